@@ -1,0 +1,198 @@
+# ruff: noqa: S603  (fixed programs with fixed arguments; nothing here comes from a request)
+"""PostgreSQL as a child process: its own cluster, one private socket, no network."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from portal.runtime.processes import Identity, tied_to_parent, unprivileged
+from portal.runtime.servers import Server, find_postgres
+
+OWNER = "daylight_owner"
+DATABASE = "daylight"
+
+# Fast shutdown: roll back, write a checkpoint, leave. SIGTERM would wait for every client to go.
+STOP_SIGNAL = signal.SIGINT
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",  # solid-state disks
+    "wal_compression": "pglz",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+}
+# A test's cluster is thrown away; a city's is not.
+CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresStartError(Exception):
+    """The embedded server cannot be made or started; the message carries its own last words."""
+
+
+@dataclass(frozen=True)
+class EmbeddedPostgres:
+    """A cluster in ``data`` that listens on a socket in ``sockets`` and nowhere else.
+
+    Every local connection is trusted: the folder's mode 0700 is the lock on the door.
+    """
+
+    data: Path
+    sockets: Path
+    log: Path
+    durable: bool = True
+    server: Server = field(default_factory=find_postgres)
+    identity: Identity = field(default_factory=unprivileged)
+
+    def conninfo(self, *, user: str = OWNER, dbname: str = DATABASE) -> str:
+        return psycopg.conninfo.make_conninfo(
+            host=str(self.sockets), user=user, dbname=dbname, connect_timeout=3
+        )
+
+    def command(self) -> list[str]:
+        """What to execute, in the foreground."""
+        settings = SETTINGS | {
+            "unix_socket_directories": str(self.sockets),
+            "shared_buffers": "512MB" if _memory_is_plenty() else "128MB",
+        }
+        settings |= {} if self.durable else CARELESS | {"shared_buffers": "128MB"}
+        switches = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+        return [*self.identity.prefix, str(self.server.program), "-D", str(self.data), *switches]
+
+    def initialise(self) -> None:
+        """Make folders and, where there is none yet, the cluster. Safe to repeat."""
+        self.sockets.mkdir(parents=True, exist_ok=True)
+        self.sockets.chmod(0o700)
+        self.identity.own(self.sockets)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        version = self.data / "PG_VERSION"
+        if not version.exists():
+            self._make_cluster()
+        elif (made_by := int(version.read_text())) != self.server.version[0]:
+            raise PostgresStartError(
+                f"{self.data} was made by PostgreSQL {made_by}, but this is {self.server}. "
+                f"Install PostgreSQL {made_by}, or restore a backup into an empty folder."
+            )
+        self.evict_predecessor()
+
+    def _make_cluster(self) -> None:
+        # Made beside its place and moved there whole, so that a first start cut short leaves
+        # nothing that looks like a cluster.
+        unfinished = self.data.with_name(self.data.name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True, mode=0o700)
+        self.identity.own(unfinished)
+        command = [*self.identity.prefix, str(self.server.sibling("initdb")), "-D", str(unfinished)]
+        command += ["--username", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        if self.server.version[0] >= 17:
+            # The same order of letters on every machine, whatever its C library thinks.
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if not self.durable:
+            command.append("--no-sync")
+        made = subprocess.run(
+            command, user=self.identity.user, capture_output=True, text=True, check=False, cwd="/"
+        )
+        if made.returncode != 0:
+            raise PostgresStartError(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
+        unfinished.rename(self.data)
+
+    def evict_predecessor(self) -> None:
+        """End a server left over from before, or remove the lock file of one that is gone.
+
+        Called with the supervisor's lock held, so any server on this data is an orphan. The
+        process number in a lock file may belong to somebody else by now, or to a zombie that
+        nobody reaps; PostgreSQL alone would refuse to start over either.
+        """
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        try:
+            process = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
+            is_ours = process.status() != psutil.STATUS_ZOMBIE and (
+                str(self.data) in process.cmdline()
+            )
+        except (psutil.Error, ValueError):
+            is_ours = False
+        if is_ours:
+            process.send_signal(STOP_SIGNAL)
+            process.wait(timeout=60)
+        lock.unlink(missing_ok=True)
+
+    def is_ready(self) -> bool:
+        try:
+            with psycopg.connect(self.conninfo(dbname="postgres")):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def wait_ready(self, *, timeout_s: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not self.is_ready():
+            if time.monotonic() > deadline:
+                raise PostgresStartError(f"PostgreSQL was not ready after {timeout_s:.0f} s; see {self.log}")  # fmt: skip
+            time.sleep(0.05)
+
+    def create_database(self) -> None:
+        """Make our database where there is none yet."""
+        with psycopg.connect(self.conninfo(dbname="postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+            if found.fetchone() is None:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[EmbeddedPostgres]:
+        """A started server with our database in it, stopped on leaving; for tests and tools."""
+        self.initialise()
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                tied_to_parent(self.command(), on_death=STOP_SIGNAL),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=self.identity.user,
+                process_group=0,
+                cwd="/",
+            )
+        try:
+            self.wait_ready()
+            self.create_database()
+            yield self
+        finally:
+            process.send_signal(STOP_SIGNAL)
+            process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def throwaway_postgres() -> Iterator[EmbeddedPostgres]:
+    """A fresh cluster in a temporary folder, quick and careless, gone afterwards; for tests."""
+    # Not the test runner's own temporary folder: its name is too long for a socket.
+    folder = Path(tempfile.mkdtemp(prefix="dl-pg-"))
+    try:
+        postgres = EmbeddedPostgres(
+            data=folder / "data", sockets=folder / "run", log=folder / "log", durable=False
+        )
+        if postgres.identity.user is not None:
+            folder.chmod(0o711)  # so that `nobody` reaches its own folders inside
+        with postgres.running():
+            yield postgres
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory_is_plenty() -> bool:
+    return int(psutil.virtual_memory().total) > 8 * 2**30

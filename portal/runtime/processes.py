@@ -1,0 +1,66 @@
+# ruff: noqa: S603  (fixed programs with fixed arguments; nothing here comes from a request)
+"""Two facts of Unix that starting a server needs: who it runs as, and whose death ends it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How to start a program that refuses to run as root (PostgreSQL does)."""
+
+    prefix: tuple[str, ...] = ()
+    user: int | None = None
+
+    def own(self, folder: Path) -> None:
+        """Hand a folder to the user the program will run as."""
+        if self.user is not None:
+            os.chown(folder, self.user, self.user)
+
+
+@functools.cache
+def unprivileged() -> Identity:
+    """Ourselves, or, when we are root, somebody who is not.
+
+    A user namespace is preferred: files stay root's outside, so nothing else needs to be opened.
+    Where namespaces are switched off, the program runs as ``nobody`` and must be able to reach
+    its own files.
+    """
+    if os.geteuid() != 0:
+        return Identity()
+    disguise = ("unshare", "--user", "--map-user=1000")
+    if shutil.which("unshare"):
+        probe = subprocess.run([*disguise, "true"], capture_output=True, check=False)
+        if probe.returncode == 0:
+            return Identity(prefix=disguise)
+    return Identity(user=NOBODY)
+
+
+def tied_to_parent(command: Sequence[str], *, on_death: signal.Signals) -> list[str]:
+    """The command, asking the kernel to send ``on_death`` when the parent process dies.
+
+    Through ``setpriv`` and not through a function run between fork and exec, which is unsafe in
+    a process with threads. Only Linux can do this; elsewhere the supervisor's guard stands alone.
+    """
+    if sys.platform == "linux" and _setpriv_knows_pdeathsig():
+        return ["setpriv", "--pdeathsig", on_death.name.removeprefix("SIG"), *command]
+    return list(command)
+
+
+@functools.cache
+def _setpriv_knows_pdeathsig() -> bool:
+    if not shutil.which("setpriv"):
+        return False
+    probe = ["setpriv", "--pdeathsig", "TERM", "true"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
