@@ -45,14 +45,18 @@ class LocalPlane:
         meridional = WGS84_A_M * (1.0 - WGS84_E2) / w2**1.5
         return float(np.radians(1.0) * normal * np.cos(phi)), float(np.radians(1.0) * meridional)
 
-    def to_xy(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def to_xy(
+        self, lon: ArrayLike, lat: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Metres east and north of the origin; same shape as the input."""
         east, north = self.metres_per_degree
         x = (np.asarray(lon, float) - self.lon0) * east
         y = (np.asarray(lat, float) - self.lat0) * north
         return x, y
 
-    def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def to_lonlat(
+        self, x: ArrayLike, y: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Degrees from metres; the inverse of :meth:`to_xy`."""
         east, north = self.metres_per_degree
         return self.lon0 + np.asarray(x, float) / east, self.lat0 + np.asarray(y, float) / north

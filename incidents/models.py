@@ -1,0 +1,238 @@
+"""Police records and the places they belong to. Every table here is private (schema ``vault``)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Area(models.Model):
+    """A polygon with a name: the city, a district, a beat, a neighbourhood, a park, water, a street line."""
+
+    class Kind(models.TextChoices):
+        CITY = "city"
+        DISTRICT = "district"
+        BEAT = "beat"
+        NEIGHBOURHOOD = "neighbourhood"
+        BLOCK = "block"
+        PARK = "park"
+        WATER = "water"
+        STREET = "street"  # a line, drawn on maps for orientation
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=80, unique=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    geometry = models.JSONField()  # GeoJSON geometry, WGS 84 lon/lat
+    population = models.PositiveIntegerField(null=True, blank=True)  # null: not supplied
+    imported_file = models.ForeignKey("ImportedFile", models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="area_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Address(models.Model):
+    """A public address, or a street range or census block that stands for several."""
+
+    class Kind(models.TextChoices):
+        POINT = "point"
+        STREET_RANGE = "street-range"
+        BLOCK = "block"
+
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.POINT)
+    source_id = models.CharField(max_length=64, unique=True)
+    street = models.CharField(max_length=120, blank=True)
+    number_from = models.PositiveIntegerField(null=True, blank=True)
+    number_to = models.PositiveIntegerField(null=True, blank=True)
+    lon = models.FloatField()
+    lat = models.FloatField()
+    stands_for = models.PositiveIntegerField(default=1)  # addresses
+    use = models.CharField(max_length=32, blank=True)  # dwelling, shop, school, shelter, ...
+    district = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="district_addresses"
+    )
+    beat = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="beat_addresses"
+    )
+    imported_file = models.ForeignKey("ImportedFile", models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["street", "number_from"], name="address_street")]  # geocode
+        verbose_name_plural = "addresses"
+
+    def __str__(self) -> str:
+        return f"{self.number_from or ''} {self.street}".strip() or self.source_id
+
+
+class ImportedFile(models.Model):
+    """One run of an importer over one file: what came in, what was stored, what was refused and why."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        STORED = "stored"
+        FAILED = "failed"  # nothing of it was kept
+        UNCHANGED = "unchanged"  # the same bytes were imported before
+
+    source = models.CharField(max_length=64)
+    name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    mapping_sha256 = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    imported_by = models.CharField(max_length=150, blank=True)  # a username: history keeps no keys
+    state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
+    rows_in = models.PositiveIntegerField(default=0)
+    rows_new = models.PositiveIntegerField(default=0)
+    rows_revised = models.PositiveIntegerField(default=0)
+    rows_same = models.PositiveIntegerField(default=0)
+    rows_refused = models.PositiveIntegerField(default=0)
+    quality = models.JSONField(
+        default=dict
+    )  # the data quality report, see incidents/importers/quality.py
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="imported_file_balances",  # in = stored + refused
+                condition=~Q(state="stored")
+                | Q(rows_in=F("rows_new") + F("rows_revised") + F("rows_same") + F("rows_refused")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.name}"
+
+
+class RefusedRow(models.Model):
+    """A row of a file that could not be used, whole, with its number and the reason."""
+
+    imported_file = models.ForeignKey(ImportedFile, models.PROTECT, related_name="refused")
+    row_number = models.PositiveIntegerField()  # of the data rows, from 1
+    reason = models.CharField(max_length=64)  # a short code, countable
+    detail = models.TextField()
+    raw = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["imported_file", "row_number"], name="refused_row_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.row_number}: {self.reason}"
+
+
+class Incident(models.Model):
+    """One offence or event as the police recorded it. The gate decides what of it becomes public."""
+
+    source = models.CharField(max_length=64)
+    source_id = models.CharField(max_length=64)
+    code = models.CharField(max_length=64)
+    code_label = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=32)  # incidents.codes.CATEGORIES
+    tier = models.CharField(max_length=2)  # from code and mapping alone; the gate may only raise it
+    occurred_from = models.DateTimeField()
+    occurred_to = models.DateTimeField(null=True, blank=True)
+    reported_at = models.DateTimeField(null=True, blank=True)
+    address_text = models.CharField(max_length=200, blank=True)
+    lon = models.FloatField(null=True, blank=True)  # null: could not be geocoded
+    lat = models.FloatField(null=True, blank=True)
+    district = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="district_incidents"
+    )
+    beat = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="beat_incidents"
+    )
+    location_type = models.CharField(max_length=80, blank=True)
+    victim_flags = models.CharField(max_length=200, blank=True)  # space-separated: juvenile, ...
+    relationship = models.CharField(max_length=80, blank=True)
+    narrative = models.TextField(blank=True)
+    disposition = models.CharField(max_length=80, blank=True)
+    is_sealed = models.BooleanField(default=False)
+    imported_file = models.ForeignKey(
+        ImportedFile, models.PROTECT, null=True, blank=True, related_name="incidents"
+    )
+    revision = models.PositiveIntegerField(default=1)
+    first_seen_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "source_id"], name="incident_once"),
+        ]
+        indexes = [
+            models.Index(fields=["-occurred_from", "id"], name="incident_newest"),  # admin list
+            models.Index(
+                fields=["category", "-occurred_from"], name="incident_category"
+            ),  # admin filter
+            models.Index(
+                fields=["district", "-occurred_from"], name="incident_district"
+            ),  # admin filter
+            models.Index(
+                fields=["source", "-occurred_from"], name="incident_source"
+            ),  # admin filter
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.source_id}"
+
+
+class IncidentRevision(models.Model):
+    """What an incident said before a later file changed it. Keeps no foreign keys, for it outlives them."""
+
+    source = models.CharField(max_length=64)
+    source_id = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField()
+    values = models.JSONField()
+    replaced_at = models.DateTimeField()
+    replaced_by_file_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_id", "revision"], name="incident_revision_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.source_id} r{self.revision}"
+
+
+class CallForService(models.Model):
+    """One call that the dispatch centre took, with the stages it went through."""
+
+    source = models.CharField(max_length=64)
+    source_id = models.CharField(max_length=64)
+    call_type = models.CharField(max_length=64)
+    priority = models.CharField(max_length=16, blank=True)
+    received_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    address_text = models.CharField(max_length=200, blank=True)
+    lon = models.FloatField(null=True, blank=True)
+    lat = models.FloatField(null=True, blank=True)
+    district = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="district_calls"
+    )
+    disposition = models.CharField(max_length=80, blank=True)
+    imported_file = models.ForeignKey(ImportedFile, models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "source_id"], name="call_once"),
+        ]
+        indexes = [models.Index(fields=["-received_at", "id"], name="call_newest")]  # admin list
+        verbose_name = "call for service"
+        verbose_name_plural = "calls for service"
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.source_id}"

@@ -1,0 +1,272 @@
+"""What is public. Every table here is in the schema ``release``; no private column exists to leak.
+
+Rows are written by ``portal.publication`` alone. A row is public in release n of its dataset when
+``first_release <= n`` and it was not retired in or before n, so every release ever made can be read again.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Dataset(models.Model):
+    """One thing that can be downloaded. Its words are in portal/feeds/dictionary.py."""
+
+    slug = models.SlugField(unique=True)
+    current = models.ForeignKey("Release", models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        db_table = '"release"."dataset"'
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Release(models.Model):
+    """One edition of one dataset: built inactive, verified, then activated in one transaction, and kept."""
+
+    class State(models.TextChoices):
+        BUILT = "built"
+        ACTIVE = "active"
+        REJECTED = "rejected"
+        WITHDRAWN = "withdrawn"
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State)
+    as_of = models.DateTimeField()  # the calendar instant the release speaks for
+    activated_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(max_length=200, blank=True)
+    n_rows = models.PositiveIntegerField(default=0)
+    n_added = models.PositiveIntegerField(default=0)
+    n_retired = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)  # of the rows in public-id order
+    schema_version = models.CharField(max_length=16, default="1")
+    verification = models.JSONField(default=list)  # [{"check", "passed", "detail"}]
+
+    class Meta:
+        db_table = '"release"."release"'
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="release_once"),
+            models.CheckConstraint(
+                name="release_active_has_time",
+                condition=~Q(state="active") | Q(activated_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} r{self.number}"
+
+
+class PublishedArea(models.Model):
+    """A public polygon: city, district, beat, neighbourhood; parks, water and street lines for orientation."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField(max_length=16)
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    parent_slug = models.CharField(max_length=80, blank=True)
+    geometry = models.JSONField()
+    n_addresses = models.PositiveIntegerField(null=True)
+    population = models.PositiveIntegerField(null=True)
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."area"'
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PublishedPlace(models.Model):
+    """A fixed point that stands for at least 20 addresses (or for none: a park)."""
+
+    code = models.CharField(max_length=32, unique=True)
+    lon = models.FloatField()
+    lat = models.FloatField()
+    stands_for_addresses = models.PositiveIntegerField()
+    max_displacement_m = models.FloatField()
+    district_slug = models.CharField(max_length=80)
+    beat_slug = models.CharField(max_length=80, blank=True)
+    footprint = models.JSONField()  # GeoJSON polygon
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."place"'
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PublishedCell(models.Model):
+    """A cell of the median tree: at least 500 addresses, inside one district."""
+
+    code = models.CharField(max_length=32, unique=True)
+    parent_code = models.CharField(max_length=32, blank=True)  # empty: the city itself
+    level = models.PositiveSmallIntegerField()
+    district_slug = models.CharField(max_length=80, blank=True)  # empty: the city itself
+    n_addresses = models.PositiveIntegerField()
+    footprint = models.JSONField()
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."cell"'
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PublishedRow(models.Model):
+    """What every published record has: a random id, when it was, where it was, since which release."""
+
+    class Precision(models.TextChoices):
+        PLACE = "place"  # a place of >= 20 addresses
+        CELL = "cell"  # a cell of >= 500 addresses
+        DISTRICT = "district"
+        CITY = "city"
+
+    public_id = models.CharField(max_length=24, unique=True)  # 96 random bits, hex
+    precision = models.CharField(max_length=8, choices=Precision)
+    place_code = models.CharField(max_length=32, blank=True)
+    cell_code = models.CharField(max_length=32, blank=True)
+    district_slug = models.CharField(
+        max_length=80, blank=True
+    )  # empty: only "in the city" is known
+    beat_slug = models.CharField(
+        max_length=80, blank=True
+    )  # filled only where the place lies in one beat
+    period = models.CharField(max_length=24)  # 2026-11-22T06/PT6H, 2026-W47
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class PublishedIncident(PublishedRow):
+    """One incident as the public may know it."""
+
+    category = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = '"release"."incident"'
+        indexes = [
+            # the list page and the files: newest first within a filter
+            models.Index(fields=["-starts_at", "public_id"], name="pub_incident_newest"),
+            models.Index(fields=["category", "-starts_at"], name="pub_incident_category"),
+            models.Index(fields=["district_slug", "-starts_at"], name="pub_incident_district"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="pub_incident_period", condition=Q(ends_at__gt=F("starts_at"))
+            ),
+        ]
+
+
+class PublishedGunfire(PublishedRow):
+    """One gunfire alert as the public may know it: never a sensor, an arrival time or an exact point."""
+
+    kind = models.CharField(max_length=16)  # gunfire, firework, impulse
+    rounds = models.CharField(
+        max_length=8
+    )  # "1", "2-5", "6+", "2+" (the vendor says only "multiple")
+    confidence_pct = models.PositiveSmallIntegerField(
+        null=True
+    )  # to the nearest 5; null: vendor gave none
+    provider = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = '"release"."gunfire"'
+        indexes = [
+            models.Index(fields=["-starts_at", "public_id"], name="pub_gunfire_newest"),
+            models.Index(fields=["district_slug", "-starts_at"], name="pub_gunfire_district"),
+        ]
+
+
+class PublishedCount(models.Model):
+    """A quarterly district total of sensitive incidents, with the small random error drawn once."""
+
+    district_slug = models.CharField(max_length=80)  # empty: the city
+    quarter = models.CharField(max_length=8)  # 2026-Q3
+    category_group = models.CharField(max_length=32)  # "sensitive": all together
+    noisy_count = models.IntegerField()
+    epsilon = models.FloatField()
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."sensitive_count"'
+        constraints = [
+            models.UniqueConstraint(
+                fields=["district_slug", "quarter", "category_group"], name="pub_count_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.district_slug} {self.quarter}"
+
+
+class PublishedStreet(models.Model):
+    """The public gazetteer: which beat a stretch of a street lies in. It answers the search box."""
+
+    street = models.CharField(max_length=120)
+    street_key = models.CharField(max_length=120)  # lower case, no accents, suffix spelled short
+    number_from = models.PositiveIntegerField(null=True)
+    number_to = models.PositiveIntegerField(null=True)
+    beat_slug = models.CharField(max_length=80, blank=True)
+    district_slug = models.CharField(max_length=80)
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."street"'
+        indexes = [
+            models.Index(
+                fields=["street_key"], name="pub_street_key", opclasses=["text_pattern_ops"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.street
+
+
+class PublishedTally(models.Model):
+    """Counts for pages and charts, summed from the published rows and from nothing else."""
+
+    dataset_slug = models.SlugField()
+    release_number = models.PositiveIntegerField()
+    month = models.DateField()  # first day of the month in which the period starts, city time
+    category = models.CharField(max_length=32)
+    district_slug = models.CharField(max_length=80, blank=True)
+    beat_slug = models.CharField(max_length=80, blank=True)
+    n = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = '"release"."tally"'
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "dataset_slug",
+                    "release_number",
+                    "month",
+                    "category",
+                    "district_slug",
+                    "beat_slug",
+                ],
+                name="pub_tally_once",
+            ),
+        ]
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"{self.dataset_slug} {self.month:%Y-%m} {self.category}"

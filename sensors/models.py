@@ -1,0 +1,266 @@
+"""What devices said and what it means. Every table here is private (schema ``vault``)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+
+class Source(models.Model):
+    """Who signs: a device, or a gateway that speaks for many sensors."""
+
+    slug = models.SlugField(unique=True, max_length=64)
+    name = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class DeviceKey(models.Model):
+    """A signing key of a source. Two may be active at once, so that keys can be rotated without silence."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="keys")
+    key_id = models.CharField(max_length=32, unique=True)
+    # HMAC needs the key in clear, so it is kept encrypted under the installation's keyring.
+    sealed_secret = models.BinaryField()
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class Sensor(models.Model):
+    """One instrument at one place. Its position is a secret of the vault for acoustic sensors."""
+
+    serial = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=32)  # a key of sensors.kinds.KINDS
+    name = models.CharField(max_length=200, blank=True)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="sensors")
+    lon = models.FloatField(
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )
+    lat = models.FloatField(validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    z_m = models.FloatField(default=0.0)
+    is_active = models.BooleanField(default=True)
+    installed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["kind", "is_active"], name="sensor_kind_active"
+            ),  # sensor_arrays(kind)
+        ]
+
+    def __str__(self) -> str:
+        return self.serial
+
+
+class IngestBatch(models.Model):
+    """The inbox. A row here, committed, is the acknowledgement; everything after can be repeated."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DRAINED = "drained"
+        PARKED = "parked"  # failed too often; kept whole for a person to look at
+
+    class Channel(models.TextChoices):
+        HTTP = "http"
+        MQTT = "mqtt"
+        FILE = "file"
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="batches")
+    idempotency_key = models.CharField(max_length=128)
+    channel = models.CharField(max_length=8, choices=Channel)
+    message_kind = models.CharField(max_length=32)  # "pulses" or "observations"
+    content_type = models.CharField(max_length=64)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    drained_at = models.DateTimeField(null=True, blank=True)
+    n_messages = models.PositiveIntegerField(default=0)
+    n_stored = models.PositiveIntegerField(default=0)
+    n_repeated = models.PositiveIntegerField(default=0)
+    n_quarantined = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "idempotency_key"], name="ingest_batch_once"),
+        ]
+        indexes = [
+            # drain: the oldest waiting rows
+            models.Index(fields=["id"], name="ingest_batch_waiting", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}/{self.idempotency_key}"
+
+
+class Quarantined(models.Model):
+    """A message that could not be used, whole, with the reason. Nothing is thrown away."""
+
+    batch = models.ForeignKey(IngestBatch, models.PROTECT, related_name="quarantined")
+    position = models.PositiveIntegerField()  # of the message in its batch, from 0
+    reason = models.CharField(max_length=64)  # a short code, countable
+    detail = models.TextField()  # what was got and what was wanted
+    raw = models.TextField()
+    quarantined_at = models.DateTimeField()
+    replayed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="quarantined_once"),
+        ]
+        verbose_name_plural = "quarantined"
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.batch_id}:{self.position})"
+
+
+class Datastream(models.Model):
+    """One observed property of one sensor (OGC SensorThings)."""
+
+    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="datastreams")
+    observed_property = models.CharField(max_length=64)
+    unit = models.CharField(max_length=16)
+    # Guarded by phenomenon time: a late reading never overwrites a newer one.
+    latest_at = models.DateTimeField(null=True, blank=True)
+    latest_value = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sensor", "observed_property"], name="datastream_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sensor_id}/{self.observed_property}"
+
+
+class Observation(models.Model):
+    """One reading. Device time and arrival time are two fields."""
+
+    class Flag(models.IntegerChoices):  # QARTOD
+        GOOD = 1
+        UNKNOWN = 2
+        SUSPECT = 3
+        FAIL = 4
+        MISSING = 9
+
+    datastream = models.ForeignKey(Datastream, models.PROTECT, related_name="observations")
+    phenomenon_at = models.DateTimeField()
+    result = models.FloatField()
+    received_at = models.DateTimeField()
+    flag = models.PositiveSmallIntegerField(choices=Flag, default=Flag.UNKNOWN)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["datastream", "phenomenon_at"], name="observation_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.datastream_id}@{self.phenomenon_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Pulse(models.Model):
+    """One impulse heard by one acoustic sensor. Position is copied, for a sensor may be moved later."""
+
+    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="pulses")
+    t_ns = models.BigIntegerField()  # arrival at the microphone, ns since 1970 UTC
+    pulse_id = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
+    lon = models.FloatField()
+    lat = models.FloatField()
+    z_m = models.FloatField()
+    peak_db = models.FloatField(null=True)
+    snr_db = models.FloatField(null=True)
+    rise_ms = models.FloatField(null=True)
+    dur_ms = models.FloatField(null=True)
+    centroid_hz = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sensor", "t_ns"], name="pulse_once"),
+        ]
+        indexes = [
+            models.Index(fields=["t_ns"], name="pulse_time"),  # pulse_arrays(window)
+        ]
+
+    def __str__(self) -> str:
+        return self.pulse_id
+
+
+class DirtyWindow(models.Model):
+    """A stretch of time whose pulses changed since it was last detected over."""
+
+    starts_at = models.DateTimeField(unique=True)
+    touched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+class AcousticEvent(models.Model):
+    """An impulse located from several sensors, or an alert that a vendor's system reported.
+
+    The sensors hear an impulse; a person decides that it was gunfire. Position and time are the
+    best estimate with its covariance; a vendor's alert has no covariance and says so with nulls.
+    """
+
+    class Kind(models.TextChoices):
+        GUNFIRE = "gunfire"
+        FIREWORK = "firework"
+        IMPULSE = "impulse"
+
+    OWN: ClassVar[str] = "daylight"
+
+    provider = models.CharField(max_length=32, default=OWN)
+    provider_event_id = models.CharField(max_length=64)
+    occurred_at = models.DateTimeField()
+    t_ns = models.BigIntegerField(null=True)
+    lon = models.FloatField()
+    lat = models.FloatField()
+    cov_xx_m2 = models.FloatField(null=True)
+    cov_xy_m2 = models.FloatField(null=True)
+    cov_yy_m2 = models.FloatField(null=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    probability = models.FloatField(null=True)  # that it was gunfire
+    n_shots = models.PositiveSmallIntegerField(null=True)  # null: the vendor says only "multiple"
+    is_multiple = models.BooleanField()
+    # [{"sensor": serial, "pulse": pulse_id, "residual_s": float}, ...]
+    participants = models.JSONField(default=list)
+    core_version = models.CharField(max_length=32, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    detected_at = models.DateTimeField()
+    revised_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # a rerun no longer finds it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "provider_event_id"], name="acoustic_event_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(probability__isnull=True) | Q(probability__range=(0, 1)),
+                name="acoustic_event_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("detected_at")),
+                name="acoustic_event_withdrawn_after",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["occurred_at"], name="acoustic_event_time"
+            ),  # the gate, by release day
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.provider}/{self.provider_event_id}"

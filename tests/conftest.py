@@ -1,0 +1,85 @@
+"""What every test may ask for: a database with its four roles, personas, real city data.
+
+The cluster is real PostgreSQL, thrown away afterwards. `db` rolls back and sees one role's
+connection; `city_db` commits, so that all roles see the rows, and empties the tables after.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before settings are read: a test never touches the home of a running Daylight.
+os.environ["DAYLIGHT_HOME"] = tempfile.mkdtemp(prefix="dl-test-")
+os.environ.pop("DAYLIGHT_CITY", None)
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real city data, where there is one."""
+    folder = Path(os.environ.get("DAYLIGHT_SHARED_DATA") or PROJECT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real city data at {folder} (set DAYLIGHT_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """pytest-django's renaming per worker is not needed: each worker has a cluster of its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """A throw-away cluster, the two schemas, the roles, the migrations."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from portal.runtime.postgres import throwaway_postgres
+
+    with throwaway_postgres() as postgres:
+        for alias in connections:
+            connections[alias].settings_dict["HOST"] = str(postgres.sockets)
+        with django_db_blocker.unblock():
+            call_command("migrate", verbosity=0)
+        yield
+        for alias in connections:
+            connections[alias].close()
+
+
+def empty_every_table() -> None:
+    """As the owner, all rows but those that migrations made."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables "
+            "WHERE schemaname IN ('vault', 'release') AND tablename NOT IN "
+            "('django_migrations', 'django_content_type', 'auth_permission', 'auth_group', 'auth_group_permissions')"
+        )
+        (tables,) = cursor.fetchone()
+        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def city_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """A database whose commits every role sees; emptied afterwards."""
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            empty_every_table()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A throw-away Redis."""
+    from portal.runtime.redis import throwaway_redis
+
+    with throwaway_redis() as redis:
+        yield redis.url
