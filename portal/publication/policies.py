@@ -1,0 +1,164 @@
+"""What happens to every private column: published, coarsened or withheld. There is no default.
+
+A test walks all private models and fails, printing what to paste, when a column is named nowhere.
+``docs/gate.md`` shows the same table to readers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Publish:
+    """The value itself becomes public, under this column."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Coarsen:
+    """Something less exact becomes public."""
+
+    columns: tuple[str, ...]
+    how: str
+
+
+@dataclass(frozen=True)
+class Withhold:
+    """Nothing of it becomes public."""
+
+    why: str
+
+
+Policy = Publish | Coarsen | Withhold
+
+_KEY: Final = Withhold("internal key; the public id is random and not made from it")
+_PLACE: Final = Coarsen(
+    ("precision", "place_code", "cell_code", "longitude", "latitude", "stands_for_addresses"),
+    "place of >= 20 addresses, cell of >= 500, district or city, by tier; assigned once",
+)
+_TIME: Final = Coarsen(
+    ("period", "starts_at", "ends_at"), "6-hour band, week or quarter, by tier; assigned once"
+)
+_TIER: Final = Withhold("decides the tier; a combination of rare values would single a person out")
+_STEP: Final = Withhold("when the police or we handled the record; would date the event")
+
+# Every field of the models from which rows are released.
+POLICIES: Final[dict[str, dict[str, Policy]]] = {
+    "incidents.Incident": {
+        "id": _KEY,
+        "source": Withhold("which system the record came from"),
+        "source_id": Withhold(
+            "the police's own number; would join the row to court and press records"
+        ),
+        "code": Coarsen(
+            ("category",), "mapped to the public vocabulary; never published in tier 2"
+        ),
+        "code_label": Withhold("finer than the category"),
+        "category": Publish("category"),
+        "tier": _TIER,
+        "occurred_from": _TIME,
+        "occurred_to": Withhold("the period is taken from the start alone"),
+        "reported_at": _STEP,
+        "address_text": Withhold("an exact address"),
+        "lon": _PLACE,
+        "lat": _PLACE,
+        "district": Coarsen(
+            ("district",), "slug of the district; empty where only the city is published"
+        ),
+        "beat": Coarsen(("beat",), "only where the published place lies in one beat"),
+        "location_type": _TIER,
+        "victim_flags": _TIER,
+        "relationship": _TIER,
+        "narrative": Withhold(
+            "free text about people; read by the screen that raises the tier, by nothing else"
+        ),
+        "disposition": Withhold("not released yet: outcomes need groups of their own"),
+        "is_sealed": _TIER,
+        "imported_file": _KEY,
+        "revision": _STEP,
+        "first_seen_at": _STEP,
+        "updated_at": _STEP,
+    },
+    "sensors.AcousticEvent": {
+        "id": _KEY,
+        "provider": Publish("provider"),
+        "provider_event_id": Withhold(
+            "the vendor's number; would join the row to its exact original"
+        ),
+        "occurred_at": _TIME,
+        "t_ns": Withhold("arrival arithmetic would locate sensors"),
+        "lon": _PLACE,
+        "lat": _PLACE,
+        "cov_xx_m2": Withhold("the ellipse's shape tells where sensors are"),
+        "cov_xy_m2": Withhold("the ellipse's shape tells where sensors are"),
+        "cov_yy_m2": Withhold("the ellipse's shape tells where sensors are"),
+        "kind": Publish("kind"),
+        "probability": Coarsen(("confidence_pct",), "to the nearest 5 percent"),
+        "n_shots": Coarsen(("rounds",), "bands 1, 2-5, 6+"),
+        "is_multiple": Coarsen(("rounds",), "2+ where only 'several' is known"),
+        "participants": Withhold("sensor sites and arrival times are never released"),
+        "core_version": Withhold("same for all; named on the methods page"),
+        "revision": _STEP,
+        "detected_at": _STEP,
+        "revised_at": _STEP,
+        "withdrawn_at": _STEP,
+    },
+    "incidents.Area": {
+        "id": _KEY,
+        "kind": Publish("kind"),
+        "code": Publish("code"),
+        "name": Publish("name"),
+        "slug": Publish("slug"),
+        "parent": Publish("parent"),
+        "geometry": Publish("geometry"),
+        "population": Publish("population"),
+        "imported_file": _KEY,
+    },
+    "incidents.Address": {
+        "id": _KEY,
+        "kind": Withhold("decides how many addresses a place stands for"),
+        "source_id": Withhold("the city's own key"),
+        "street": Coarsen(("street",), "the search box knows streets by range, not by door"),
+        "number_from": Coarsen(("number_from", "number_to"), "range of the street inside one beat"),
+        "number_to": Coarsen(("number_from", "number_to"), "range of the street inside one beat"),
+        "lon": Coarsen(
+            ("longitude", "latitude", "footprint"), "middle of a group of >= 20 addresses"
+        ),
+        "lat": Coarsen(
+            ("longitude", "latitude", "footprint"), "middle of a group of >= 20 addresses"
+        ),
+        "stands_for": Coarsen(
+            ("stands_for_addresses", "n_addresses"), "summed over a place or cell"
+        ),
+        "use": Withhold(
+            "would point at shelters and clinics; raises the tier of what happens there"
+        ),
+        "district": Coarsen(("district",), "slug of the district of the whole place"),
+        "beat": Coarsen(("beat",), "only where the whole place lies in one beat"),
+        "imported_file": _KEY,
+    },
+}
+
+# Models of which nothing is released at all.
+WITHHELD: Final[dict[str, str]] = {
+    "incidents.ImportedFile": "how the city supplies its records; staff read the quality report",
+    "incidents.RefusedRow": "raw rows that could not be used",
+    "incidents.IncidentRevision": "what a record said before",
+    "incidents.CallForService": "calls name addresses and minutes; no dataset of them is released yet",
+    "sensors.Source": "who signs readings",
+    "sensors.DeviceKey": "keys",
+    "sensors.Sensor": "sites of acoustic sensors are a second secret",
+    "sensors.IngestBatch": "raw messages",
+    "sensors.Quarantined": "raw messages",
+    "sensors.Datastream": "readings are released as figures by later datasets",
+    "sensors.Observation": "readings are released as figures by later datasets",
+    "sensors.Pulse": "arrival times locate sensors",
+    "sensors.DirtyWindow": "internal bookkeeping",
+    "publication.Assignment": "the link between private and public ids (escrow)",
+    "publication.NoiseDraw": "kept so that noise is drawn once",
+    "publication.Heartbeat": "internal bookkeeping",
+    "community.User": "staff accounts",
+}
