@@ -60,6 +60,11 @@ class Layout:
         return self.run / "redis.sock"
 
     @property
+    def beat_schedule(self) -> Path:
+        """When each periodic task last left; beat makes it anew where it is missing or broken."""
+        return self.home / "beat" / "schedule"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from portal.runtime.processes import Identity, tied_to_parent, unprivileged
+from portal.runtime.processes import Identity, StartFailedError, spawn, unprivileged
 from portal.runtime.servers import Server, find_postgres
 
 OWNER = "daylight_owner"
@@ -35,14 +35,11 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
 # A test's cluster is thrown away; a city's is not.
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-class PostgresStartError(Exception):
-    """The embedded server cannot be made or started; the message carries its own last words."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +62,14 @@ class EmbeddedPostgres:
         )
 
     def command(self) -> list[str]:
-        """What to execute, in the foreground."""
+        """What to execute, in the foreground, as ``identity``."""
         settings = SETTINGS | {
             "unix_socket_directories": str(self.sockets),
             "shared_buffers": "512MB" if _memory_is_plenty() else "128MB",
         }
         settings |= {} if self.durable else CARELESS | {"shared_buffers": "128MB"}
         switches = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
-        return [*self.identity.prefix, str(self.server.program), "-D", str(self.data), *switches]
+        return [str(self.server.program), "-D", str(self.data), *switches]
 
     def initialise(self) -> None:
         """Make folders and, where there is none yet, the cluster. Safe to repeat."""
@@ -84,7 +81,7 @@ class EmbeddedPostgres:
         if not version.exists():
             self._make_cluster()
         elif (made_by := int(version.read_text())) != self.server.version[0]:
-            raise PostgresStartError(
+            raise StartFailedError(
                 f"{self.data} was made by PostgreSQL {made_by}, but this is {self.server}. "
                 f"Install PostgreSQL {made_by}, or restore a backup into an empty folder."
             )
@@ -97,19 +94,31 @@ class EmbeddedPostgres:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True, mode=0o700)
         self.identity.own(unfinished)
-        command = [*self.identity.prefix, str(self.server.sibling("initdb")), "-D", str(unfinished)]
+        command = [str(self.server.sibling("initdb")), "-D", str(unfinished)]
         command += ["--username", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
         if self.server.version[0] >= 17:
             # The same order of letters on every machine, whatever its C library thinks.
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if not self.durable:
             command.append("--no-sync")
-        made = subprocess.run(
-            command, user=self.identity.user, capture_output=True, text=True, check=False, cwd="/"
-        )
-        if made.returncode != 0:
-            raise PostgresStartError(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
+        self._run(command)
+        single_user = [str(self.server.program), "--single", "-D", str(unfinished), "postgres"]
+        self._run(single_user, script=f"CREATE DATABASE {DATABASE}\n")
         unfinished.rename(self.data)
+
+    def _run(self, command: list[str], *, script: str = "") -> None:
+        done = subprocess.run(
+            [*self.identity.prefix, *command],
+            input=script,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            **self.identity.popen_options,
+        )
+        if done.returncode != 0 or "ERROR:" in done.stderr:
+            words = done.stderr.strip() or done.stdout.strip()
+            raise StartFailedError(f"{Path(command[0]).name} failed: {words}")
 
     def evict_predecessor(self) -> None:
         """End a server left over from before, or remove the lock file of one that is gone.
@@ -130,47 +139,34 @@ class EmbeddedPostgres:
             is_ours = False
         if is_ours:
             process.send_signal(STOP_SIGNAL)
-            process.wait(timeout=60)
+            psutil.wait_procs([process], timeout=60)
         lock.unlink(missing_ok=True)
 
     def is_ready(self) -> bool:
         try:
-            with psycopg.connect(self.conninfo(dbname="postgres")):
+            with psycopg.connect(self.conninfo()):
                 return True
         except psycopg.OperationalError:
             return False
 
     def wait_ready(self, *, timeout_s: float = 60.0) -> None:
+        """Return when connections are accepted."""
         deadline = time.monotonic() + timeout_s
         while not self.is_ready():
             if time.monotonic() > deadline:
-                raise PostgresStartError(f"PostgreSQL was not ready after {timeout_s:.0f} s; see {self.log}")  # fmt: skip
+                raise StartFailedError(
+                    f"PostgreSQL was not ready after {timeout_s:.0f} s; see {self.log}"
+                )
             time.sleep(0.05)
-
-    def create_database(self) -> None:
-        """Make our database where there is none yet."""
-        with psycopg.connect(self.conninfo(dbname="postgres"), autocommit=True) as connection:
-            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-            if found.fetchone() is None:
-                connection.execute(f"CREATE DATABASE {DATABASE}")
 
     @contextlib.contextmanager
     def running(self) -> Iterator[EmbeddedPostgres]:
         """A started server with our database in it, stopped on leaving; for tests and tools."""
         self.initialise()
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                tied_to_parent(self.command(), on_death=STOP_SIGNAL),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                user=self.identity.user,
-                process_group=0,
-                cwd="/",
-            )
+            process = spawn(self.command(), log=log, on_death=STOP_SIGNAL, identity=self.identity)
         try:
             self.wait_ready()
-            self.create_database()
             yield self
         finally:
             process.send_signal(STOP_SIGNAL)

@@ -9,11 +9,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 NOBODY = 65534
+
+
+class StartFailedError(Exception):
+    """Something could not be started; the message says why, in the program's own words."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +28,19 @@ class Identity:
     prefix: tuple[str, ...] = ()
     user: int | None = None
 
+    @property
+    def popen_options(self) -> dict[str, Any]:
+        if self.user is None:
+            return {}
+        return {"user": self.user, "group": self.user, "extra_groups": []}
+
     def own(self, folder: Path) -> None:
         """Hand a folder to the user the program will run as."""
         if self.user is not None:
             os.chown(folder, self.user, self.user)
+
+
+OURSELVES = Identity()
 
 
 @functools.cache
@@ -38,7 +52,7 @@ def unprivileged() -> Identity:
     its own files.
     """
     if os.geteuid() != 0:
-        return Identity()
+        return OURSELVES
     disguise = ("unshare", "--user", "--map-user=1000")
     if shutil.which("unshare"):
         probe = subprocess.run([*disguise, "true"], capture_output=True, check=False)
@@ -47,7 +61,29 @@ def unprivileged() -> Identity:
     return Identity(user=NOBODY)
 
 
-def tied_to_parent(command: Sequence[str], *, on_death: signal.Signals) -> list[str]:
+def spawn(
+    command: Sequence[str],
+    *,
+    log: IO[bytes],
+    on_death: signal.Signals,
+    identity: Identity = OURSELVES,
+    environ: Mapping[str, str] | None = None,
+    folder: Path = Path("/"),
+) -> subprocess.Popen[bytes]:
+    """Start a server in a process group of its own; it gets ``on_death`` if we die."""
+    return subprocess.Popen(
+        _tied_to_parent([*identity.prefix, *command], on_death),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=os.environ | dict(environ or {}),
+        cwd=folder,
+        process_group=0,
+        **identity.popen_options,
+    )
+
+
+def _tied_to_parent(command: Sequence[str], on_death: signal.Signals) -> list[str]:
     """The command, asking the kernel to send ``on_death`` when the parent process dies.
 
     Through ``setpriv`` and not through a function run between fork and exec, which is unsafe in

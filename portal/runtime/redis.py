@@ -1,4 +1,3 @@
-# ruff: noqa: S603  (fixed programs with fixed arguments; nothing here comes from a request)
 """Redis as a child process: one private socket, no network, every change kept in its log."""
 
 from __future__ import annotations
@@ -6,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import redis
 
-from portal.runtime.processes import tied_to_parent
+from portal.runtime.processes import StartFailedError, spawn
 from portal.runtime.servers import Server, find_redis
 
 STOP_SIGNAL = signal.SIGTERM
@@ -30,10 +28,6 @@ LUA_MENDED: dict[tuple[int, ...], int] = {
     (8, 2): 2,
 }
 LUA_MENDED_IN_VALKEY: dict[tuple[int, ...], int] = {(7, 2): 11, (8, 0): 6, (8, 1): 4}
-
-
-class RedisStartError(Exception):
-    """The embedded server did not start."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,7 @@ class EmbeddedRedis:
             "unixsocketperm": "700",
             "dir": str(self.data),
             "daemonize": "no",
+            "loglevel": "warning",
             "save": "",
             # Everything acknowledged survives a killed process; a power cut costs a second of
             # wake-up calls, which the sweep makes again from PostgreSQL.
@@ -72,10 +67,18 @@ class EmbeddedRedis:
 
     def initialise(self) -> None:
         """Make the folders. Safe to repeat."""
+        self.evict_predecessor()
         for folder in (self.data, self.socket.parent):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
         self.log.parent.mkdir(parents=True, exist_ok=True)
+
+    def evict_predecessor(self) -> None:
+        """End a server left over from before: two on one log would spoil it."""
+        if not self.socket.exists():
+            return
+        with contextlib.suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
+            client.shutdown()
 
     def is_ready(self) -> bool:
         try:
@@ -85,10 +88,11 @@ class EmbeddedRedis:
             return False
 
     def wait_ready(self, *, timeout_s: float = 30.0) -> None:
+        """Return when commands are answered."""
         deadline = time.monotonic() + timeout_s
         while not self.is_ready():
             if time.monotonic() > deadline:
-                raise RedisStartError(
+                raise StartFailedError(
                     f"Redis was not ready after {timeout_s:.0f} s; see {self.log}"
                 )
             time.sleep(0.02)
@@ -98,13 +102,7 @@ class EmbeddedRedis:
         """A started server, stopped on leaving; for tests and tools."""
         self.initialise()
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                tied_to_parent(self.command(), on_death=STOP_SIGNAL),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-            )
+            process = spawn(self.command(), log=log, on_death=STOP_SIGNAL)
         try:
             self.wait_ready()
             yield self

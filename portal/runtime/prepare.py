@@ -1,0 +1,60 @@
+"""`python -m portal.runtime.prepare`: schemas, roles and tables, before anything else starts.
+
+A process of its own, so that the supervisor stays awake during a long migration.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import django
+import psycopg
+
+# Held while migrating, so that two hosts starting at once do not both migrate (any constant does).
+MIGRATION_LOCK = 0x0DA7_1168
+WAIT_FOR_SERVER_S = 60.0
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+
+    from portal.runtime.database import owner_conninfo
+
+    with connect_patiently(owner_conninfo(connections["owner"])) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        pending = pending_migrations()
+        sys.stdout.write(
+            f"{len(pending)} migrations to apply\n" if pending else "tables are up to date\n"
+        )
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def connect_patiently(conninfo: str) -> psycopg.Connection:
+    """A connection, waiting a while for a server that is still starting."""
+    deadline = time.monotonic() + WAIT_FOR_SERVER_S
+    while True:
+        try:
+            return psycopg.connect(conninfo, autocommit=True)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def pending_migrations() -> list[str]:
+    """Names of the migrations that are in the code but not in the database."""
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections["owner"])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [str(migration) for migration, _ in plan]
+
+
+if __name__ == "__main__":
+    main()
