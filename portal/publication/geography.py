@@ -1,0 +1,344 @@
+"""The public map: built once from public addresses, then frozen, so that no two releases can be laid over each other.
+
+``build`` turns addresses and areas into rows of ``release``; ``Frozen`` reads those rows back and
+tells where a point belongs. Later records are always placed by what was published, never by a
+partition computed anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
+
+from portal.models import (
+    PublishedArea,
+    PublishedCell,
+    PublishedPlace,
+    PublishedStreet,
+)
+from portal.publication.partition import (
+    OUTSIDE,
+    Cells,
+    District,
+    Places,
+    assign_districts,
+    median_tree,
+    snap_places,
+)
+from portal.publication.sources import Addresses
+from portal.queries import street_key
+from sensors.geodesy import LocalPlane
+
+IntArray = NDArray[np.int64]
+
+PARK_GRID_M = 250.0  # one dot for each quarter kilometre of a large park
+DECIMALS = 6  # of published coordinates: 0.1 m, far below any displacement
+# Rounded borders leave gaps of a hand's breadth; a point in one belongs to the nearest footprint.
+SLIVER_M = 2.0
+
+
+class GeographyError(ValueError):
+    """The city's areas or addresses cannot carry a release; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """An area as the gate needs it."""
+
+    slug: str
+    kind: str
+    code: str
+    name: str
+    parent_slug: str
+    geometry: dict[str, Any]
+    population: int | None
+
+
+@dataclass(frozen=True)
+class PublicMap:
+    """Unsaved rows of the four geographic tables."""
+
+    areas: list[PublishedArea]
+    places: list[PublishedPlace]
+    cells: list[PublishedCell]
+    streets: list[PublishedStreet]
+
+
+def to_plane(plane: LocalPlane, geometry: dict[str, Any]) -> BaseGeometry:
+    """GeoJSON in degrees to a valid shape in metres."""
+    shape = shapely.force_2d(shapely.from_geojson(json.dumps(geometry)))
+    moved = shapely.transform(shape, lambda at: np.column_stack(plane.to_xy(at[:, 0], at[:, 1])))
+    return moved if shapely.is_valid(moved) else shapely.make_valid(moved)
+
+
+def to_geojson(plane: LocalPlane, shape: BaseGeometry) -> dict[str, Any]:
+    """A shape in metres to GeoJSON in degrees, right-hand rule."""
+
+    def degrees(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        lon, lat = plane.to_lonlat(at[:, 0], at[:, 1])
+        return np.round(np.column_stack([lon, lat]), DECIMALS).astype(np.float64)
+
+    moved = shapely.orient_polygons(shapely.transform(shape, degrees))
+    geometry: dict[str, Any] = json.loads(shapely.to_geojson(moved))
+    return geometry
+
+
+def build(
+    addresses: Addresses,
+    areas: Sequence[AreaRow],
+    *,
+    plane: LocalPlane,
+    k: int,
+    cell_minimum: int,
+    release: int,
+) -> PublicMap:
+    """All rows of the public map, first public in ``release``. Raises GeographyError or PartitionError."""
+    districts = [area for area in areas if area.kind == "district"]
+    if not districts:
+        raise GeographyError(
+            "got no districts; wanted at least one area of kind 'district' (docs/adopt.md)"
+        )
+    if len(addresses) == 0:
+        raise GeographyError(
+            "got no addresses; wanted points, street ranges or blocks (docs/adopt.md)"
+        )
+    borders = [District(area.code, to_plane(plane, area.geometry)) for area in districts]
+    x, y = plane.to_xy(addresses.lon, addresses.lat)
+    district = assign_districts(x, y, borders)
+    shared = {"districts": borders, "k": k}
+    parks = _park_points(plane, areas)
+    places = snap_places(x, y, addresses.stands_for, district, parks=parks, **shared)  # type: ignore[arg-type]
+    cells = median_tree(x, y, addresses.stands_for, district, minimum=cell_minimum, **shared)  # type: ignore[arg-type]
+    slugs = [area.slug for area in districts]
+    return PublicMap(
+        areas=_area_rows(areas, addresses, release),
+        places=_place_rows(places, addresses, plane, slugs, release),
+        cells=_cell_rows(cells, plane, slugs, release),
+        streets=_street_rows(addresses, release),
+    )
+
+
+def _park_points(
+    plane: LocalPlane, areas: Sequence[AreaRow]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Points on open land: one in a small park, a grid in a large one."""
+    points: list[tuple[float, float]] = []
+    for area in areas:
+        if area.kind != "park":
+            continue
+        shape = to_plane(plane, area.geometry)
+        west, south, east, north = shape.bounds
+        grid_x, grid_y = np.meshgrid(
+            np.arange(west + PARK_GRID_M / 2, east, PARK_GRID_M),
+            np.arange(south + PARK_GRID_M / 2, north, PARK_GRID_M),
+        )
+        inside = shapely.contains_xy(shape, grid_x.ravel(), grid_y.ravel())
+        found = list(zip(grid_x.ravel()[inside], grid_y.ravel()[inside], strict=True))
+        middle = shape.representative_point()
+        points += found or [(middle.x, middle.y)]
+    if not points:
+        return None
+    array = np.array(points, float)
+    return array[:, 0], array[:, 1]
+
+
+def _area_rows(areas: Sequence[AreaRow], addresses: Addresses, release: int) -> list[PublishedArea]:
+    inside = {("city", area.slug): int(addresses.stands_for.sum()) for area in areas}
+    for kind, column in (("district", addresses.district), ("beat", addresses.beat)):
+        slugs, where = np.unique(column.astype(str), return_inverse=True)
+        sums = np.bincount(where, addresses.stands_for)
+        inside |= {(kind, str(slug)): int(n) for slug, n in zip(slugs, sums, strict=True)}
+    return [
+        PublishedArea(
+            slug=area.slug,
+            kind=area.kind,
+            code=area.code,
+            name=area.name,
+            parent_slug=area.parent_slug,
+            geometry=area.geometry,
+            # null for kinds whose addresses are not counted, 0 for a beat without any
+            n_addresses=inside.get(
+                (area.kind, area.slug), 0 if area.kind in ("district", "beat") else None
+            ),
+            population=area.population,
+            first_release=release,
+        )
+        for area in areas
+    ]
+
+
+def _place_rows(
+    places: Places, addresses: Addresses, plane: LocalPlane, slugs: list[str], release: int
+) -> list[PublishedPlace]:
+    lon, lat = plane.to_lonlat(places.x, places.y)
+    beats = _only_beat(places.of_address, addresses.beat, len(places.code))
+    return [
+        PublishedPlace(
+            code=code,
+            lon=round(float(lon[i]), DECIMALS),
+            lat=round(float(lat[i]), DECIMALS),
+            stands_for_addresses=int(places.stands_for[i]),
+            max_displacement_m=round(float(places.max_displacement_m[i]), 1),
+            district_slug=slugs[int(places.district[i])],
+            beat_slug=beats[i],
+            footprint=to_geojson(plane, places.footprint[i]),
+            first_release=release,
+        )
+        for i, code in enumerate(places.code)
+    ]
+
+
+def _only_beat(place_of: IntArray, beat: NDArray[np.object_], n: int) -> list[str]:
+    """For each place the beat that all its addresses lie in, '' where they do not agree."""
+    found: list[str | None] = [None] * n
+    for place, slug in set(zip(place_of.tolist(), beat.tolist(), strict=True)):
+        if place != OUTSIDE:
+            found[place] = slug if found[place] is None else ""
+    return [slug or "" for slug in found]
+
+
+def _cell_rows(
+    cells: Cells, plane: LocalPlane, slugs: list[str], release: int
+) -> list[PublishedCell]:
+    rows = []
+    for i, code in enumerate(cells.code):
+        parent, district = int(cells.parent[i]), int(cells.district[i])
+        rows.append(
+            PublishedCell(
+                code=code,
+                parent_code=cells.code[parent] if parent != OUTSIDE else "",
+                level=len(cells.chain(i)) - 1,
+                district_slug=slugs[district] if district != OUTSIDE else "",
+                n_addresses=int(cells.addresses[i]),
+                footprint=to_geojson(plane, cells.polygon[i]),
+                first_release=release,
+            )
+        )
+    return rows
+
+
+def _street_rows(addresses: Addresses, release: int) -> list[PublishedStreet]:
+    """One row for each street and beat, with the range of its house numbers there."""
+    ranges: dict[tuple[str, str, str], tuple[float, float]] = {}
+    columns = (
+        addresses.street,
+        addresses.beat,
+        addresses.district,
+        addresses.number_from,
+        np.fmax(addresses.number_from, addresses.number_to),
+    )
+    for street, beat, district, low, high in zip(*columns, strict=True):
+        if street and district:
+            key = (street, beat, district)
+            known = ranges.get(key, (np.nan, np.nan))
+            ranges[key] = (np.fmin(known[0], low), np.fmax(known[1], high))
+    return [
+        PublishedStreet(
+            street=street,
+            street_key=street_key(street),
+            number_from=None if np.isnan(low) else int(low),
+            number_to=None if np.isnan(high) else int(high),
+            beat_slug=beat,
+            district_slug=district,
+            first_release=release,
+        )
+        for (street, beat, district), (low, high) in sorted(ranges.items())
+    ]
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """The public map as published. Places and cells are indexes into its code lists; -1 is outside."""
+
+    plane: LocalPlane
+    place_code: list[str]
+    place_beat: list[str]
+    place_district: list[str]
+    place_stands_for: IntArray
+    leaf: IntArray  # indexes into the cell lists
+    cell_code: list[str]
+    cell_parent: IntArray
+    cell_district: list[str]
+    cell_level: IntArray
+    _places: shapely.STRtree = field(repr=False)
+    _place_row: IntArray = field(repr=False)
+    _parks: cKDTree | None = field(repr=False)
+    _park_row: IntArray = field(repr=False)
+    _park_reach_m: float = field(repr=False)
+    _leaves: shapely.STRtree = field(repr=False)
+
+    @classmethod
+    def read(cls, plane: LocalPlane) -> Self:
+        """From the rows of ``release``, as the publisher."""
+        places = list(PublishedPlace.objects.using("publisher").order_by("code"))
+        cells = list(PublishedCell.objects.using("publisher").order_by("level", "code"))
+        stands_for = np.array([place.stands_for_addresses for place in places], np.int64)
+        park = np.flatnonzero(stands_for == 0)
+        built = np.flatnonzero(stands_for > 0)
+        index = {cell.code: i for i, cell in enumerate(cells)}
+        parent = np.array([index.get(cell.parent_code, OUTSIDE) for cell in cells], np.int64)
+        leaf = np.setdiff1d(np.arange(len(cells)), parent)
+        px, py = plane.to_xy([places[i].lon for i in park], [places[i].lat for i in park])
+        return cls(
+            plane=plane,
+            place_code=[place.code for place in places],
+            place_beat=[place.beat_slug for place in places],
+            place_district=[place.district_slug for place in places],
+            place_stands_for=stands_for,
+            leaf=leaf,
+            cell_code=[cell.code for cell in cells],
+            cell_parent=parent,
+            cell_district=[cell.district_slug for cell in cells],
+            cell_level=np.array([cell.level for cell in cells], np.int64),
+            _places=shapely.STRtree([to_plane(plane, places[i].footprint) for i in built]),
+            _place_row=built,
+            _parks=cKDTree(np.column_stack([px, py])) if park.size else None,
+            _park_row=park,
+            _park_reach_m=max((places[i].max_displacement_m for i in park), default=0.0),
+            _leaves=shapely.STRtree([to_plane(plane, cells[i].footprint) for i in leaf]),
+        )
+
+    def place_of(self, lon: ArrayLike, lat: ArrayLike, addresses: cKDTree) -> IntArray:
+        """The place of each point. A point nearer to a park's dot than to any address belongs to the park."""
+        x, y = self.plane.to_xy(lon, lat)
+        place = _within(self._places, self._place_row, x, y)
+        known = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (place >= 0))
+        if self._parks is None or known.size == 0:
+            return place
+        at = np.column_stack([x[known], y[known]])
+        park_m, nearest = self._parks.query(at)
+        address_m, _ = addresses.query(at)
+        taken = (park_m < address_m) & (park_m <= self._park_reach_m)
+        place[known[taken]] = self._park_row[nearest[taken]]
+        return place
+
+    def leaf_of(self, lon: ArrayLike, lat: ArrayLike) -> IntArray:
+        """The finest cell of each point."""
+        x, y = self.plane.to_xy(lon, lat)
+        return _within(self._leaves, self.leaf, x, y)
+
+
+def _within(tree: shapely.STRtree, rows: IntArray, x: ArrayLike, y: ArrayLike) -> IntArray:
+    """The row whose shape holds each point (the first on a shared border), the nearest across a sliver, or -1."""
+    xs, ys = np.asarray(x, float), np.asarray(y, float)
+    found = np.full(xs.shape, OUTSIDE, np.int64)
+    known = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+    if rows.size == 0 or known.size == 0:
+        return found
+    points = np.asarray(shapely.points(xs[known], ys[known]), object)
+    point, shape = tree.query(points, predicate="intersects")
+    order = np.lexsort((shape, point))[::-1]
+    found[known[point[order]]] = rows[shape[order]]
+    lost = np.flatnonzero(found[known] == OUTSIDE)
+    if lost.size:
+        near, shape = tree.query_nearest(points[lost], max_distance=SLIVER_M, all_matches=False)
+        found[known[lost[near]]] = rows[shape]
+    return found
