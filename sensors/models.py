@@ -94,8 +94,12 @@ class IngestBatch(models.Model):
             models.UniqueConstraint(fields=["source", "idempotency_key"], name="ingest_batch_once"),
         ]
         indexes = [
-            # drain: the oldest waiting rows
-            models.Index(fields=["id"], name="ingest_batch_waiting", condition=Q(state="waiting")),
+            # drain: the waiting rows, those that never failed first, then the oldest
+            models.Index(
+                fields=["attempts", "id"],
+                name="ingest_batch_waiting",
+                condition=Q(state="waiting"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +120,14 @@ class Quarantined(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["batch", "position"], name="quarantined_once"),
+        ]
+        indexes = [
+            # quarantine_count, and the admin's list of what still waits for a person
+            models.Index(
+                fields=["reason", "id"],
+                name="quarantined_open",
+                condition=Q(replayed_at__isnull=True),
+            ),
         ]
         verbose_name_plural = "quarantined"
 
@@ -198,9 +210,14 @@ class Pulse(models.Model):
 
 
 class DirtyWindow(models.Model):
-    """A stretch of time whose pulses changed since it was last detected over."""
+    """A mark: pulses of this stretch of time were stored and not yet detected over.
 
-    starts_at = models.DateTimeField(unique=True)
+    Marks are only ever added and, once their window was detected over, deleted by id; several may
+    name one window. So drains never wait for each other, and a mark that was set while the
+    detector was reading survives it.
+    """
+
+    starts_at = models.DateTimeField(db_index=True)
     touched_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -260,7 +277,28 @@ class AcousticEvent(models.Model):
             models.Index(
                 fields=["occurred_at"], name="acoustic_event_time"
             ),  # the gate, by release day
+            # detect_dirty: our own events of a window
+            models.Index(fields=["provider", "t_ns"], name="acoustic_event_provider_t"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.provider}/{self.provider_event_id}"
+
+
+class AcousticEventRevision(models.Model):
+    """What an acoustic event said before it was revised or withdrawn. History holds no foreign keys."""
+
+    event_id = models.BigIntegerField()
+    revision = models.PositiveIntegerField()  # the one that was replaced
+    replaced_at = models.DateTimeField()
+    was = models.JSONField()  # the replaced fields, by name
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event_id", "revision"], name="acoustic_event_revision_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} r{self.revision}"
