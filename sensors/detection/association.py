@@ -1,0 +1,188 @@
+"""Pulses to incidents: which pulses belong together, without any grouping given.
+
+A burst is one place with several emission times, and each sensor adds its own echoes to every
+round. Taken round by round, echoes of one round line up with direct pulses of the next and make
+ghosts; so an incident is solved whole. The place with the strongest single round is taken first,
+all its rounds are found there, its direct pulses are used up, and the time after each of them is
+marked as full of echoes, where a pulse proves little. What then still stands out is another incident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensors.detection.burst import SHOT_GAP_S, Burst, Trial, find_rounds, fit_burst, sharpen
+from sensors.detection.evidence import Listener, Stream
+from sensors.detection.multilateration import LocationError
+from sensors.detection.propagation import Atmosphere
+from sensors.detection.search import (
+    MARGIN_S,
+    SEED_SCORE,
+    Delays,
+    Seeds,
+    listen,
+    score_anchors,
+    window_rarity,
+)
+from sensors.detection.streams import Floats, Ints
+
+CLUSTER_GAP_S = 8.0
+"""Longer than sound needs across the hearing range, plus ``SHOT_GAP_S``: incidents cannot touch."""
+INCIDENT_SCORE = 18.0
+SHADOW_SCORE = 26.0
+"""Within ``SHADOW_S`` and ``SHADOW_M`` of a stronger incident echoes conspire: ask for more. All but
+one of 111 false results of a published associator lay that close to a real source."""
+SHADOW_S, SHADOW_M = 6.0, 2_500.0
+SAME_PLACE_M = 75.0
+"""Two results at one time nearer than this are one incident seen twice."""
+SAME_TRIAL_M, SAME_TRIAL_S = 60.0, 0.15
+"""Seeds this alike lead to the same trial: once refused, they are not tried again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Incident:
+    """A burst that was accepted. pulse: (k,) stream rows, in the order of ``burst.row``. score: the
+    log-likelihood ratio of its strongest round. asked: active sensors within hearing range."""
+
+    burst: Burst
+    pulse: Ints
+    score: float
+    asked: int
+
+
+@dataclass(frozen=True)
+class Declined:
+    """A place with evidence for which no location is given. t_s, x_m, y_m are rough."""
+
+    t_s: float
+    x_m: float
+    y_m: float
+    reason: str
+
+
+def associate(
+    stream: Stream,
+    seeds: Seeds,
+    delays: Delays,
+    *,
+    atmosphere_at_s: Callable[[float], Atmosphere],
+) -> tuple[list[Incident], list[Declined]]:
+    """Incidents of a stream in time order, and places that had to be declined. Deterministic."""
+    incidents: list[Incident] = []
+    declined: list[Declined] = []
+    at = stream.t_s[seeds.pulse]
+    for part in np.split(np.arange(at.size), np.flatnonzero(np.diff(at) > CLUSTER_GAP_S) + 1):
+        if part.size:
+            chosen = Seeds(seeds.pulse[part], seeds.cell[part], seeds.score[part])
+            cluster = _Cluster(stream, chosen, delays, atmosphere_at_s(float(np.median(at[part]))))
+            cluster.explain_all()
+            incidents += cluster.incidents
+            declined += cluster.declined
+    return sorted(incidents, key=lambda i: float(i.burst.round_t_s[0])), declined
+
+
+class _Cluster:
+    """Seeds close enough in time to be one another's ghosts, explained strongest first."""
+
+    def __init__(self, stream: Stream, seeds: Seeds, delays: Delays, air: Atmosphere) -> None:
+        t_s = stream.t_s[seeds.pulse]
+        reach = MARGIN_S + SHOT_GAP_S
+        rows = slice(*np.searchsorted(stream.t_s, [t_s[0] - reach, t_s[-1] + reach]))
+        self.listener = Listener(stream, rows, air)
+        self.delays, self.cells = delays, delays.cells
+        self.anchor, self.cell, self.score = (
+            seeds.pulse - rows.start,
+            seeds.cell,
+            seeds.score.copy(),
+        )
+        self.incidents: list[Incident] = []
+        self.declined: list[Declined] = []
+
+    def explain_all(self) -> None:
+        while self.score.size and (best := int(np.argmax(self.score))) >= 0:
+            if self.score[best] < SEED_SCORE:
+                return
+            trial = sharpen(self.listener, int(self.anchor[best]), self.cells.xy_m[self.cell[best]])
+            if trial is None:
+                self.score[best] = -np.inf
+            elif trial.score < self._score_wanted(trial):
+                self._forget_seeds_like(best)
+            else:
+                self._settle(best, trial)
+
+    def _score_wanted(self, trial: Trial) -> float:
+        for incident in self.incidents:
+            burst = incident.burst
+            near = float(np.hypot(*(burst.place - trial.place))) < SHADOW_M
+            gap = np.abs(burst.round_t_s - trial.emission_s).min()
+            if near and gap < SHADOW_S:
+                return SHADOW_SCORE
+        return INCIDENT_SCORE
+
+    def _settle(self, best: int, trial: Trial) -> None:
+        rounds = find_rounds(self.listener, trial)
+        try:
+            burst = fit_burst(self.listener, trial.place, rounds)
+        except LocationError as error:
+            self.declined.append(
+                Declined(trial.emission_s, float(trial.place[0]), float(trial.place[1]), str(error))
+            )
+            self.score[best] = -np.inf
+            self._explained(trial.place, rounds)
+            return
+        if not self._seen_already(burst):
+            asked = int(self.listener.odds(burst.place).asked.sum())
+            pulse = burst.row + self.listener.first_row
+            self.incidents.append(Incident(burst, pulse, trial.score, asked))
+        self._explained(burst.place, burst.round_t_s)
+
+    def _seen_already(self, burst: Burst) -> bool:
+        for incident in self.incidents:
+            gap = np.abs(incident.burst.round_t_s[:, None] - burst.round_t_s[None, :]).min()
+            apart = float(np.hypot(*(incident.burst.place - burst.place)))
+            if apart < SAME_PLACE_M and gap < SHOT_GAP_S:
+                return True
+        return False
+
+    def _forget_seeds_like(self, best: int) -> None:
+        emission = self._emission()
+        centre = self.cells.xy_m[self.cell]
+        alike = (np.abs(emission - emission[best]) < SAME_TRIAL_S) & (
+            np.hypot(*(centre - centre[best]).T) < SAME_TRIAL_M
+        )
+        self.score[alike] = -np.inf
+
+    def _emission(self) -> Floats:
+        """Emission time that each seed stands for, at its cell."""
+        away = self.listener.xy_m[self.listener.sensor[self.anchor]] - self.cells.xy_m[self.cell]
+        travel = np.hypot(away[:, 0], away[:, 1]) / self.listener.atmosphere.c_mps
+        return np.asarray(self.listener.t_s[self.anchor] - travel)
+
+    def _explained(self, place: Floats, round_t_s: Floats) -> None:
+        """Use up the incident's pulses and score again the seeds that its echoes may have fed."""
+        listener = self.listener
+        listener.explain(place, round_t_s)
+        t_s = listener.t_s[self.anchor]
+        self.score[~listener.free[self.anchor]] = -np.inf
+        start, end = float(round_t_s[0]) - MARGIN_S, float(round_t_s[-1]) + 2.0 * MARGIN_S
+        again = np.flatnonzero(np.isfinite(self.score) & (t_s > start) & (t_s < end))
+        if again.size == 0:
+            return
+        low, high = np.searchsorted(listener.t_s, [start - MARGIN_S, end + MARGIN_S])
+        rows = low + np.flatnonzero(listener.free[low:high])
+        ear = listen(
+            listener.t_s[rows],
+            listener.sensor[rows],
+            window_rarity(listener.rate_per_s[rows]),
+            sensors=len(listener.xy_m),
+            start_s=start - MARGIN_S,
+            end_s=end + MARGIN_S,
+        )
+        delay = self.delays.at(listener.atmosphere)
+        anchors = self.anchor[again]
+        self.cell[again], self.score[again] = score_anchors(
+            self.cells, delay, ear, listener.t_s[anchors], listener.sensor[anchors]
+        )

@@ -1,0 +1,177 @@
+"""The one entrance: columns of pulses in, located and weighed incidents out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensors.detection.association import Declined, Incident, associate
+from sensors.detection.classification import classify, pooled_features
+from sensors.detection.events import DeclinedPlace, DetectedEvent, Detection, Rejected
+from sensors.detection.evidence import Stream
+from sensors.detection.hearing import background_per_s
+from sensors.detection.propagation import Atmosphere, atmosphere_at
+from sensors.detection.quality import NS_PER_S, Screened, screen
+from sensors.detection.search import Delays, find_seeds, lay_cells
+from sensors.detection.streams import (
+    Floats,
+    Ints,
+    PulseArrays,
+    SensorArrays,
+    SensorSites,
+    Weather,
+    place,
+)
+from sensors.detection.version import CORE_VERSION
+
+ORIGIN_NS = 3_600 * NS_PER_S
+"""Times become seconds from a whole hour: exact to a nanosecond for months, and the same grid of
+time whichever window is asked for."""
+BACKGROUND_BLOCK_S = 600.0
+
+
+def detect(
+    pulses: PulseArrays,
+    sensors: SensorArrays,
+    *,
+    weather: Weather | None = None,
+    now_ns: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Detection:
+    """Find every incident in a window of pulses, without any grouping given.
+
+    pulses: n rows in any order; rows that cannot be used are rejected by cause, never raised.
+    sensors: all sensors of the city, also silent ones: silence is evidence. weather: reports around
+    the window, None if there are none (the ellipse grows). now_ns: the caller's clock, to refuse
+    pulses from the future. progress: called with numbers of pulses as they are searched.
+    Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
+    range and rounds up to 4 s apart belong together, so a window needs margins of 15 s on each side;
+    keep the events whose t_ns lies inside.
+    Raises ColumnError for columns that do not fit together.
+    """
+    sites = place(sensors)
+    screened = screen(pulses, sites, now_ns=now_ns)
+    rejected = Rejected(
+        row=np.flatnonzero(~screened.keep),
+        cause=screened.cause[~screened.keep],
+        counts=screened.counts,
+        out_of_order=screened.out_of_order,
+    )
+    rows, origin_ns, stream = _stream(pulses, sites, screened)
+    events: tuple[DetectedEvent, ...] = ()
+    declined: tuple[DeclinedPlace, ...] = ()
+    if rows.size:
+
+        def air(t_s: float) -> Atmosphere:
+            return atmosphere_at(weather, origin_ns + round(t_s * NS_PER_S))
+
+        found, refused = _search(stream, air, progress)
+        describe = _Describer(pulses, sites, stream, rows, origin_ns)
+        events = tuple(describe.event(incident) for incident in found)
+        declined = tuple(describe.declined(one) for one in refused)
+    return Detection(events, declined, rejected, len(pulses), CORE_VERSION)
+
+
+def _stream(
+    pulses: PulseArrays, sites: SensorSites, screened: Screened
+) -> tuple[Ints, int, Stream]:
+    rows = np.flatnonzero(screened.keep)
+    rows = rows[np.lexsort((screened.sensor[rows], pulses.t_ns[rows]))]
+    t_ns, sensor = pulses.t_ns[rows], screened.sensor[rows]
+    origin_ns = int(t_ns[0] // ORIGIN_NS * ORIGIN_NS) if rows.size else 0
+    t_s = (t_ns - origin_ns) / NS_PER_S
+    block = np.floor(t_s / BACKGROUND_BLOCK_S).astype(np.int64)
+    # the stretch of a block that the pulses span, so that a window of 60 s is not taken for 600 s
+    _, which = np.unique(block, return_inverse=True)
+    first, last = np.full(which.max(initial=-1) + 1, np.inf), np.zeros(which.max(initial=-1) + 1)
+    np.minimum.at(first, which, t_s)
+    np.maximum.at(last, which, t_s)
+    rate = background_per_s(sensor, which, sites.background_per_h, (last - first)[which])
+    return rows, origin_ns, Stream(t_s, sensor, rate, sites.xy_m, sites.active & sites.placed)
+
+
+def _search(
+    stream: Stream,
+    air: Callable[[float], Atmosphere],
+    progress: Callable[[int], object] | None,
+) -> tuple[list[Incident], list[Declined]]:
+    delays = Delays(lay_cells(stream.xy_m, stream.active), stream.xy_m)
+    seeds = find_seeds(
+        stream.t_s,
+        stream.sensor,
+        stream.rate_per_s,
+        delays,
+        sensor_xy_m=stream.xy_m,
+        active=stream.active,
+        atmosphere_at_s=air,
+        progress=progress,
+    )
+    return associate(stream, seeds, delays, atmosphere_at_s=air)
+
+
+@dataclass(frozen=True, eq=False)
+class _Describer:
+    """Turns what the search found, in seconds and indices, into what the caller gave: ns, ids, rows."""
+
+    pulses: PulseArrays
+    sites: SensorSites
+    stream: Stream
+    rows: Ints
+    origin_ns: int
+
+    def event(self, incident: Incident) -> DetectedEvent:
+        burst, spot = incident.burst, incident.burst.location
+        distance = np.hypot(*(self.sites.xy_m - burst.place).T)
+        row = self.rows[incident.pulse]
+        features = pooled_features(
+            distance_m=distance[self.stream.sensor[incident.pulse]],
+            rise_ms=self.pulses.feature("rise_ms")[row],
+            dur_ms=self.pulses.feature("dur_ms")[row],
+            centroid_hz=self.pulses.feature("centroid_hz")[row],
+            peak_db=self.pulses.feature("peak_db")[row],
+            round_t_s=burst.round_t_s,
+        )
+        kind, prob, _ = classify(features)
+        round_t_ns = self._ns(burst.round_t_s)
+        lon, lat = self._lonlat(spot.x_m, spot.y_m)
+        return DetectedEvent(
+            t_ns=int(round_t_ns[0]),
+            x_m=spot.x_m,
+            y_m=spot.y_m,
+            lon=lon,
+            lat=lat,
+            cov_xx=float(spot.cov_m2[0, 0]),
+            cov_xy=float(spot.cov_m2[0, 1]),
+            cov_yy=float(spot.cov_m2[1, 1]),
+            round_t_ns=round_t_ns,
+            sensor_id=self.sites.sensor_id[burst.sensor],
+            sensor_residual_s=spot.residual_s,
+            sensor_distance_m=distance[burst.sensor],
+            sensor_used=spot.used,
+            pulse_row=row,
+            pulse_round=burst.row_round,
+            pulse_residual_s=burst.row_residual_s,
+            n_asked=incident.asked,
+            score=incident.score,
+            kind=kind,
+            prob=prob,
+            evidence=features,
+            c_mps=spot.atmosphere.c_mps,
+            core_version=CORE_VERSION,
+        )
+
+    def declined(self, one: Declined) -> DeclinedPlace:
+        lon, lat = self._lonlat(one.x_m, one.y_m)
+        t_ns = int(self._ns(np.array([one.t_s]))[0])
+        return DeclinedPlace(t_ns, one.x_m, one.y_m, lon, lat, one.reason)
+
+    def _ns(self, t_s: Floats) -> Ints:
+        return np.asarray(self.origin_ns + np.round(t_s * NS_PER_S).astype(np.int64))
+
+    def _lonlat(self, x_m: float, y_m: float) -> tuple[float, float]:
+        if self.sites.plane is None:
+            return float("nan"), float("nan")
+        lon, lat = self.sites.plane.to_lonlat(x_m, y_m)
+        return float(lon), float(lat)
