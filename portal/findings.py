@@ -164,6 +164,24 @@ def by_cell(named: Sequence[tuple[str, Count]], span: str, subject: Subject) -> 
     )
 
 
+def of_rates(named: Sequence[tuple[str, Count]], subject: Subject) -> str:
+    """Highest and lowest of values that must not be added up; what is missing."""
+    if not _any_known(named):
+        return _nothing_known("", subject)
+    words = subject.words
+    low = min((count, name) for name, count in named if count is not None)
+    high = max(count for _, count in named if count is not None)
+    lowest = words.gettext("The lowest was %(least)s: %(name)s.") % {
+        "least": subject.counted(low[0]),
+        "name": low[1],
+    }
+    return _sentences(
+        _peak(named, words.gettext("The highest was %(most)s: %(name)s."), subject),
+        lowest if high > low[0] else "",
+        _missing(named, subject),
+    )
+
+
 def span_label(indices: Sequence[int], period: Period, words: Translations) -> str:
     """ "March 2025", or "March 2025 to June 2026"; empty for no periods."""
     if not indices:

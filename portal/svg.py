@@ -8,13 +8,13 @@ TYPE = 16
 CHARACTER = 9.4
 
 
-def hatch(pattern_id: str) -> str:
+def hatch(pattern_id: str, *, size: int = 8) -> str:
     """Diagonal lines that mean "not known", in charts and maps alike."""
     return (
-        f'<pattern id="{escape(pattern_id)}" class="hatch" width="8" height="8"'
+        f'<pattern id="{escape(pattern_id)}" class="hatch" width="{size}" height="{size}"'
         ' patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch__ground" width="8" height="8"/>'
-        '<path class="hatch__line" d="M2 0V8"/></pattern>'
+        f'<rect class="hatch__ground" width="{size}" height="{size}"/>'
+        f'<path class="hatch__line" d="M{size / 4:g} 0V{size}" stroke-width="{size / 4:g}"/></pattern>'
     )
 
 
