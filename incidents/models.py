@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from incidents.codes import UNKNOWN_CATEGORY, UNKNOWN_TIER
+
 
 class Area(models.Model):
     """A polygon with a name: the city, a district, a beat, a neighbourhood, a park, water, a street line."""
@@ -48,6 +50,7 @@ class Address(models.Model):
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.POINT)
     source_id = models.CharField(max_length=64, unique=True)
     street = models.CharField(max_length=120, blank=True)
+    street_key = models.CharField(max_length=120, blank=True)  # incidents.streets.street_key
     number_from = models.PositiveIntegerField(null=True, blank=True)
     number_to = models.PositiveIntegerField(null=True, blank=True)
     lon = models.FloatField()
@@ -63,7 +66,9 @@ class Address(models.Model):
     imported_file = models.ForeignKey("ImportedFile", models.PROTECT, null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["street", "number_from"], name="address_street")]  # geocode
+        indexes = [
+            models.Index(fields=["street_key", "number_from"], name="address_street"),  # geocode
+        ]
         verbose_name_plural = "addresses"
 
     def __str__(self) -> str:
@@ -74,6 +79,7 @@ class ImportedFile(models.Model):
     """One run of an importer over one file: what came in, what was stored, what was refused and why."""
 
     class State(models.TextChoices):
+        WAITING = "waiting"  # uploaded; the worker will take it
         RUNNING = "running"
         STORED = "stored"
         FAILED = "failed"  # nothing of it was kept
@@ -88,6 +94,7 @@ class ImportedFile(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     imported_by = models.CharField(max_length=150, blank=True)  # a username: history keeps no keys
     state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
+    spooled_as = models.CharField(max_length=64, blank=True)  # name in the spool folder
     rows_in = models.PositiveIntegerField(default=0)
     rows_new = models.PositiveIntegerField(default=0)
     rows_revised = models.PositiveIntegerField(default=0)
@@ -104,6 +111,10 @@ class ImportedFile(models.Model):
                 condition=~Q(state="stored")
                 | Q(rows_in=F("rows_new") + F("rows_revised") + F("rows_same") + F("rows_refused")),
             ),
+        ]
+        indexes = [
+            # is this file new, and what did the last one of its source look like
+            models.Index(fields=["source", "-id"], name="imported_file_source"),
         ]
 
     def __str__(self) -> str:
@@ -131,10 +142,16 @@ class RefusedRow(models.Model):
 
 
 class Incident(models.Model):
-    """One offence or event as the police recorded it. The gate decides what of it becomes public."""
+    """One offence or event as the police recorded it. The gate decides what of it becomes public.
+
+    The three foreign keys carry no constraint in the database: checking each of them for each row
+    halves the speed of an import (benchmarks/imports.py), the importer writes only ids that it has
+    just read, and areas and files are deleted by nobody (PROTECT).
+    """
 
     source = models.CharField(max_length=64)
-    source_id = models.CharField(max_length=64)
+    # Collation C: a search by prefix can use the index on every server.
+    source_id = models.CharField(max_length=64, db_collation="C")
     code = models.CharField(max_length=64)
     code_label = models.CharField(max_length=200, blank=True)
     category = models.CharField(max_length=32)  # incidents.codes.CATEGORIES
@@ -146,19 +163,40 @@ class Incident(models.Model):
     lon = models.FloatField(null=True, blank=True)  # null: could not be geocoded
     lat = models.FloatField(null=True, blank=True)
     district = models.ForeignKey(
-        Area, models.PROTECT, null=True, blank=True, related_name="district_incidents"
+        Area,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="district_incidents",
+        db_constraint=False,
+        db_index=False,
     )
     beat = models.ForeignKey(
-        Area, models.PROTECT, null=True, blank=True, related_name="beat_incidents"
+        Area,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="beat_incidents",
+        db_constraint=False,
+        db_index=False,
     )
-    location_type = models.CharField(max_length=80, blank=True)
+    location_type = models.CharField(
+        max_length=80, blank=True
+    )  # as the source words it; the gate reads it
     victim_flags = models.CharField(max_length=200, blank=True)  # space-separated: juvenile, ...
     relationship = models.CharField(max_length=80, blank=True)
     narrative = models.TextField(blank=True)
     disposition = models.CharField(max_length=80, blank=True)
     is_sealed = models.BooleanField(default=False)
+    # Who set category and tier by hand; a later file then leaves both alone.
+    classified_by = models.CharField(max_length=150, blank=True)
     imported_file = models.ForeignKey(
-        ImportedFile, models.PROTECT, null=True, blank=True, related_name="incidents"
+        ImportedFile,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="incidents",
+        db_constraint=False,
     )
     revision = models.PositiveIntegerField(default=1)
     first_seen_at = models.DateTimeField()
@@ -176,6 +214,7 @@ class Incident(models.Model):
             models.Index(
                 fields=["district", "-occurred_from"], name="incident_district"
             ),  # admin filter
+            models.Index(fields=["beat", "-occurred_from"], name="incident_beat"),  # admin filter
             models.Index(
                 fields=["source", "-occurred_from"], name="incident_source"
             ),  # admin filter
@@ -185,15 +224,27 @@ class Incident(models.Model):
         return f"{self.source}/{self.source_id}"
 
 
-class IncidentRevision(models.Model):
-    """What an incident said before a later file changed it. Keeps no foreign keys, for it outlives them."""
+class Revision(models.Model):
+    """What a record said before it was changed, and by whom. Keeps no foreign keys, for it outlives them."""
 
     source = models.CharField(max_length=64)
     source_id = models.CharField(max_length=64)
     revision = models.PositiveIntegerField()
     values = models.JSONField()
     replaced_at = models.DateTimeField()
-    replaced_by_file_id = models.BigIntegerField(null=True)
+    replaced_by_file_id = models.BigIntegerField(null=True)  # null: a person did it
+    replaced_by = models.CharField(max_length=150, blank=True)  # a username
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.source_id} r{self.revision}"
+
+
+class IncidentRevision(Revision):
+    """An earlier state of an incident."""
 
     class Meta:
         constraints = [
@@ -202,16 +253,27 @@ class IncidentRevision(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.source}/{self.source_id} r{self.revision}"
+
+class CallRevision(Revision):
+    """An earlier state of a call for service."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_id", "revision"], name="call_revision_once"
+            ),
+        ]
 
 
 class CallForService(models.Model):
     """One call that the dispatch centre took, with the stages it went through."""
 
     source = models.CharField(max_length=64)
-    source_id = models.CharField(max_length=64)
+    source_id = models.CharField(max_length=64, db_collation="C")
     call_type = models.CharField(max_length=64)
+    call_type_label = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=32, default=UNKNOWN_CATEGORY)
+    tier = models.CharField(max_length=2, default=UNKNOWN_TIER)
     priority = models.CharField(max_length=16, blank=True)
     received_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True, blank=True)
@@ -223,14 +285,19 @@ class CallForService(models.Model):
     district = models.ForeignKey(
         Area, models.PROTECT, null=True, blank=True, related_name="district_calls"
     )
+    beat = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="beat_calls")
     disposition = models.CharField(max_length=80, blank=True)
     imported_file = models.ForeignKey(ImportedFile, models.PROTECT, null=True, blank=True)
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "source_id"], name="call_once"),
         ]
-        indexes = [models.Index(fields=["-received_at", "id"], name="call_newest")]  # admin list
+        indexes = [
+            models.Index(fields=["-received_at", "id"], name="call_newest"),  # admin list
+            models.Index(fields=["category", "-received_at"], name="call_category"),  # admin filter
+        ]
         verbose_name = "call for service"
         verbose_name_plural = "calls for service"
 
