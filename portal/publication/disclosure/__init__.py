@@ -1,0 +1,52 @@
+"""The rules of the gate, pure: what may be said about an event, how coarsely, and when.
+
+docs/gate.md explains them to a reader who does not read code.
+"""
+
+from portal.publication.disclosure.calendar import is_due, release_at
+from portal.publication.disclosure.groups import WITHHELD, assign_groups
+from portal.publication.disclosure.identifiers import public_ids
+from portal.publication.disclosure.narrative import is_sensitive_text
+from portal.publication.disclosure.noise import (
+    Budget,
+    BudgetError,
+    Purpose,
+    draw_discrete_laplace,
+    noise_margin,
+    publishable_counts,
+)
+from portal.publication.disclosure.periods import (
+    Grain,
+    code_interval,
+    local_times,
+    time_code,
+    time_interval,
+)
+from portal.publication.disclosure.removal import removal_cover
+from portal.publication.disclosure.rules import Rules, RulesError
+from portal.publication.disclosure.tiers import Tier, tier_of
+
+__all__ = [
+    "WITHHELD",
+    "Budget",
+    "BudgetError",
+    "Grain",
+    "Purpose",
+    "Rules",
+    "RulesError",
+    "Tier",
+    "assign_groups",
+    "code_interval",
+    "draw_discrete_laplace",
+    "is_due",
+    "is_sensitive_text",
+    "local_times",
+    "noise_margin",
+    "public_ids",
+    "publishable_counts",
+    "release_at",
+    "removal_cover",
+    "tier_of",
+    "time_code",
+    "time_interval",
+]

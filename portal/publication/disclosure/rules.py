@@ -1,0 +1,97 @@
+"""The thresholds of the gate. A city may tighten each of them and loosen none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any
+
+from portal.publication.disclosure.periods import Grain
+
+_GRAINS = ", ".join(grain.name.lower() for grain in Grain)
+
+
+class RulesError(ValueError):
+    """A threshold looser than the default, or no threshold at all; the message says which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The promises in numbers. ``Rules()`` is what docs/gate.md promises; values may only be stricter.
+
+    Counts, delays and grains may grow; every epsilon may shrink.
+    """
+
+    place_addresses: int = 20  # least addresses of a place (or none: a park)
+    place_points: int = 3  # least distinct address points of a place
+    cell_addresses: int = 500  # least addresses of a cell
+    group_records: int = 5  # least person crimes in a published cell and week
+    group_categories: int = 2  # ... of at least so many categories
+    group_addresses: int = 3  # ... from at least so many addresses
+    low_public_grain: Grain = Grain.BAND
+    low_dwelling_grain: Grain = Grain.WEEK
+    person_grain: Grain = Grain.WEEK
+    sensitive_grain: Grain = Grain.QUARTER
+    low_delay_h: int = 48
+    person_delay_d: int = 7
+    sensitive_delay_d: int = 45
+    covers_per_removal: int = 2  # records retired at random for each one removed
+    epsilon_lifetime: float = 2.0  # all noisy counts one sensitive incident is ever in
+    epsilon_district_quarter: float = 0.5
+    epsilon_groups: float = 0.5
+    epsilon_city_month: float = 0.5
+    epsilon_revision: float = 0.5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, default = getattr(self, field.name), getattr(Rules, field.name)
+            is_epsilon = field.name.startswith("epsilon_")
+            wanted_type = (int, float) if is_epsilon else int
+            if isinstance(value, bool) or not isinstance(value, wanted_type):
+                raise RulesError(f"got {field.name} = {value!r}; wanted a number")
+            if field.name.endswith("_grain") and value not in list(Grain):
+                raise RulesError(f"got {field.name} = {value!r}; wanted one of {_GRAINS}")
+            stricter = 0 < value <= default if is_epsilon else value >= default
+            if not stricter:
+                raise RulesError(
+                    f"got {field.name} = {value!r}; wanted {_direction(is_epsilon)} {default!r}:"
+                    " a city can only make the rules stricter"
+                )
+        if self.shares > Fraction(str(self.epsilon_lifetime)):
+            raise RulesError(
+                f"got shares that add up to epsilon {float(self.shares)}; wanted at most"
+                f" epsilon_lifetime = {self.epsilon_lifetime}"
+            )
+
+    @property
+    def shares(self) -> Fraction:
+        """What the four kinds of noisy count can spend together on one incident, exactly."""
+        each = (
+            self.epsilon_district_quarter,
+            self.epsilon_groups,
+            self.epsilon_city_month,
+            self.epsilon_revision,
+        )
+        return sum((Fraction(str(share)) for share in each), Fraction(0))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Rules:
+        """The rules of a city's ``[gate]`` table; grains are words: band, week, month, quarter, year."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise RulesError(f"got {', '.join(unknown)}; wanted some of {', '.join(sorted(known))}")
+        return cls(**{name: _grain_or_number(name, value) for name, value in values.items()})
+
+
+def _direction(is_epsilon: bool) -> str:
+    return "above 0 and at most" if is_epsilon else "at least"
+
+
+def _grain_or_number(name: str, value: Any) -> Any:
+    if not name.endswith("_grain"):
+        return value
+    try:
+        return Grain[str(value).upper()]
+    except KeyError as error:
+        raise RulesError(f"got {name} = {value!r}; wanted one of {_GRAINS}") from error

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from portal.publication.disclosure import Grain, Rules, RulesError
+
+
+def test_the_defaults_are_the_promise():
+    rules = Rules()
+
+    assert (rules.place_addresses, rules.cell_addresses) == (20, 500)
+    assert (rules.group_records, rules.group_categories, rules.group_addresses) == (5, 2, 3)
+    assert (rules.low_delay_h, rules.person_delay_d, rules.sensitive_delay_d) == (48, 7, 45)
+    assert rules.epsilon_lifetime == 2.0
+    assert rules.covers_per_removal == 2
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Rules)])
+def test_no_rule_can_be_loosened(name):
+    default = getattr(Rules(), name)
+    looser = default * 1.01 if name.startswith("epsilon_") else default - 1
+
+    with pytest.raises(RulesError, match=name):
+        Rules(**{name: looser})
+
+
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Rules) if field.name != "epsilon_lifetime"]
+)
+def test_every_rule_can_be_tightened(name):
+    default = getattr(Rules(), name)
+    stricter = default / 2 if name.startswith("epsilon_") else default + 1
+
+    assert getattr(Rules(**{name: stricter}), name) == stricter
+
+
+def test_shares_must_fit_the_lifetime():
+    with pytest.raises(RulesError, match="add up"):
+        Rules(epsilon_lifetime=1.0)
+
+    assert Rules(
+        epsilon_lifetime=0.4,
+        epsilon_district_quarter=0.1,
+        epsilon_groups=0.1,
+        epsilon_city_month=0.1,
+        epsilon_revision=0.1,
+    )
+
+
+@pytest.mark.parametrize("value", ["20", None, True, 25.5])
+def test_a_threshold_that_is_no_whole_number_is_refused(value):
+    with pytest.raises(RulesError, match="wanted a number"):
+        Rules(place_addresses=value)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.1, float("nan")])
+def test_an_epsilon_that_means_nothing_is_refused(value):
+    with pytest.raises(RulesError, match="above 0"):
+        Rules(epsilon_groups=value)
+
+
+def test_a_grain_that_does_not_exist_is_refused():
+    with pytest.raises(RulesError, match="wanted one of"):
+        Rules(person_grain=9)
+
+
+def test_a_city_file_uses_words_for_grains():
+    rules = Rules.from_mapping({"low_public_grain": "week", "place_addresses": 50})
+
+    assert rules.low_public_grain is Grain.WEEK
+    assert rules.place_addresses == 50
+
+
+@pytest.mark.parametrize(
+    "values", [{"low_public_grain": "hour"}, {"low_public_grain": 1}, {"k": 20}]
+)
+def test_a_city_file_with_a_mistake_is_refused(values):
+    with pytest.raises(RulesError, match="wanted"):
+        Rules.from_mapping(values)
