@@ -59,7 +59,7 @@ $(BIN)/python:
 		done; done; \
 	fi; \
 	if ! "$${chosen:-none}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-		echo "Daylight needs Python 3.11 or newer; found $$(python3 --version 2>&1 || echo none)."; \
+		echo "Daylight needs Python 3.11 or newer; found $$("$${chosen:-python3}" --version 2>&1 || echo none)."; \
 		echo "Install one, or name it: make PYTHON=/path/to/python3.12 run"; exit 1; \
 	fi; \
 	echo "making $(VENV) with $$("$$chosen" --version)"; \

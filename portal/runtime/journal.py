@@ -26,13 +26,18 @@ class _Followed:
     """How far a child's file has been read."""
 
     path: Path
-    reader: BinaryIO
+    offset: int
     unfinished: bytes = b""
 
     def lines(self) -> Iterator[str]:
-        if self.reader.tell() > os.fstat(self.reader.fileno()).st_size:
-            self.reader.seek(0)  # truncated by us or by somebody's log rotation
-        read = self.unfinished + self.reader.read(MOST_READ_BYTES)
+        size = self.path.stat().st_size
+        if size == self.offset:
+            return
+        with self.path.open("rb") as reader:
+            # A file shorter than what we read was emptied, by us or by somebody's log rotation.
+            reader.seek(self.offset if size > self.offset else 0)
+            read = self.unfinished + reader.read(MOST_READ_BYTES)
+            self.offset = reader.tell()
         *whole, self.unfinished = read.split(b"\n")
         for line in whole:
             yield line.decode(errors="replace").rstrip("\r")
@@ -55,9 +60,7 @@ class Journal:
         """The file a child's output goes to, at its end; followed from here on."""
         handle = self.path(name).open("ab")
         if name not in self._followed:
-            reader = self.path(name).open("rb")
-            reader.seek(0, os.SEEK_END)
-            self._followed[name] = _Followed(self.path(name), reader)
+            self._followed[name] = _Followed(self.path(name), offset=handle.tell())
         return handle
 
     def say(self, text: str) -> None:
@@ -84,7 +87,7 @@ class Journal:
         # Copied and emptied rather than renamed: the child keeps its handle, opened for append.
         shutil.copyfile(followed.path, followed.path.with_suffix(".log.1"))
         os.truncate(followed.path, 0)
-        followed.reader.seek(0)
+        followed.offset = 0
 
     def _show(self, name: str, text: str, *, colour: int) -> None:
         if self._terminal is None:

@@ -84,7 +84,7 @@ class _Post:
 
     @property
     def lets_next_start(self) -> bool:
-        return self.has_finished if self.child.is_step else self.has_been_ready
+        return self.has_finished or (self.has_been_ready and not self.child.is_step)
 
     def ward(self) -> guard.Ward:
         group = self.process.pid if self.process else guard.GONE
@@ -301,3 +301,11 @@ def _is_running(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def occupant(lock: Path) -> int | None:
+    """The process that holds ``lock``, or None. Nothing is touched."""
+    if not lock.exists():
+        return None
+    with lock.open() as seat:
+        return None if _try_lock(seat) else _pid_in(lock)
