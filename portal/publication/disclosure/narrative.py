@@ -18,10 +18,10 @@ _ENGLISH = r"""
     fondl | genital | penis | vagina | breast | porn | voyeur | upskirt | nud(?:e|es|ity)\b | naked |
     sodom | prostitut | escort | pimp | intercourse | penetrat | csam\b | peeping | masturbat |
     exposed\W+(?:him|her|them|my|it) | private\W+parts | consensual | nonconsensual | stalk |
-    strangl | chok(?:e|ed|es|ing)\b | drugged | roofie | sti\b | trafficked | traffick | forced\W+labo |
+    strangl | chok(?:e|ed|es|ing)\b | drugged | roofie | trafficked | traffick | forced\W+labo |
     domestic | dv\b | ipv\b | spous | wife | wives | husband | boyfriend | girlfriend | bf\b | gf\b |
     fianc | ex\b | exes\b | partner | marri | divorc | custody\W+(?:of|battle|dispute|exchange) |
-    dating | date\W+night | lover | intimate | cohabit | live\W*in\b | household | roommate |
+    dating | date\W+night | lover | intimate | cohabit | live-?in\b | household | roommate |
     (?:protecti(?:ve|on)|restraining|no\W*contact)\W+order | abus | batter(?:ed|ing)\b | pregnan |
     mother | father | mom(?:s|my)?\b | mum\b | dad(?:s|dy)?\b | parent | brother | sister | sibling |
     son\b | sons\b | daughter | uncle | aunt\b | cousin | nephew | niece | grand(?:son|daughter|child|ma|pa|mother|father|parent) |
@@ -32,8 +32,8 @@ _ENGLISH = r"""
     girls?\b | foster | day\W*care | nursery | runaway | ran\W+away\W+from\W+home | truan | amber\W+alert |
     suicid | sucid | suicd | suiside | self\W*(?:harm|inflict|injur|mutilat) |
     (?:kill|hurt|harm|hang|cut|shoot|shot|stab|end)\w*\W+(?:him|her|them|my|your|the[im]r?)\W*sel[fv] |
-    (?:end|take|took|taking)\w*\W+(?:his|her|their|my)\W+(?:own\W+)?li(?:fe|ves) | wrist | noose | hanging |
-    jump\w*\W+(?:off|from|in\s?front) | want\w*\W+to\W+die | overdos | od\b | od'?d\b | odd?ed\b | narcan | naloxon |
+    (?:end|take|took|taking)\w*\W+(?:his|her|their|my)\W+(?:own\W+)?li(?:fe|ves) | wrist | noose | hanged\b |
+    jump\w*\W+(?:off|from|in\s?front) | want\w*\W+to\W+die | overdos | od\b | od['’]d\b | od['’-]?ed\b | od['’-]?ing\b | narcan | naloxon |
     fentanyl | heroin | unrespons | mental | psychiatr | psycho | schizo | bipolar | depress | paranoi |
     delusion | hallucinat | baker\W+act | emotionally\W+disturbed | edp\b | 5150\b | crisis | welfare\W+check |
     wellness\W+check | autis | dement | alzheimer | disabilit | disabled | elder |
@@ -68,7 +68,7 @@ _WORDS = re.compile(rf"(?<![a-z])(?:{_ENGLISH} | {_SPANISH} | {_AGES})", re.VERB
 
 _MASKED = re.compile(r"[a-z][*•█]|[*•█][a-z]|[a-z]#+[a-z]|x{4,}|_{3,}|\[redact")
 _SPACED_OUT = re.compile(r"(?<![a-z])[a-z](?:[\W_]{1,3}[a-z](?![a-z])){2,}")
-_JOINTS = re.compile(r"(?<=\w)[-\u2010-\u2015.·'’_]+\s*(?=\w)")
+_JOINTS = re.compile(r"(?<=\w)(?:[-\u2010-\u2015]\s*\n\s*|[-\u2010-\u2015.·'’_]+)(?=\w)")
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 _LEET_WORD = re.compile(r"[a-z0-9@$!|]*[a-z][0-9@$!|]*[a-z][a-z0-9@$!|]*")  # two letters or more
 _LATIN_BEYOND_ASCII = frozenset("øłæœđðþħı")  # letters that no accent can be taken from
