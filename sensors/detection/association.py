@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensors.detection.burst import SHOT_GAP_S, Burst, Trial, find_rounds, fit_burst, sharpen
+from sensors.detection.burst import SHOT_GAP_S, Burst, Trial, find_rounds, fit_burst, sharpen, weigh_burst
 from sensors.detection.evidence import Listener, Stream
 from sensors.detection.multilateration import LocationError
 from sensors.detection.propagation import Atmosphere
@@ -38,6 +38,9 @@ one of 111 false results of a published associator lay that close to a real sour
 SHADOW_S, SHADOW_M = 6.0, 2_500.0
 SAME_PLACE_M = 75.0
 """Two results at one time nearer than this are one incident seen twice."""
+RIVAL_M = 500.0
+"""Ghosts of one burst lie within (gap between rounds) x (speed of sound), mostly under a second's way."""
+RIVALS, RIVAL_SHARE = 6, 0.4
 SAME_TRIAL_M, SAME_TRIAL_S = 60.0, 0.15
 """Seeds this alike lead to the same trial: once refused, they are not tried again."""
 
@@ -102,16 +105,40 @@ class _Cluster:
         self.declined: list[Declined] = []
 
     def explain_all(self) -> None:
-        while self.score.size and (best := int(np.argmax(self.score))) >= 0:
-            if self.score[best] < SEED_SCORE:
-                return
-            trial = sharpen(self.listener, int(self.anchor[best]), self.cells.xy_m[self.cell[best]])
-            if trial is None:
-                self.score[best] = -np.inf
-            elif trial.score < self._score_wanted(trial):
+        while self.score.size and self.score[best := int(np.argmax(self.score))] >= SEED_SCORE:
+            trial = self._sharpen(best)
+            if trial is None or trial.score < self._score_wanted(trial):
                 self._forget_seeds_like(best)
             else:
-                self._settle(best, trial)
+                self._settle(self._best_rival(best, trial))
+
+    def _sharpen(self, seed: int) -> Trial | None:
+        return sharpen(self.listener, int(self.anchor[seed]), self.cells.xy_m[self.cell[seed]])
+
+    def _best_rival(self, best: int, trial: Trial) -> Trial:
+        """Of the places that compete for the same pulses, the one that explains its whole burst best.
+
+        Taken by single rounds a ghost may lead; taken by bursts the source does, because it alone
+        explains every round at every sensor.
+        """
+        emission, centre = self._emission(), self.cells.xy_m[self.cell]
+        near = (np.abs(emission - emission[best]) < SHOT_GAP_S) & (
+            np.hypot(*(centre - centre[best]).T) < RIVAL_M
+        )
+        rivals, seeds = [trial], [best]
+        for seed in np.argsort(-self.score, kind="stable")[: near.size]:
+            if len(rivals) > RIVALS or self.score[seed] < RIVAL_SHARE * self.score[best]:
+                break
+            apart = np.hypot(*(centre[seeds] - centre[seed]).T) > SAME_TRIAL_M
+            if near[seed] and apart.all() and (rival := self._sharpen(int(seed))) is not None:
+                rivals.append(rival)
+                seeds.append(int(seed))
+        if len(rivals) == 1:
+            return trial
+        scores = [
+            weigh_burst(self.listener, r.place, find_rounds(self.listener, r)) for r in rivals
+        ]
+        return rivals[int(np.argmax(scores))]
 
     def _score_wanted(self, trial: Trial) -> float:
         for incident in self.incidents:
@@ -122,15 +149,13 @@ class _Cluster:
                 return SHADOW_SCORE
         return INCIDENT_SCORE
 
-    def _settle(self, best: int, trial: Trial) -> None:
+    def _settle(self, trial: Trial) -> None:
         rounds = find_rounds(self.listener, trial)
         try:
             burst = fit_burst(self.listener, trial.place, rounds)
         except LocationError as error:
-            self.declined.append(
-                Declined(trial.emission_s, float(trial.place[0]), float(trial.place[1]), str(error))
-            )
-            self.score[best] = -np.inf
+            x_m, y_m = (float(v) for v in trial.place)
+            self.declined.append(Declined(trial.emission_s, x_m, y_m, str(error)))
             self._explained(trial.place, rounds)
             return
         if not self._seen_already(burst):

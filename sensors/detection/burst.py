@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensors.detection.evidence import MATCH_S, Emissions, Listener, Odds, rarity, weigh_round
+from sensors.detection.evidence import MATCH_S, MATCH_SD_S, Emissions, Listener, Odds, rarity, weigh_round
 from sensors.detection.hearing import echo_rate_per_s, heard
 from sensors.detection.multilateration import (
     MIN_SENSORS,
@@ -25,7 +25,7 @@ from sensors.detection.multilateration import (
 )
 from sensors.detection.propagation import travel_time_s
 from sensors.detection.search import CELL_M
-from sensors.detection.streams import Floats, Ints
+from sensors.detection.streams import Bools, Floats, Ints
 
 FINE_STEP_M = 10.0
 FINE_SD_S = 0.020
@@ -37,8 +37,17 @@ SHOT_GAP_S = 4.0
 """Rounds of one place less than this apart are one incident."""
 LONGEST_BURST_S = 60.0
 ROUND_SCORE = 8.0
-REPEATS_IF_HEARD, REPEATS_IF_SILENT = 0.85, 0.25
-"""A path that carried one round carries the next (live-fire set); one that did not seldom does."""
+ROUND_COST = 4.0
+"""log of the number of distinguishable instants (70 ms) in ``SHOT_GAP_S``."""
+REPEATS_IF_HEARD = 0.88
+"""A path that carried one round carries the next (live-fire set)."""
+PRIOR_ROUNDS = 1.0
+"""How many rounds' worth the distance says about a path; each round taken outweighs it more."""
+PRIOR_CAP = 0.5
+"""What the distance says at most, once a round has been missed or heard."""
+KNOWN_PATH_SD_S = 0.004
+"""Round to round a path repeats within 1.6 ms; the rest is the error of the round's own instant."""
+NARROW_S = 0.012
 WRONG_PULSE_S = 0.012
 """Seven times ``ROUND_SD_S``: a pulse this far from its sensor's other rounds is not a direct one."""
 FARTHEST_CORRECTION_M = 200.0
@@ -132,59 +141,138 @@ def _one_per_sensor(
 
 def find_rounds(listener: Listener, trial: Trial) -> Floats:
     """Emission times of all rounds at the trial's place, in one chain of gaps under ``SHOT_GAP_S``."""
-    odds = listener.odds(trial.place)
-    same = np.zeros(odds.asked.size, bool)
-    same[trial.sensors] = True
-    heard_once = heard(listener.distance_m(trial.place))
-    chance = np.where(same, REPEATS_IF_HEARD, np.minimum(REPEATS_IF_SILENT, heard_once))
-    odds = Odds.of(chance, odds.asked)
     start = end = trial.emission_s
     while True:
-        at = listener.emissions(trial.place, odds.asked, start - SHOT_GAP_S, end + SHOT_GAP_S)
-        rounds = _chain(_peaks(at, odds, trial.emission_s), trial.emission_s)
+        asked = listener.odds(trial.place).asked
+        at = listener.emissions(trial.place, asked, start - SHOT_GAP_S, end + SHOT_GAP_S)
+        rounds = _chain(_Peaks(listener, trial, at).climb(), trial.emission_s)
         grown = rounds[0] < start - 1e-6 or rounds[-1] > end + 1e-6
         start, end = float(min(start, rounds[0])), float(max(end, rounds[-1]))
         if not grown or end - start > LONGEST_BURST_S:
             return rounds
 
 
-def _peaks(at: Emissions, odds: Odds, first_s: float) -> Floats:
-    """Emission times at which the sensors agree, strongest first, each making echoes likelier after it."""
-    rate = at.rate_per_s.copy()
-    open_ = np.ones(at.row.size, bool)
-    low = np.searchsorted(at.emission_s, at.emission_s - MATCH_S)
-    high = np.searchsorted(at.emission_s, at.emission_s + MATCH_S, side="right")
-    rounds = [first_s]
-    candidate = np.ones(at.row.size, bool)
-    newest: float | None = first_s
-    while True:
-        if newest is not None:
-            lag = at.emission_s - newest
-            taken = np.abs(lag) < 2.0 * MATCH_S
-            open_ &= ~taken
-            rate += echo_rate_per_s(lag)
-        weight = np.where(open_, np.maximum(odds.spoke[at.sensor] + rarity(rate) - 0.5, 0.0), 0.0)
-        total = np.concatenate([[0.0], np.cumsum(weight)])
-        summed = np.where(candidate & open_, total[high] - total[low], 0.0)
-        best = int(np.argmax(summed)) if summed.size else 0
-        if not summed.size or summed[best] + odds.silent.sum() < ROUND_SCORE:
-            return np.array(sorted(rounds))
-        inside = slice(low[best], high[best])
-        centre = float(np.average(at.emission_s[inside], weights=weight[inside]))
-        left = Emissions(at.row[open_], at.sensor[open_], at.emission_s[open_], rate[open_])
-        score, chosen = weigh_round(left, odds, centre)
-        if score >= ROUND_SCORE and chosen.size >= MIN_SENSORS:
-            newest = float(np.median(left.emission_s[chosen]))
-            rounds.append(newest)
-        else:
-            newest = None
-            candidate[best] = False
+class _Peaks:
+    """Instants at which the sensors agree on a round at one place, taken strongest first.
+
+    Every round taken teaches something about each path: whether it carries sound, and by how much it
+    is late. What is learnt makes the next round stand out from the echoes of those before it.
+    """
+
+    def __init__(self, listener: Listener, trial: Trial, at: Emissions) -> None:
+        self.at = at
+        self.rate = at.rate_per_s.copy()
+        self.open = np.ones(at.row.size, bool)
+        distance = listener.distance_m(trial.place)
+        self.asked = listener.odds(trial.place).asked
+        self.prior = np.minimum(heard(distance), PRIOR_CAP)
+        self.hits, self.rounds = np.zeros(distance.size), [trial.emission_s]
+        self.late_s, self.sd_s = np.zeros(distance.size), np.full(distance.size, MATCH_SD_S)
+        direct = weigh_round(at, listener.odds(trial.place), trial.emission_s)[1]
+        self._learn(direct, trial.emission_s)
+
+    def climb(self) -> Floats:
+        tried = np.zeros(self.at.row.size, bool)
+        while True:
+            odds = self._odds()
+            left, back = self._left()
+            best, centre = _summit(left, odds, tried[back])
+            if best < 0:
+                return np.array(sorted(self.rounds))
+            score, chosen = weigh_round(left, odds, centre, sd_s=self.sd_s)
+            if score >= ROUND_SCORE and chosen.size >= MIN_SENSORS:
+                centre = float(np.median(left.emission_s[chosen]))
+                self.rounds.append(centre)
+                self._learn(back[chosen], centre)
+            else:
+                tried[back[np.abs(left.emission_s - centre) < NARROW_S]] = True
+                tried[back[best]] = True
+
+    def _left(self) -> tuple[Emissions, Ints]:
+        """Pulses still open, moved earlier by what their path is known to be late; and where they were."""
+        back = np.flatnonzero(self.open)
+        moved = self.at.emission_s[back] - self.late_s[self.at.sensor[back]]
+        back = back[np.argsort(moved, kind="stable")]
+        sensor = self.at.sensor[back]
+        moved = self.at.emission_s[back] - self.late_s[sensor]
+        return Emissions(self.at.row[back], sensor, moved, self.rate[back]), back
+
+    def _odds(self) -> Odds:
+        """Beta posterior of each path carrying a round."""
+        carried = PRIOR_ROUNDS * self.prior + self.hits
+        chance = carried / (PRIOR_ROUNDS + len(self.rounds))
+        return Odds.of(np.clip(chance, 0.01, REPEATS_IF_HEARD), self.asked)
+
+    def _learn(self, direct: Ints, emission_s: float) -> None:
+        sensor = self.at.sensor[direct]
+        miss = self.at.emission_s[direct] - emission_s
+        self.hits[sensor] += 1.0
+        self.late_s[sensor] += (miss - self.late_s[sensor]) / self.hits[sensor]
+        self.sd_s[sensor] = KNOWN_PATH_SD_S
+        lag = self.at.emission_s - emission_s
+        self.open &= np.abs(lag - self.late_s[self.at.sensor]) > MATCH_S
+        self.rate += echo_rate_per_s(lag)
+
+
+def _summit(left: Emissions, odds: Odds, tried: Bools) -> tuple[int, float]:
+    """The pulse around which the most evidence gathers, and that gathering's centre; -1 if too little."""
+    e = left.emission_s
+    low = np.searchsorted(e, e - NARROW_S)
+    high = np.searchsorted(e, e + NARROW_S, side="right")
+    weight = np.maximum(odds.spoke[left.sensor] + rarity(left.rate_per_s, KNOWN_PATH_SD_S), 0.0)
+    total = np.concatenate([[0.0], np.cumsum(weight)])
+    summed = np.where(tried, 0.0, total[high] - total[low])
+    best = int(np.argmax(summed)) if summed.size else -1
+    if best < 0 or summed[best] + odds.silent.sum() < ROUND_SCORE:
+        return -1, 0.0
+    inside = slice(low[best], high[best])
+    return best, float((e[inside] * weight[inside]).sum() / weight[inside].sum())
 
 
 def _chain(rounds: Floats, through_s: float) -> Floats:
     """The run of rounds around one of them in which no gap reaches ``SHOT_GAP_S``."""
     group = np.concatenate([[0], np.cumsum(np.diff(rounds) >= SHOT_GAP_S)])
     return np.asarray(rounds[group == group[int(np.argmin(np.abs(rounds - through_s)))]])
+
+
+def weigh_burst(listener: Listener, place: Floats, round_t_s: Floats) -> float:
+    """Log-likelihood ratio of all rounds together at one place.
+
+    A path either carries sound or does not, with the probability of hearing at its distance; one that
+    does carries each round with ``REPEATS_IF_HEARD``, always about equally late (a random effect of
+    ``MATCH_SD_S`` per path, ``KNOWN_PATH_SD_S`` per pulse). So a sensor that matched in one round of
+    three, by an echo, speaks against the place. Each further round costs ``ROUND_COST``, for its time
+    was free to choose. This is what tells a burst from its ghost: rounds half a second apart make
+    another place, 170 m off, where some sensors' second rounds line up with others' first.
+    """
+    odds = listener.odds(place)
+    sensor, pulse = _match_rounds(listener, place, round_t_s)
+    spoke = pulse >= 0
+    lag = round_t_s[:, None] - round_t_s[None, :]
+    echoes = np.where(lag > 0.0, echo_rate_per_s(lag), 0.0).sum(axis=1)
+    other = np.where(spoke, np.log(listener.rate_per_s[pulse] + echoes), 0.0).sum(axis=1)
+    miss = listener.t_s[pulse] - listener.travel_s(place)[sensor][:, None] - round_t_s
+    count = spoke.sum(axis=1)
+    said = _log_density(np.where(spoke, miss, 0.0), count) - other
+    said += count * np.log(REPEATS_IF_HEARD)
+    said += (round_t_s.size - count) * np.log1p(-REPEATS_IF_HEARD)
+    if_carried = np.full(odds.asked.size, round_t_s.size * np.log1p(-REPEATS_IF_HEARD))
+    if_carried[sensor] = said
+    carries = np.minimum(heard(listener.distance_m(place)) / REPEATS_IF_HEARD, 0.99)
+    each = np.logaddexp(np.log(carries) + if_carried, np.log1p(-carries))
+    return float(each[odds.asked].sum()) - ROUND_COST * (round_t_s.size - 1)
+
+
+def _log_density(miss_s: Floats, count: Ints) -> Floats:
+    """log density of each row's residuals under one shared lateness plus scatter. miss_s: (j, r) with
+    zeros where there is none, count: (j,) how many there are."""
+    pulse, path = KNOWN_PATH_SD_S**2, MATCH_SD_S**2
+    total, squares = miss_s.sum(axis=1), (miss_s**2).sum(axis=1)
+    both = pulse + count * path
+    # Sherman-Morrison on pulse * I + path * 1 1^T
+    form = (squares - path / both * total**2) / pulse
+    determinant = (count - 1) * np.log(pulse) + np.log(both)
+    return np.asarray(-0.5 * (form + determinant + count * np.log(2.0 * np.pi)))
 
 
 def fit_burst(listener: Listener, place: Floats, round_t_s: Floats) -> Burst:

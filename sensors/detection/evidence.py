@@ -109,21 +109,27 @@ class Listener:
         self.rate_per_s[rows] += echo_rate_per_s(lag).sum(axis=1) * carries[self.sensor[rows]]
 
 
-def rarity(rate_per_s: Floats, sd_s: float = MATCH_SD_S) -> Floats:
+def rarity(rate_per_s: Floats, sd_s: float | Floats = MATCH_SD_S) -> Floats:
     """log of the residual's density at zero over the rate of other pulses. Any shape."""
     return np.asarray(-np.log(rate_per_s * sd_s * np.sqrt(2.0 * np.pi)))
 
 
-def weigh_round(at: Emissions, odds: Odds, emission_s: float) -> tuple[float, Ints]:
+def weigh_round(
+    at: Emissions, odds: Odds, emission_s: float, *, sd_s: Floats | None = None
+) -> tuple[float, Ints]:
     """Log-likelihood ratio of one round at emission_s, and the positions in ``at`` of the pulses that
-    speak for it: at most one a sensor, the one that says most."""
+    speak for it: at most one a sensor, the one that says most. sd_s: (m,) of each sensor's residual,
+    ``MATCH_SD_S`` if not given."""
     low, high = np.searchsorted(at.emission_s, [emission_s - MATCH_S, emission_s + MATCH_S])
     near = np.arange(low, high)
-    miss = (at.emission_s[near] - emission_s) / MATCH_SD_S
-    says = odds.spoke[at.sensor[near]] + rarity(at.rate_per_s[near]) - 0.5 * miss**2
-    near, says = near[says > 0.0], says[says > 0.0]
-    order = np.lexsort((near, -says, at.sensor[near]))
+    sensor = at.sensor[near]
+    sd = np.full(near.size, MATCH_SD_S) if sd_s is None else sd_s[sensor]
+    miss = (at.emission_s[near] - emission_s) / sd
+    says = odds.spoke[sensor] + rarity(at.rate_per_s[near], sd) - 0.5 * miss**2
+    speaks = says > 0.0
+    near, says, sensor = near[speaks], says[speaks], sensor[speaks]
+    order = np.lexsort((near, -says, sensor))
     first = np.ones(order.size, bool)
-    first[1:] = np.diff(at.sensor[near[order]]) != 0
+    first[1:] = np.diff(sensor[order]) != 0
     chosen = order[first]
     return float(odds.silent.sum() + says[chosen].sum()), near[chosen]
