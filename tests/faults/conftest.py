@@ -45,14 +45,13 @@ class Stage:
 
     def start(self, command: list[str], **environ: str) -> subprocess.Popen[bytes]:
         """Run a supervisor and return once it says that everything is ready."""
-        name, value = self.mark.split("=")
         with self.output.open("ab") as output:
             self.supervisor = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {name: value} | environ,
+                env=self._environ(environ),
                 cwd=PROJECT,
                 process_group=0,
             )
@@ -63,6 +62,24 @@ class Stage:
         )
         assert not self._has_ended(), self.said()
         return self.supervisor
+
+    def run(self, command: list[str], **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that is expected to end by itself."""
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+            env=self._environ(environ),
+            cwd=PROJECT,
+        )
+
+    def _environ(self, more: dict[str, str]) -> dict[str, str]:
+        # A developer's own servers must not be the ones we kill.
+        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+        return kept | dict([self.mark.split("=")]) | more
 
     def _has_ended(self) -> bool:
         assert self.supervisor is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -98,9 +97,7 @@ def test_a_failed_step_ends_the_start_and_is_quoted(stage: Stage) -> None:
         "is_step": True,
     }
 
-    refused = subprocess.run(
-        stage.command(SLEEPER, step), capture_output=True, text=True, check=False, timeout=90
-    )
+    refused = stage.run(stage.command(SLEEPER, step))
 
     assert refused.returncode == 1
     assert "step left with 3" in refused.stderr
@@ -111,9 +108,7 @@ def test_a_failed_step_ends_the_start_and_is_quoted(stage: Stage) -> None:
 def test_a_child_that_never_lives_ends_the_start(stage: Stage) -> None:
     broken = {"name": "broken", "command": ["sh", "-c", "echo no such colour; exit 1"]}
 
-    refused = subprocess.run(
-        stage.command(broken), capture_output=True, text=True, check=False, timeout=90
-    )
+    refused = stage.run(stage.command(broken))
 
     assert refused.returncode == 1
     assert "no such colour" in refused.stderr
@@ -148,9 +143,7 @@ def test_a_second_start_in_the_same_home_is_refused(stage: Stage) -> None:
     first = stage.start(stage.command(SLEEPER))
     before = stage.child("sleep", "1001")
 
-    second = subprocess.run(
-        stage.command(SLEEPER), capture_output=True, text=True, check=False, timeout=90
-    )
+    second = stage.run(stage.command(SLEEPER))
 
     assert second.returncode == 1
     assert f"already runs here: process {first.pid}" in second.stderr
