@@ -81,7 +81,7 @@ def _calendar(rules: Rules) -> dict[Tier, tuple[Grain, np.timedelta64, np.timede
         Tier.LOW_PUBLIC: (rules.low_public_grain, low_delay, _DAY),
         Tier.LOW_DWELLING: (rules.low_dwelling_grain, low_delay, _DAY),
         Tier.PERSON: (rules.person_grain, rules.person_delay_d * _DAY, _WEEK),
-        Tier.SENSITIVE: (rules.sensitive_grain, rules.sensitive_delay_d * _DAY, _DAY),
+        Tier.SENSITIVE: (Grain.QUARTER, rules.sensitive_delay_d * _DAY, _DAY),
     }
 
 

@@ -32,7 +32,6 @@ class Rules:
     low_public_grain: Grain = Grain.BAND
     low_dwelling_grain: Grain = Grain.WEEK
     person_grain: Grain = Grain.WEEK
-    sensitive_grain: Grain = Grain.QUARTER
     low_delay_h: int = 48
     person_delay_d: int = 7
     sensitive_delay_d: int = 45

@@ -105,6 +105,25 @@ def test_leftovers_of_two_districts_form_a_group_in_the_city():
     assert assign_groups(*columns(rows), parent=PARENT).tolist() == [0] * 6
 
 
+def test_a_neighbour_who_knows_cell_and_week_never_learns_the_category():
+    rng = np.random.default_rng(3)
+    cell, week = rng.choice([4, 5, 6, 7, 8], 4000), rng.integers(0, 100, 4000)
+    category = rng.choice(6, 4000, p=[0.5, 0.2, 0.1, 0.1, 0.05, 0.05])
+    address = cell * 1000 + rng.integers(0, 200, 4000)
+
+    found = assign_groups(cell, week, category, address, parent=PARENT)
+
+    alone = 0  # records whose own cell and week show one category, were they published as they are
+    learnt = 0
+    for i in range(4000):
+        alone += len(set(category[(cell == cell[i]) & (week == week[i])])) == 1
+        same = (found == found[i]) & (week == week[i])
+        learnt += found[i] != WITHHELD and len(set(category[same])) == 1
+    assert alone > 20
+    assert learnt == 0
+    assert np.mean(found != WITHHELD) > 0.95
+
+
 def test_weeks_do_not_mix():
     rows = a_group(7, count=3) + a_group(7, count=3, week=1)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,23 @@ def test_the_defaults_are_the_promise():
     assert (rules.low_delay_h, rules.person_delay_d, rules.sensitive_delay_d) == (48, 7, 45)
     assert rules.epsilon_lifetime == 2.0
     assert rules.covers_per_removal == 2
+
+
+def test_the_document_names_every_rule_with_its_default():
+    page = (Path(__file__).parents[3] / "docs" / "gate.md").read_text(encoding="utf-8")
+    documented: dict[str, str] = {}
+    for row in page.split("## Parameters")[1].splitlines():
+        names = re.findall(r"`(\w+)`", row.split("|")[1]) if row.startswith("| `") else []
+        values = re.findall(r"[\w.]+", row.split("|")[2].replace("each", "")) if names else []
+        if len(values) == 1:
+            values *= len(names)
+        documented |= dict(zip(names, values, strict=True))
+
+    assert documented == {
+        field.name: value.name.lower() if isinstance(value, Grain) else str(value)
+        for field in fields(Rules)
+        for value in [getattr(Rules(), field.name)]
+    }
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Rules)])
