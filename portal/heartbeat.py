@@ -17,6 +17,8 @@ def record_tick() -> None:
 def tick_age_s() -> float | None:
     """Seconds since the worker last ticked; None where it never did."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM now() - ticked_at) FROM publication_heartbeat")
+        cursor.execute(
+            "SELECT extract(epoch FROM now() - ticked_at) FROM publication_heartbeat WHERE name = 'worker'"
+        )
         row = cursor.fetchone()
     return float(row[0]) if row else None

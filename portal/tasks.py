@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
+from portal.city import the_city
 from portal.heartbeat import record_tick
+from portal.publication.releases import release_on_schedule
 
 
 @shared_task(name="portal.tick")
 def tick() -> None:
     record_tick()
+
+
+@shared_task(name="portal.release_due")
+def release_due() -> int:
+    return len(release_on_schedule(the_city(), now=timezone.now()))

@@ -38,8 +38,12 @@ def current_file(request: HttpRequest, slug: str, suffix: str) -> HttpResponseBa
 
 
 @require_safe
-def release_file(request: HttpRequest, slug: str, number: int, suffix: str) -> HttpResponseBase:
+def release_file(
+    request: HttpRequest, slug: str, number: int, name: str, suffix: str
+) -> HttpResponseBase:
     """One release, in one format. What it holds never changes."""
+    if name != slug:
+        raise Http404
     release = get_object_or_404(
         Release.objects.select_related("dataset"), dataset__slug=slug, number=number
     )

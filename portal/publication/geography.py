@@ -33,7 +33,7 @@ from portal.publication.partition import (
     median_tree,
     snap_places,
 )
-from portal.publication.sources import Addresses
+from portal.publication.sources import Addresses, AreaRow
 from portal.queries import street_key
 from sensors.geodesy import LocalPlane
 
@@ -47,19 +47,6 @@ SLIVER_M = 2.0
 
 class GeographyError(ValueError):
     """The city's areas or addresses cannot carry a release; the message says what is missing."""
-
-
-@dataclass(frozen=True)
-class AreaRow:
-    """An area as the gate needs it."""
-
-    slug: str
-    kind: str
-    code: str
-    name: str
-    parent_slug: str
-    geometry: dict[str, Any]
-    population: int | None
 
 
 @dataclass(frozen=True)
@@ -97,6 +84,7 @@ def build(
     *,
     plane: LocalPlane,
     k: int,
+    minimum_points: int,
     cell_minimum: int,
     release: int,
 ) -> PublicMap:
@@ -113,7 +101,7 @@ def build(
     borders = [District(area.code, to_plane(plane, area.geometry)) for area in districts]
     x, y = plane.to_xy(addresses.lon, addresses.lat)
     district = assign_districts(x, y, borders)
-    shared = {"districts": borders, "k": k}
+    shared = {"districts": borders, "k": k, "minimum_points": minimum_points}
     parks = _park_points(plane, areas)
     places = snap_places(x, y, addresses.stands_for, district, parks=parks, **shared)  # type: ignore[arg-type]
     cells = median_tree(x, y, addresses.stands_for, district, minimum=cell_minimum, **shared)  # type: ignore[arg-type]

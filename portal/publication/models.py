@@ -63,7 +63,8 @@ class NoiseDraw(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When the worker last ran a task that travelled through the broker (portal/heartbeat.py)."""
+    """When something last happened: "worker" ran a task that travelled through the broker
+    (portal/heartbeat.py); "release" is the last slot of the calendar that was worked through."""
 
     name = models.CharField(max_length=16, primary_key=True)
     ticked_at = models.DateTimeField()

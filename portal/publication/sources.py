@@ -47,11 +47,26 @@ class Addresses(Table):
 
 
 @dataclass(frozen=True)
+class AreaRow:
+    """An area as the gate needs it."""
+
+    slug: str
+    kind: str
+    code: str
+    name: str
+    parent_slug: str
+    geometry: dict[str, Any]
+    population: int | None
+
+
+@dataclass(frozen=True)
 class Incidents(Table):
-    """Private incidents. lon, lat: degrees or NaN; occurred_s: UTC seconds since 1970; texts: str ('' missing)."""
+    """Private incidents. lon, lat: degrees or NaN; occurred_s, known_s (first learnt): UTC seconds since 1970;
+    texts: str ('' missing)."""
 
     record_id: NDArray[np.int64]
     occurred_s: NDArray[np.int64]
+    known_s: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     district: NDArray[np.object_]
@@ -67,10 +82,11 @@ class Incidents(Table):
 
 @dataclass(frozen=True)
 class Gunfire(Table):
-    """Acoustic events. probability, n_shots: NaN where not given; n_shots counts rounds."""
+    """Acoustic events. occurred_s, known_s (detected): UTC seconds; probability, n_shots: NaN where not given."""
 
     record_id: NDArray[np.int64]
     occurred_s: NDArray[np.int64]
+    known_s: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     kind: NDArray[np.object_]
@@ -101,10 +117,10 @@ def _stream(rows: QuerySet[Any, tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     return rows.iterator(chunk_size=20_000)
 
 
-def _seconds(rows: Iterable[tuple[Any, ...]], at: int) -> Iterator[tuple[Any, ...]]:
-    """The instant in column ``at`` as whole UTC seconds."""
-    for row in rows:
-        yield (*row[:at], int(row[at].timestamp()), *row[at + 1 :])
+def _seconds(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The second and third column, instants, as whole UTC seconds."""
+    for key, occurred, known, *rest in rows:
+        yield (key, int(occurred.timestamp()), int(known.timestamp()), *rest)
 
 
 def _unassigned(model: type[Model], dataset: str) -> QuerySet[Any]:
@@ -133,19 +149,26 @@ def addresses() -> Addresses:
     return Addresses(*_columns(_stream(rows), dtypes))
 
 
-def areas() -> list[Area]:
+def has_addresses() -> bool:
+    """Whether the city supplied the addresses from which the public map is made."""
+    return Address.objects.using("publisher").exists()
+
+
+def areas() -> list[AreaRow]:
     """City, districts, beats, neighbourhoods, parks, water and street lines; blocks stay inside."""
-    return list(
+    rows = (
         Area.objects.using("publisher")
         .exclude(kind=Area.Kind.BLOCK)
-        .select_related("parent")
         .order_by("kind", "slug")
+        .values_list("slug", "kind", "code", "name", "parent__slug", "geometry", "population")
     )
+    return [AreaRow(*row[:4], row[4] or "", *row[5:]) for row in rows]
 
 
 _INCIDENT_COLUMNS = {
     "id": _INT,
     "occurred_from": _INT,
+    "first_seen_at": _INT,
     "lon": _FLOAT,
     "lat": _FLOAT,
     "district__slug": _OBJECT,
@@ -162,7 +185,7 @@ _INCIDENT_COLUMNS = {
 
 def _incident_table(rows: QuerySet[Incident]) -> Incidents:
     values = _stream(rows.order_by("id").values_list(*_INCIDENT_COLUMNS))
-    return Incidents(*_columns(_seconds(values, at=1), list(_INCIDENT_COLUMNS.values())))
+    return Incidents(*_columns(_seconds(values), list(_INCIDENT_COLUMNS.values())))
 
 
 def new_incidents(*, before: dt.datetime) -> Incidents:
@@ -201,6 +224,7 @@ def new_gunfire(*, before: dt.datetime) -> Gunfire:
     names = (
         "id",
         "occurred_at",
+        "detected_at",
         "lon",
         "lat",
         "kind",
@@ -216,25 +240,32 @@ def new_gunfire(*, before: dt.datetime) -> Gunfire:
         .order_by("id")
         .values_list(*names)
     )
-    dtypes = [_INT, _INT, _FLOAT, _FLOAT, _OBJECT, _FLOAT, _FLOAT, _BOOL, _OBJECT]
-    return Gunfire(*_columns(_seconds(_stream(rows), at=1), dtypes))
+    dtypes = [_INT, _INT, _INT, _FLOAT, _FLOAT, _OBJECT, _FLOAT, _FLOAT, _BOOL, _OBJECT]
+    return Gunfire(*_columns(_seconds(_stream(rows)), dtypes))
 
 
-def withdrawn_gunfire() -> NDArray[np.int64]:
-    """Record ids that are public now although the detector, run again, no longer finds them."""
-    public = Assignment.objects.filter(
-        dataset_slug=GUNFIRE, record_id=OuterRef("pk"), fate=Assignment.Fate.PUBLISHED
-    )
-    rows = AcousticEvent.objects.using("publisher").filter(
-        Exists(public), withdrawn_at__isnull=False
-    )
-    return np.array(sorted(rows.values_list("id", flat=True)), dtype=np.int64)
-
-
-def all_gone(dataset: str, model: type[Model]) -> NDArray[np.int64]:
+def gone_incidents() -> NDArray[np.int64]:
     """Record ids that are public now although the private row no longer exists."""
-    there = model._default_manager.using("publisher").filter(pk=OuterRef("record_id"))
-    gone = Assignment.objects.filter(
+    return _public_without(Incident.objects.using("publisher"), INCIDENTS)
+
+
+def gone_gunfire() -> NDArray[np.int64]:
+    """Record ids that are public now although the row is gone or the detector, run again, no longer finds it."""
+    standing = AcousticEvent.objects.using("publisher").filter(withdrawn_at__isnull=True)
+    return _public_without(standing, GUNFIRE)
+
+
+def _public_without(standing: QuerySet[Any], dataset: str) -> NDArray[np.int64]:
+    there = standing.filter(pk=OuterRef("record_id"))
+    public = Assignment.objects.using("publisher").filter(
         ~Exists(there), dataset_slug=dataset, fate=Assignment.Fate.PUBLISHED
     )
-    return np.array(sorted(gone.values_list("record_id", flat=True)), dtype=np.int64)
+    return np.array(sorted(public.values_list("record_id", flat=True)), dtype=np.int64)
+
+
+def group_members(release: int) -> Incidents:
+    """The private rows behind the crimes against people that a release adds, for its verification."""
+    added = Assignment.objects.filter(
+        dataset_slug=INCIDENTS, record_id=OuterRef("pk"), first_release=release, tier="1"
+    )
+    return _incident_table(Incident.objects.using("publisher").filter(Exists(added)))

@@ -1,0 +1,214 @@
+"""What each dataset gains and loses in one release, written inactive under the release's number."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from django.db.models import Model
+from numpy.typing import NDArray
+
+from portal.models import (
+    PublishedArea,
+    PublishedCell,
+    PublishedCount,
+    PublishedGunfire,
+    PublishedIncident,
+    PublishedPlace,
+    PublishedRow,
+    PublishedStreet,
+    Release,
+)
+from portal.publication import geography, sources
+from portal.publication.corrections import removals
+from portal.publication.decisions import (
+    Decisions,
+    Gate,
+    confidence_pct,
+    decide_gunfire,
+    decide_incidents,
+    rounds_band,
+)
+from portal.publication.disclosure import Rules, public_ids
+from portal.publication.models import Assignment
+from portal.publication.totals import due_totals
+from portal.publication.writing import (
+    ESCROW_COLUMNS,
+    ROW_COLUMNS,
+    copy_rows,
+    escrow_columns,
+    public_columns,
+)
+from sensors.geodesy import LocalPlane
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many rows a release adds and retires."""
+
+    added: int
+    retired: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.retired)
+
+
+Builder = Callable[[int], Changes]
+M = TypeVar("M", bound=Model)
+
+
+def build_geography(plane: LocalPlane, rules: Rules) -> dict[str, Builder]:
+    """The three datasets of the public map; all are computed once, from the same addresses."""
+    made = geography.build(
+        sources.addresses(),
+        sources.areas(),
+        plane=plane,
+        k=rules.place_addresses,
+        minimum_points=rules.place_points,
+        cell_minimum=rules.cell_addresses,
+        release=1,
+    )
+
+    def areas(number: int) -> Changes:
+        _insert(PublishedStreet, made.streets)
+        return _insert(PublishedArea, made.areas)
+
+    return {
+        "areas": areas,
+        "places": lambda number: _insert(PublishedPlace, made.places),
+        "cells": lambda number: _insert(PublishedCell, made.cells),
+    }
+
+
+def _insert(model: type[M], rows: list[M]) -> Changes:
+    model._default_manager.using("publisher").bulk_create(rows, batch_size=2_000)
+    return Changes(added=len(rows))
+
+
+def build_incidents(gate: Gate, *, correct: bool) -> Builder:
+    """New incidents that are due; on a correction day also the removals with their cover."""
+
+    def build(number: int) -> Changes:
+        retired = 0
+        if correct:
+            fates = removals(sources.gone_incidents(), gate.rules)
+            retired = retire(sources.INCIDENTS, PublishedIncident, fates, number=number)
+        records = sources.new_incidents(before=gate.as_of)
+        at, decisions = decide_incidents(records, gate)
+        added = _publish(
+            PublishedIncident,
+            sources.INCIDENTS,
+            decisions,
+            {"category": records.category[at].tolist()},
+            number=number,
+        )
+        return Changes(added, retired)
+
+    return build
+
+
+def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
+    """New alerts that are due; on a correction day those are retired that the detector no longer finds."""
+
+    def build(number: int) -> Changes:
+        retired = 0
+        if correct:
+            fates = dict.fromkeys(sources.gone_gunfire().tolist(), Assignment.Fate.REMOVED)
+            retired = retire(sources.GUNFIRE, PublishedGunfire, fates, number=number)
+        events = sources.new_gunfire(before=gate.as_of)
+        at, decisions = decide_gunfire(events, gate)
+        due = events.where(at)
+        own = {
+            "kind": due.kind.tolist(),
+            "rounds": rounds_band(due.n_shots, due.is_multiple).tolist(),
+            "confidence_pct": confidence_pct(due.probability),
+            "provider": due.provider.tolist(),
+        }
+        added = _publish(PublishedGunfire, sources.GUNFIRE, decisions, own, number=number)
+        return Changes(added, retired)
+
+    return build
+
+
+def build_totals(gate: Gate) -> Builder:
+    """Quarterly totals of sensitive incidents for every quarter that has become due."""
+
+    def build(number: int) -> Changes:
+        rows = [
+            PublishedCount(
+                district_slug=total.district,
+                quarter=total.quarter,
+                category_group="sensitive",
+                noisy_count=total.noisy_count,
+                epsilon=total.epsilon,
+                first_release=number,
+            )
+            for total in due_totals(gate)
+        ]
+        return _insert(PublishedCount, rows)
+
+    return build
+
+
+def _publish(
+    model: type[PublishedRow],
+    dataset: str,
+    decisions: Decisions,
+    own: dict[str, list],
+    *,
+    number: int,
+) -> int:
+    """Rows under fresh random ids, and the escrow that says which is which. Written in id order."""
+    ids = public_ids(len(decisions), random_bytes=secrets.token_bytes)
+    order = np.argsort(np.array(ids, object))  # the order of rows on disk tells nothing either
+    shuffled = decisions.where(order)
+    sorted_ids = [ids[i] for i in order]
+    extra = zip(*([values[i] for i in order] for values in own.values()), strict=True)
+    public = public_columns(shuffled, sorted_ids, number)
+    copy_rows(
+        model,
+        (*ROW_COLUMNS, *own),
+        ((*row, *more) for row, more in zip(public, extra, strict=True)),
+    )
+    return copy_rows(
+        Assignment, ESCROW_COLUMNS, escrow_columns(dataset, shuffled, sorted_ids, number)
+    )
+
+
+def retire(
+    dataset: str,
+    model: type[PublishedRow],
+    fates: dict[int, Assignment.Fate],
+    *,
+    number: int,
+) -> int:
+    """Take the rows of some private records out of the public ones, for good."""
+    for fate in set(fates.values()):
+        records = [record for record, theirs in fates.items() if theirs == fate]
+        escrow = Assignment.objects.using("publisher").filter(
+            dataset_slug=dataset, record_id__in=records, fate=Assignment.Fate.PUBLISHED
+        )
+        ids = list(escrow.values_list("public_id", flat=True))
+        escrow.update(fate=fate, retired_release=number)
+        model._default_manager.using("publisher").filter(public_id__in=ids).update(
+            retired_release=number
+        )
+    return len(fates)
+
+
+def is_correction_day(previous: Release | None, as_of: dt.datetime, gate: Gate) -> bool:
+    """Whether a quarter began since the last release: only then are removals made, so that they come in company."""
+    if previous is None:
+        return False
+    local = [at.astimezone(gate.zone) for at in (previous.as_of, as_of)]
+    quarters = [(at.year, (at.month - 1) // 3) for at in local]
+    return quarters[0] < quarters[1]
+
+
+def addresses_on(plane: LocalPlane, addresses: sources.Addresses) -> NDArray[np.float64]:
+    """Public address points in metres, shape (n, 2)."""
+    return np.column_stack(plane.to_xy(addresses.lon, addresses.lat))

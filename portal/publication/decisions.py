@@ -1,0 +1,275 @@
+"""What becomes public of each private record: decided here, once, from arrays.
+
+Input are the tables of ``sources`` and the frozen public map; output is a :class:`Decisions` with
+public values only, beside the private record id that goes into the escrow and nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from portal.publication.disclosure import (
+    WITHHELD,
+    Grain,
+    Rules,
+    Tier,
+    assign_groups,
+    is_due,
+    local_times,
+    tier_of,
+    time_code,
+    time_interval,
+)
+from portal.publication.geography import Frozen
+from portal.publication.sources import Gunfire, Incidents, Table
+
+IntArray = NDArray[np.int64]
+
+# What can only happen in the open, so that a missing location need not count as a dwelling.
+OUTDOORS = frozenset({"traffic-collision", "traffic-offence", "gunfire"})
+CONFIDENCE_STEP_PCT = 5
+
+
+@dataclass(frozen=True)
+class Decisions(Table):
+    """Rows about to be published. Texts are '' where nothing is said; instants are aware UTC."""
+
+    record_id: IntArray
+    tier: IntArray
+    precision: NDArray[np.object_]
+    place_code: NDArray[np.object_]
+    cell_code: NDArray[np.object_]
+    district: NDArray[np.object_]
+    beat: NDArray[np.object_]
+    period: NDArray[np.object_]
+    starts_at: NDArray[np.object_]
+    ends_at: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the decisions need besides the records."""
+
+    rules: Rules
+    zone: ZoneInfo
+    as_of: dt.datetime
+    frozen: Frozen
+    addresses: cKDTree  # public address points, metres on the frozen plane
+    is_first: bool  # a first release may hold the whole past: it tells nobody when a record came
+
+    @property
+    def local_as_of(self) -> np.datetime64:
+        return np.datetime64(self.as_of.astimezone(self.zone).replace(tzinfo=None), "s")
+
+    def local(self, utc_s: IntArray) -> NDArray[np.datetime64]:
+        return local_times(utc_s.astype("datetime64[s]"), zone=self.zone)
+
+    def due(self, records: Incidents | Gunfire, tier: IntArray) -> NDArray[np.bool_]:
+        """Whether the calendar lets each record out at ``as_of``."""
+        known_at = None if self.is_first else self.local(records.known_s)
+        local = self.local(records.occurred_s)
+        return is_due(local, tier, as_of=self.local_as_of, known_at=known_at, rules=self.rules)
+
+
+def tiers_of(records: Incidents) -> IntArray:
+    """The tier of each incident: the strictest of code, people, narrative and location."""
+    outdoors = np.isin(records.category.astype(str), list(OUTDOORS))
+    return tier_of(
+        records.code_tier.tolist(),
+        victim_flags=records.victim_flags.tolist(),
+        relationship=records.relationship.tolist(),
+        location_type=records.location_type.tolist(),
+        narrative=records.narrative.tolist(),
+        outdoors_by_nature=outdoors,
+        sealed=records.is_sealed,
+    )
+
+
+def decide_incidents(records: Incidents, gate: Gate) -> tuple[IntArray, Decisions]:
+    """Which of the records are due and publishable (their positions), and how each is published."""
+    tier = tiers_of(records)
+    local = gate.local(records.occurred_s)
+    due = gate.due(records, tier)
+    low = np.flatnonzero(due & (tier <= Tier.LOW_DWELLING))
+    person = np.flatnonzero(due & (tier == Tier.PERSON))
+    grouped, cell = _groups(records.where(person), local[person], gate)
+    person = person[grouped]
+    parts = [
+        _at_places(records.where(low), tier[low], local[low], gate),
+        _in_cells(records.where(person), tier[person], local[person], cell, gate),
+    ]
+    return np.concatenate([low, person]), _joined(parts)
+
+
+def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[IntArray, Decisions]:
+    """As :func:`decide_incidents`; a gunshot is tier 0a wherever it was."""
+    tier = np.full(len(events), int(Tier.LOW_PUBLIC), np.int64)
+    due = np.flatnonzero(gate.due(events, tier))
+    return due, _at_places(events.where(due), tier[due], gate.local(events.occurred_s[due]), gate)
+
+
+def rounds_band(
+    n_shots: NDArray[np.float64], is_multiple: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """ "1", "2-5", "6+"; "2+" where the provider says only "several"."""
+    band = np.where(is_multiple, "2+", "1").astype(object)
+    band[n_shots == 1] = "1"
+    band[(n_shots >= 2) & (n_shots <= 5)] = "2-5"
+    band[n_shots >= 6] = "6+"
+    return band
+
+
+def confidence_pct(probability: NDArray[np.float64]) -> list[int | None]:
+    """Percent to the nearest 5; None where the provider gave none."""
+    steps = np.round(probability * 100 / CONFIDENCE_STEP_PCT) * CONFIDENCE_STEP_PCT
+    return [None if np.isnan(step) else int(step) for step in steps]
+
+
+def _at_places(
+    records: Incidents | Gunfire,
+    tier: IntArray,
+    local: NDArray[np.datetime64],
+    gate: Gate,
+) -> Decisions:
+    """Low harm: the place, or the district or city where no place is known."""
+    frozen = gate.frozen
+    place = frozen.place_of(records.lon, records.lat, gate.addresses)
+    code, district, beat = (
+        _look_up(names, place)
+        for names in (frozen.place_code, frozen.place_district, frozen.place_beat)
+    )
+    if isinstance(records, Incidents):
+        lost = place < 0
+        district[lost] = records.district[lost]
+    precision = np.where(place >= 0, "place", np.where(district != "", "district", "city"))
+    grain = np.where(
+        tier == Tier.LOW_PUBLIC, gate.rules.low_public_grain, gate.rules.low_dwelling_grain
+    )
+    period, starts_at, ends_at = _periods(local, grain, gate.zone)
+    return Decisions(
+        record_id=records.record_id,
+        tier=tier,
+        precision=precision.astype(object),
+        place_code=code,
+        cell_code=np.full(len(records), "", object),
+        district=district,
+        beat=beat,
+        period=period,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def _in_cells(
+    records: Incidents,
+    tier: IntArray,
+    local: NDArray[np.datetime64],
+    cell: IntArray,
+    gate: Gate,
+) -> Decisions:
+    """Crimes against people: the cell in which they have company. Level 0 is the city, 1 a district."""
+    frozen, n = gate.frozen, len(records)
+    level = frozen.cell_level[cell]
+    code = _look_up(frozen.cell_code, np.where(level == 0, WITHHELD, cell))
+    precision = np.array(["city", "district", "cell"], object)[np.minimum(level, 2)]
+    period, starts_at, ends_at = _periods(local, np.full(n, gate.rules.person_grain), gate.zone)
+    return Decisions(
+        record_id=records.record_id,
+        tier=tier,
+        precision=precision,
+        place_code=np.full(n, "", object),
+        cell_code=code,
+        district=_look_up(frozen.cell_district, cell),
+        beat=np.full(n, "", object),
+        period=period,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def _groups(
+    records: Incidents, local: NDArray[np.datetime64], gate: Gate
+) -> tuple[IntArray, IntArray]:
+    """Positions of the person crimes that reach the group rule, and the cell of each."""
+    if len(records) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    leaf = gate.frozen.leaf_of(records.lon, records.lat)
+    # Without a point, or outside every district, only "in the city" is known.
+    leaf[leaf < 0] = int(np.flatnonzero(gate.frozen.cell_level == 0)[0])
+    start, _ = time_interval(local, gate.rules.person_grain)
+    found = assign_groups(
+        leaf,
+        start.astype("datetime64[D]").astype(np.int64),
+        _numbers(records.category),
+        address_numbers(records),
+        parent=gate.frozen.cell_parent,
+        rules=gate.rules,
+    )
+    kept = np.flatnonzero(found != WITHHELD)
+    return kept, found[kept]
+
+
+def address_numbers(records: Incidents) -> IntArray:
+    """One integer per address: the point to the metre, else the address as written, else -1."""
+    keys = np.array(
+        [
+            f"{lon:.5f} {lat:.5f}"
+            if np.isfinite(lon) and np.isfinite(lat)
+            else text.strip().casefold()
+            for lon, lat, text in zip(records.lon, records.lat, records.address_text, strict=True)
+        ],
+        object,
+    )
+    numbers = _numbers(keys)
+    numbers[keys == ""] = -1
+    return numbers
+
+
+def _numbers(values: NDArray[np.object_]) -> IntArray:
+    _, codes = np.unique(values.astype(str), return_inverse=True)
+    return codes.astype(np.int64)
+
+
+def _look_up(names: list[str], index: IntArray) -> NDArray[np.object_]:
+    """names[index], '' where the index is negative."""
+    table = np.array([*names, ""], object)
+    return table[np.where(index >= 0, index, len(names))]
+
+
+def _periods(
+    local: NDArray[np.datetime64], grain: NDArray[np.int64], zone: ZoneInfo
+) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.object_]]:
+    """Code, start and end (aware UTC) of the period of each record."""
+    period, start, end = (np.full(local.shape, "", object) for _ in range(3))
+    for value in np.unique(grain):
+        mine = np.flatnonzero(grain == value)
+        period[mine] = time_code(local[mine], Grain(value)).astype(object)
+        for column, naive in zip(
+            (start, end), time_interval(local[mine], Grain(value)), strict=True
+        ):
+            column[mine] = _utc(naive, zone)
+    return period, start, end
+
+
+def _utc(local: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.object_]:
+    """Wall-clock times as aware UTC datetimes; each distinct time is asked once."""
+    distinct, where = np.unique(local, return_inverse=True)
+    instants = np.empty(distinct.shape, object)
+    instants[:] = [
+        naive.replace(tzinfo=zone).astimezone(dt.UTC)
+        for naive in distinct.astype("datetime64[s]").astype(object)
+    ]
+    return instants[where]
+
+
+def _joined(parts: list[Decisions]) -> Decisions:
+    names = Decisions.__dataclass_fields__
+    return Decisions(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    )

@@ -1,0 +1,289 @@
+"""Releases: built inactive, verified, activated in one transaction, kept; withdrawn on record.
+
+A release that fails a check leaves nothing behind but its number and the reason. Building twice at
+the same instant changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections, transaction
+from django.utils import timezone
+from scipy.spatial import cKDTree
+
+from portal.city import City
+from portal.feeds.files import build_files
+from portal.feeds.rows import rows_of
+from portal.models import (
+    Dataset,
+    PublishedArea,
+    PublishedCell,
+    PublishedCount,
+    PublishedGunfire,
+    PublishedIncident,
+    PublishedPlace,
+    PublishedStreet,
+    PublishedTally,
+    Release,
+)
+from portal.publication import builders, sources
+from portal.publication.decisions import Gate
+from portal.publication.disclosure import Rules
+from portal.publication.geography import Frozen
+from portal.publication.models import Assignment, Heartbeat
+from portal.publication.verification import verify
+from sensors.geodesy import LocalPlane
+
+logger = logging.getLogger(__name__)
+
+GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
+RELEASE_HOUR = 6
+TABLES = {
+    "areas": (PublishedArea, PublishedStreet),
+    "places": (PublishedPlace,),
+    "cells": (PublishedCell,),
+    "incidents": (PublishedIncident,),
+    "gunfire": (PublishedGunfire,),
+    "sensitive-totals": (PublishedCount,),
+}
+MAP = ("areas", "places", "cells")
+
+
+class ReleaseBusyError(Exception):
+    """Another process is building a release."""
+
+
+class NothingToReleaseError(Exception):
+    """The build changed nothing, so that no release is made."""
+
+
+def release_due(city: City, *, as_of: dt.datetime, correct: bool = False) -> list[Release]:
+    """Build every dataset that has something due at ``as_of``. Returns the new releases, rejected ones too.
+
+    correct: make removals now although it is no correction day (a court order). Raises
+    ReleaseBusyError, GeographyError, PartitionError, RulesError.
+    """
+    rules = Rules.from_mapping(city.gate)
+    plane = LocalPlane(city.lon, city.lat)
+    with gate_lock():
+        discard_unfinished()
+        made = _release_map(plane, rules, as_of)
+        if any(release.state == Release.State.REJECTED for release in made):
+            return made
+        made += _release_records(city, plane, rules, as_of, correct=correct)
+    return made
+
+
+def release_on_schedule(city: City, *, now: dt.datetime) -> list[Release]:
+    """Work through the newest 06:00 (city time) of the calendar, once. A missed day is caught up by the next."""
+    slot = newest_slot(city, now)
+    worked = Heartbeat.objects.using("publisher").filter(name="release", ticked_at__gte=slot)
+    if worked.exists() or not sources.has_addresses():
+        return []
+    made = release_due(city, as_of=slot)
+    Heartbeat.objects.using("publisher").update_or_create(
+        name="release", defaults={"ticked_at": slot}
+    )
+    return made
+
+
+def newest_slot(city: City, now: dt.datetime) -> dt.datetime:
+    """The last 06:00 in the city at or before ``now``."""
+    local = now.astimezone(city.zone)
+    day = local.date() if local.hour >= RELEASE_HOUR else local.date() - dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(RELEASE_HOUR), tzinfo=city.zone)
+
+
+@contextmanager
+def gate_lock() -> Iterator[None]:
+    """One builder at a time, across processes; freed by PostgreSQL if we die."""
+    with connections["publisher"].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [GATE_LOCK])
+        if not cursor.fetchone()[0]:
+            raise ReleaseBusyError("another release is being built; try again when it is done")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [GATE_LOCK])
+
+
+def _release_map(plane: LocalPlane, rules: Rules, as_of: dt.datetime) -> list[Release]:
+    """The public map, unless it was released before: it is frozen then."""
+    active = Release.objects.using("publisher").filter(state=Release.State.ACTIVE)
+    missing = [slug for slug in MAP if not active.filter(dataset__slug=slug).exists()]
+    if not missing:
+        return []
+    builds = builders.build_geography(plane, rules)
+    made = [_release(slug, builds[slug], rules, as_of) for slug in missing]
+    return [release for release in made if release]
+
+
+def _release_records(
+    city: City, plane: LocalPlane, rules: Rules, as_of: dt.datetime, *, correct: bool
+) -> list[Release]:
+    frozen = Frozen.read(plane)
+    points = cKDTree(builders.addresses_on(plane, sources.addresses()))
+    made = []
+    for slug in ("incidents", "gunfire", "sensitive-totals"):
+        previous = newest(slug)
+        gate = Gate(rules, city.zone, as_of, frozen, points, is_first=previous is None)
+        correcting = correct or builders.is_correction_day(previous, as_of, gate)
+        builds: dict[str, builders.Builder] = {
+            "incidents": builders.build_incidents(gate, correct=correcting),
+            "gunfire": builders.build_gunfire(gate, correct=correcting),
+            "sensitive-totals": builders.build_totals(gate),
+        }
+        release = _release(slug, builds[slug], rules, as_of, zone=city.timezone)
+        if release:
+            made.append(release)
+    return made
+
+
+def newest(slug: str) -> Release | None:
+    """The newest active release, as the publisher sees it."""
+    return (
+        Release.objects.using("publisher")
+        .filter(dataset__slug=slug, state=Release.State.ACTIVE)
+        .select_related("dataset")
+        .order_by("-number")
+        .first()
+    )
+
+
+def _release(
+    slug: str, build: builders.Builder, rules: Rules, as_of: dt.datetime, *, zone: str = "UTC"
+) -> Release | None:
+    previous = newest(slug)
+    try:
+        release = _build(slug, build, as_of)
+    except NothingToReleaseError:
+        return None
+    _describe(release)
+    release.verification = verify(release, rules, previous=previous)
+    if all(check["passed"] for check in release.verification):
+        _activate(release, zone=zone)
+    else:
+        reject(release)
+    return release
+
+
+@transaction.atomic(using="publisher")
+def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
+    """Rows under the next number, invisible until it is activated."""
+    dataset, _ = Dataset.objects.using("publisher").get_or_create(slug=slug)
+    last = dataset.releases.using("publisher").order_by("-number").first()
+    number = last.number + 1 if last else 1
+    changes = build(number)
+    if not changes and dataset.current_id:
+        raise NothingToReleaseError
+    return Release.objects.using("publisher").create(
+        dataset=dataset,
+        number=number,
+        state=Release.State.BUILT,
+        as_of=as_of,
+        n_added=changes.added,
+        n_retired=changes.retired,
+    )
+
+
+def _describe(release: Release) -> None:
+    """Count the rows and write the files, as the public will read them."""
+    release.n_rows = sum(1 for _ in rows_of(release))
+    release.sha256 = build_files(release)["files"]["csv"]["sha256"]
+
+
+@transaction.atomic(using="publisher")
+def _activate(release: Release, *, zone: str) -> None:
+    _tally(release, zone)
+    release.state = Release.State.ACTIVE
+    release.activated_at = timezone.now()
+    release.save(
+        using="publisher",
+        update_fields=["state", "activated_at", "n_rows", "sha256", "verification"],
+    )
+    Dataset.objects.using("publisher").filter(pk=release.dataset_id).update(current=release)
+    logger.info(
+        "released %s %s: %s rows, %s new, %s retired",
+        release.dataset.slug,
+        release.number,
+        release.n_rows,
+        release.n_added,
+        release.n_retired,
+    )
+
+
+_TALLIED = {"incidents": ("incident", "category"), "gunfire": ("gunfire", "kind")}
+
+
+def _tally(release: Release, zone: str) -> None:
+    """Counts for the pages, by the month in which a period starts; the release before keeps its own."""
+    slug = release.dataset.slug
+    if slug not in _TALLIED:
+        return
+    table, column = _TALLIED[slug]
+    PublishedTally.objects.using("publisher").filter(
+        dataset_slug=slug, release_number__lt=release.number - 1
+    ).delete()
+    with connections["publisher"].cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO release.tally (dataset_slug, release_number, month, category, district_slug, beat_slug, n) "  # noqa: S608
+            f"SELECT %s, %s, date_trunc('month', starts_at AT TIME ZONE %s)::date, {column}, district_slug, beat_slug, "
+            f"count(*) FROM release.{table} WHERE first_release <= %s "
+            "AND (retired_release IS NULL OR retired_release > %s) GROUP BY 3, 4, 5, 6",
+            [slug, release.number, zone, release.number, release.number],
+        )
+
+
+@transaction.atomic(using="publisher")
+def reject(release: Release) -> None:
+    """Take back everything the release wrote; its number and the failed checks stay on record."""
+    _take_back(release)
+    release.state = Release.State.REJECTED
+    release.save(using="publisher", update_fields=["state", "verification"])
+    failed = [check["check"] for check in release.verification if not check["passed"]]
+    logger.error("rejected %s %s: %s", release.dataset.slug, release.number, "; ".join(failed))
+
+
+def _take_back(release: Release) -> None:
+    slug, number = release.dataset.slug, release.number
+    for model in TABLES[slug]:
+        rows = model._default_manager.using("publisher")
+        rows.filter(first_release=number).delete()
+        rows.filter(retired_release=number).update(retired_release=None)
+    escrow = Assignment.objects.using("publisher").filter(dataset_slug=slug)
+    escrow.filter(first_release=number).delete()
+    escrow.filter(retired_release=number).update(
+        retired_release=None, fate=Assignment.Fate.PUBLISHED
+    )
+
+
+def discard_unfinished() -> None:
+    """A builder that died between building and activating left an inactive release; nobody saw it."""
+    unfinished = Release.objects.using("publisher").filter(state=Release.State.BUILT)
+    for release in unfinished.select_related("dataset"):
+        release.verification = [
+            {"check": "the build was finished", "passed": False, "detail": "it was interrupted"}
+        ]
+        reject(release)
+
+
+@transaction.atomic(using="publisher")
+def withdraw(release: Release, *, reason: str) -> None:
+    """Take an edition off the site; the one before becomes current, and the withdrawal stays on record.
+
+    The rows it added come again, with the same ids, in the next release, unless they are retired first.
+    """
+    if release.state != Release.State.ACTIVE:
+        raise ValueError(f"got a release that is {release.state}; wanted an active one")
+    if not reason.strip():
+        raise ValueError("got no reason; wanted a sentence that readers will see")
+    release.state = Release.State.WITHDRAWN
+    release.withdrawn_at = timezone.now()
+    release.withdrawn_reason = reason.strip()
+    release.save(using="publisher", update_fields=["state", "withdrawn_at", "withdrawn_reason"])
+    dataset = Dataset.objects.using("publisher").filter(pk=release.dataset_id)
+    dataset.filter(current=release).update(current=newest(release.dataset.slug))

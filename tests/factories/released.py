@@ -1,0 +1,256 @@
+"""A small released city, written straight into the schema ``release``, for tests of the public face."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import Any
+
+from portal.models import (
+    Dataset,
+    PublishedArea,
+    PublishedCell,
+    PublishedCount,
+    PublishedGunfire,
+    PublishedIncident,
+    PublishedPlace,
+    PublishedStreet,
+    PublishedTally,
+    Release,
+)
+
+AS_OF = dt.datetime(2026, 11, 16, 12, tzinfo=dt.UTC)
+
+
+def square(west: float, south: float, size: float = 0.02) -> dict[str, Any]:
+    east, north = west + size, south + size
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def released_city() -> None:
+    """Two districts of two beats, four places, three cells, incidents in three months, gunfire, totals."""
+    for slug in ("areas", "places", "cells", "incidents", "gunfire", "sensitive-totals"):
+        release_of(slug)
+    _areas()
+    _places_and_cells()
+    _incidents()
+    _gunfire()
+    for district in ("", "north", "south"):
+        PublishedCount.objects.create(
+            district_slug=district,
+            quarter="2026-Q2",
+            category_group="sensitive",
+            noisy_count=12 if district else -1,
+            epsilon=0.5,
+            first_release=1,
+        )
+    for slug in ("incidents", "gunfire"):
+        tally(slug)
+    count_rows()
+
+
+def release_of(slug: str, *, number: int = 1, **values: Any) -> Release:
+    """An active release, current in its dataset."""
+    dataset, _ = Dataset.objects.get_or_create(slug=slug)
+    release = Release.objects.create(
+        **{
+            "dataset": dataset,
+            "number": number,
+            "state": Release.State.ACTIVE,
+            "as_of": AS_OF,
+            "activated_at": AS_OF,
+            **values,
+        }
+    )
+    Dataset.objects.filter(pk=dataset.pk).update(current=release)
+    return release
+
+
+def _areas() -> None:
+    def area(
+        slug: str, kind: str, name: str, parent: str, where: dict[str, Any], **values: Any
+    ) -> None:
+        PublishedArea.objects.create(
+            slug=slug,
+            kind=kind,
+            code=slug,
+            name=name,
+            parent_slug=parent,
+            geometry=where,
+            first_release=1,
+            **values,
+        )
+
+    area("testville", "city", "Testville", "", square(-98.62, 39.78, 0.04), n_addresses=2400)
+    area("north", "district", "North", "testville", square(-98.62, 39.80), n_addresses=1200)
+    area(
+        "south",
+        "district",
+        "South",
+        "testville",
+        square(-98.62, 39.78),
+        n_addresses=1200,
+        population=3100,
+    )
+    for district, lat in (("north", 39.80), ("south", 39.78)):
+        area(
+            f"{district}-1",
+            "beat",
+            f"{district.title()} 1",
+            district,
+            square(-98.62, lat, 0.01),
+            n_addresses=600,
+        )
+        area(
+            f"{district}-2",
+            "beat",
+            f"{district.title()} 2",
+            district,
+            square(-98.61, lat, 0.01),
+            n_addresses=600,
+        )
+    area("old-mill-park", "park", "Old Mill Park", "testville", square(-98.612, 39.79, 0.004))
+    PublishedStreet.objects.create(
+        street="Lincoln Avenue",
+        street_key="lincoln ave",
+        number_from=1,
+        number_to=99,
+        beat_slug="north-1",
+        district_slug="north",
+        first_release=1,
+    )
+    PublishedStreet.objects.create(
+        street="Lincoln Avenue",
+        street_key="lincoln ave",
+        number_from=100,
+        number_to=299,
+        beat_slug="south-2",
+        district_slug="south",
+        first_release=1,
+    )
+
+
+def _places_and_cells() -> None:
+    for n, (district, beat) in enumerate(
+        [("north", "north-1"), ("north", "north-2"), ("south", "south-1"), ("south", "")]
+    ):
+        PublishedPlace.objects.create(
+            code=f"{district[0].upper()}-{n}",
+            lon=-98.615 + n / 1000,
+            lat=39.79 + n / 1000,
+            stands_for_addresses=20 + n,
+            max_displacement_m=80.5,
+            district_slug=district,
+            beat_slug=beat,
+            footprint=square(-98.615 + n / 1000, 39.79 + n / 1000, 0.001),
+            first_release=1,
+        )
+    for code, parent, level, district in [
+        ("city", "", 0, ""),
+        ("N", "city", 1, "north"),
+        ("S", "city", 1, "south"),
+    ]:
+        PublishedCell.objects.create(
+            code=code,
+            parent_code=parent,
+            level=level,
+            district_slug=district,
+            n_addresses=1200 if parent else 2400,
+            footprint=square(-98.62, 39.78, 0.04 if not parent else 0.02),
+            first_release=1,
+        )
+
+
+def incident(
+    day: dt.date, *, category: str = "theft", place: str = "N-0", **values: Any
+) -> PublishedIncident:
+    starts_at = dt.datetime(day.year, day.month, day.day, 6, tzinfo=dt.UTC)
+    known = PublishedPlace.objects.filter(code=place).first()
+    defaults: dict[str, Any] = {
+        "public_id": secrets.token_hex(12),
+        "category": category,
+        "precision": "place",
+        "place_code": place,
+        "district_slug": known.district_slug if known else "",
+        "beat_slug": known.beat_slug if known else "",
+        "period": f"{day:%Y-%m-%d}T06/PT6H",
+        "starts_at": starts_at,
+        "ends_at": starts_at + dt.timedelta(hours=6),
+        "first_release": 1,
+    }
+    return PublishedIncident.objects.create(**{**defaults, **values})
+
+
+def _incidents() -> None:
+    for month, n in ((8, 5), (9, 0), (10, 7)):
+        for day in range(1, n + 1):
+            incident(dt.date(2026, month, day), category="theft" if day % 2 else "burglary")
+    week = {
+        "precision": "cell",
+        "place_code": "",
+        "cell_code": "N",
+        "district_slug": "north",
+        "beat_slug": "",
+        "period": "2026-W41",
+        "starts_at": dt.datetime(2026, 10, 5, tzinfo=dt.UTC),
+        "ends_at": dt.datetime(2026, 10, 12, tzinfo=dt.UTC),
+    }
+    for n in range(5):
+        incident(dt.date(2026, 10, 5), category="assault" if n else "robbery", place="", **week)
+    nowhere = {**week, "precision": "city", "cell_code": "", "district_slug": ""}
+    incident(dt.date(2026, 10, 5), category="assault", place="", **nowhere)
+
+
+def _gunfire() -> None:
+    for day, rounds, confidence in ((1, "1", 85), (2, "2-5", 95), (9, "6+", None)):
+        starts_at = dt.datetime(2026, 10, day, 18, tzinfo=dt.UTC)
+        PublishedGunfire.objects.create(
+            public_id=secrets.token_hex(12),
+            kind="gunfire",
+            rounds=rounds,
+            confidence_pct=confidence,
+            provider="daylight",
+            precision="place",
+            place_code="S-2",
+            district_slug="south",
+            beat_slug="south-1",
+            period=f"2026-10-{day:02}T18/PT6H",
+            starts_at=starts_at,
+            ends_at=starts_at + dt.timedelta(hours=6),
+            first_release=1,
+        )
+
+
+def tally(slug: str, *, number: int = 1) -> None:
+    """Row by row: slower than the gate's SQL and independent of it."""
+    model, column = (
+        (PublishedIncident, "category") if slug == "incidents" else (PublishedGunfire, "kind")
+    )
+    counts: dict[tuple[Any, ...], int] = {}
+    for row in model.objects.all():
+        key = (
+            row.starts_at.date().replace(day=1),
+            getattr(row, column),
+            row.district_slug,
+            row.beat_slug,
+        )
+        counts[key] = counts.get(key, 0) + 1
+    for (month, category, district, beat), n in counts.items():
+        PublishedTally.objects.create(
+            dataset_slug=slug,
+            release_number=number,
+            month=month,
+            category=category,
+            district_slug=district,
+            beat_slug=beat,
+            n=n,
+        )
+
+
+def count_rows() -> None:
+    """Write the number of rows into each release."""
+    from portal.feeds.rows import rows_of
+
+    for release in Release.objects.select_related("dataset"):
+        Release.objects.filter(pk=release.pk).update(n_rows=sum(1 for _ in rows_of(release)))
