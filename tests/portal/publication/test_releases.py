@@ -374,7 +374,7 @@ def test_the_calendar_is_worked_through_once_a_day_at_six(
 
     assert release_on_schedule(CITY, now=now)
     incident()
-    assert release_on_schedule(CITY, now=now + dt.timedelta(minutes=5)) == []
+    assert release_on_schedule(CITY, now=now + dt.timedelta(seconds=30)) == []
 
 
 def test_a_withdrawn_release_gives_way_to_the_one_before() -> None:
