@@ -38,9 +38,10 @@ one of 111 false results of a published associator lay that close to a real sour
 SHADOW_S, SHADOW_M = 6.0, 2_500.0
 SAME_PLACE_M = 75.0
 """Two results at one time nearer than this are one incident seen twice."""
-RIVAL_M = 500.0
-"""Ghosts of one burst lie within (gap between rounds) x (speed of sound), mostly under a second's way."""
-RIVALS, RIVAL_SHARE = 6, 0.4
+RIVAL_M, RIVAL_S = 1_000.0, 4.0
+"""Ghosts of a burst lie within (time between rounds) x (speed of sound) of the source."""
+RIVAL_SCORE = 0.5 * SEED_SCORE
+RIVAL_PLACES, SEEDS_PER_PLACE, MOST_RIVAL_SEEDS = 4, 2, 400
 SAME_TRIAL_M, SAME_TRIAL_S = 60.0, 0.15
 """Seeds this alike lead to the same trial: once refused, they are not tried again."""
 
@@ -121,24 +122,37 @@ class _Cluster:
         Taken by single rounds a ghost may lead; taken by bursts the source does, because it alone
         explains every round at every sensor.
         """
-        emission, centre = self._emission(), self.cells.xy_m[self.cell]
-        near = (np.abs(emission - emission[best]) < SHOT_GAP_S) & (
-            np.hypot(*(centre - centre[best]).T) < RIVAL_M
-        )
-        rivals, seeds = [trial], [best]
-        for seed in np.argsort(-self.score, kind="stable")[: near.size]:
-            if len(rivals) > RIVALS or self.score[seed] < RIVAL_SHARE * self.score[best]:
-                break
-            apart = np.hypot(*(centre[seeds] - centre[seed]).T) > SAME_TRIAL_M
-            if near[seed] and apart.all() and (rival := self._sharpen(int(seed))) is not None:
-                rivals.append(rival)
-                seeds.append(int(seed))
+        tried = [self._sharpen(seed) for seed in self._rival_seeds(best) if seed != best]
+        rivals = [trial, *(rival for rival in tried if rival is not None)]
         if len(rivals) == 1:
             return trial
-        scores = [
+        weights = [
             weigh_burst(self.listener, r.place, find_rounds(self.listener, r)) for r in rivals
         ]
-        return rivals[int(np.argmax(scores))]
+        return rivals[int(np.argmax(weights))]
+
+    def _rival_seeds(self, best: int) -> list[int]:
+        """Seeds to try against the best one: from each place where seeds pile up, the strongest few.
+
+        A source is seen anew with every round and from several anchors, a ghost seldom twice, so
+        places are ranked by the sum of the scores that fall on them.
+        """
+        emission, centre = self._emission(), self.cells.xy_m[self.cell]
+        away = np.hypot(*(centre - centre[best]).T)
+        near = np.abs(emission - emission[best]) < RIVAL_S
+        near = np.flatnonzero(near & (away < RIVAL_M) & (self.score >= RIVAL_SCORE))
+        near = near[np.argsort(-self.score[near], kind="stable")][:MOST_RIVAL_SEEDS]
+        apart = np.hypot(*(centre[near, None] - centre[None, near]).transpose(2, 0, 1))
+        together = apart < SAME_TRIAL_M
+        mass = together @ self.score[near]
+        seeds: list[int] = []
+        for _ in range(RIVAL_PLACES):
+            top = int(np.argmax(mass))
+            if mass[top] <= 0.0:
+                break
+            seeds += near[together[top] & (mass > 0.0)][:SEEDS_PER_PLACE].tolist()
+            mass = np.where(together[top], 0.0, mass)
+        return seeds
 
     def _score_wanted(self, trial: Trial) -> float:
         for incident in self.incidents:
@@ -201,7 +215,7 @@ class _Cluster:
         ear = listen(
             listener.t_s[rows],
             listener.sensor[rows],
-            window_rarity(listener.rate_per_s[rows]),
+            window_rarity(listener.cautious_rate_per_s[rows]),
             sensors=len(listener.xy_m),
             start_s=start - MARGIN_S,
             end_s=end + MARGIN_S,

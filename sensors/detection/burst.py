@@ -7,7 +7,7 @@ place with many emission times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,7 @@ FINE_SD_S = 0.020
 SEED_WINDOW_S = 0.25
 """The coarse cell may be the wrong neighbour: 80 m."""
 TRIAL_EMISSIONS = 10
+LATTICE_MOVES = 4
 SHOT_GAP_S = 4.0
 """Rounds of one place less than this apart are one incident."""
 LONGEST_BURST_S = 60.0
@@ -48,6 +49,11 @@ PRIOR_CAP = 0.5
 KNOWN_PATH_SD_S = 0.004
 """Round to round a path repeats within 1.6 ms; the rest is the error of the round's own instant."""
 NARROW_S = 0.012
+WIDE_SD_S = 0.040
+"""A trial place is sometimes 30 to 50 m off."""
+MATCH_SDS = 3.5
+MATCH_WORTH = 3.0
+"""log-likelihood that one more matched round adds, at a usual rate of echoes."""
 WRONG_PULSE_S = 0.012
 """Seven times ``ROUND_SD_S``: a pulse this far from its sensor's other rounds is not a direct one."""
 FARTHEST_CORRECTION_M = 200.0
@@ -87,10 +93,10 @@ def sharpen(listener: Listener, anchor: int, cell_xy_m: Floats) -> Trial | None:
     """The place near a seed that explains one round best; None if fewer than four sensors agree."""
     odds = listener.odds(cell_xy_m)
     guess = float(listener.t_s[anchor] - listener.travel_s(cell_xy_m)[listener.sensor[anchor]])
-    at = listener.emissions(cell_xy_m, odds.asked, guess - SEED_WINDOW_S, guess + SEED_WINDOW_S)
+    at = _one_round(listener, cell_xy_m, odds, guess)
     if np.unique(at.sensor).size < MIN_SENSORS:
         return None
-    place, emission = _best_lattice_point(listener, at, odds, cell_xy_m)
+    place, emission = _climb_lattice(listener, at, odds, cell_xy_m)
     for tolerance in (2.0 * MATCH_S, MATCH_S, MATCH_S):
         row = _one_per_sensor(listener, place, emission, at, tolerance)
         if row.size < MIN_SENSORS:
@@ -106,9 +112,31 @@ def sharpen(listener: Listener, anchor: int, cell_xy_m: Floats) -> Trial | None:
             return None
         place, emission = np.array([spot.x_m, spot.y_m]), spot.t_s
     odds = listener.odds(place)
-    at = listener.emissions(place, odds.asked, emission - SEED_WINDOW_S, emission + SEED_WINDOW_S)
+    at = _one_round(listener, place, odds, emission)
     score, chosen = weigh_round(at, odds, emission)
     return Trial(place, emission, score, at.sensor[chosen])
+
+
+def _one_round(listener: Listener, place: Floats, odds: Odds, emission_s: float) -> Emissions:
+    """Pulses about one instant, weighed with caution: nothing is known yet of what rings there."""
+    at = listener.emissions(
+        place, odds.asked, emission_s - SEED_WINDOW_S, emission_s + SEED_WINDOW_S
+    )
+    return replace(at, rate_per_s=listener.cautious_rate_per_s[at.row])
+
+
+def _climb_lattice(
+    listener: Listener, at: Emissions, odds: Odds, centre: Floats
+) -> tuple[Floats, float]:
+    """The best point of a fine lattice, moved along while its best point lies on the rim."""
+    place, emission = centre, 0.0
+    for _ in range(LATTICE_MOVES):
+        best, emission = _best_lattice_point(listener, at, odds, place)
+        moved = float(np.abs(best - place).max())
+        place = best
+        if moved < CELL_M:
+            break
+    return place, emission
 
 
 def _best_lattice_point(
@@ -276,16 +304,20 @@ def _log_density(miss_s: Floats, count: Ints) -> Floats:
 
 
 def fit_burst(listener: Listener, place: Floats, round_t_s: Floats) -> Burst:
-    """Solve a burst as one place: match, fold the rounds, locate, and once more from the better place.
+    """Solve a burst as one place: match, fold the rounds, locate; again from the better place.
 
-    Raises LocationError (TooFewSensors, PoorGeometry) where no place can be given.
+    The pattern of several rounds is recognised at a sensor even where the trial place is off by
+    50 m, so the first match is a wide one. Raises LocationError where no place can be given.
     """
-    burst = _fit_once(listener, place, round_t_s)
-    return _fit_once(listener, burst.place, burst.round_t_s)
+    doubts = (WIDE_SD_S, MATCH_SD_S, MATCH_SD_S) if round_t_s.size > 1 else (MATCH_SD_S,) * 2
+    for doubt in doubts:
+        burst = _fit_once(listener, place, round_t_s, doubt)
+        place, round_t_s = burst.place, burst.round_t_s
+    return burst
 
 
-def _fit_once(listener: Listener, place: Floats, round_t_s: Floats) -> Burst:
-    sensor, pulse = _match_rounds(listener, place, round_t_s)
+def _fit_once(listener: Listener, place: Floats, round_t_s: Floats, path_sd_s: float) -> Burst:
+    sensor, pulse = _match_rounds(listener, place, round_t_s, path_sd_s)
     arrival = _trusted(np.where(pulse >= 0, listener.t_s[pulse], np.nan))
     keep, fired = np.isfinite(arrival).any(axis=1), np.isfinite(arrival).any(axis=0)
     if keep.sum() < MIN_SENSORS:
@@ -314,18 +346,37 @@ def _fit_once(listener: Listener, place: Floats, round_t_s: Floats) -> Burst:
     )
 
 
-def _match_rounds(listener: Listener, place: Floats, round_t_s: Floats) -> tuple[Ints, Ints]:
-    """Sensors (j,) and their pulses (j, r), listener rows or -1: the pulse nearest to each prediction."""
+def _match_rounds(
+    listener: Listener, place: Floats, round_t_s: Floats, path_sd_s: float = MATCH_SD_S
+) -> tuple[Ints, Ints]:
+    """Sensors (j,) and their pulses (j, r), listener rows or -1.
+
+    Each sensor gets one lateness, the one at which most rounds have a pulse, early and late ones
+    being less likely as a Gaussian of path_sd_s; its pulses are those nearest to that.
+    """
+    reach = MATCH_SDS * path_sd_s
     asked = listener.odds(place).asked
-    at = listener.emissions(place, asked, round_t_s[0] - MATCH_S, round_t_s[-1] + MATCH_S)
-    middle = 0.5 * (round_t_s[1:] + round_t_s[:-1])
-    which = np.searchsorted(middle, at.emission_s)
-    miss = np.abs(at.emission_s - round_t_s[which])
-    near = np.flatnonzero(miss < MATCH_S)
-    near = near[np.argsort(-miss[near], kind="stable")]  # the closest is written last, and stays
-    sensor, seat = np.unique(at.sensor[near], return_inverse=True)
+    at = listener.emissions(place, asked, round_t_s[0] - reach, round_t_s[-1] + reach)
+    late = at.emission_s[:, None] - round_t_s
+    k, which = np.nonzero(np.abs(late) < reach)
+    late, who = late[k, which], at.sensor[k]
+    order = np.lexsort((late, who))
+    k, which, late, who = k[order], which[order], late[order], who[order]
+    # one line on which each sensor has a stretch to itself, so that one search serves all
+    line = who * 4.0 * reach + late
+    company = np.searchsorted(line, line + NARROW_S) - np.searchsorted(line, line - NARROW_S)
+    likely = MATCH_WORTH * np.minimum(company, round_t_s.size) - 0.5 * (late / path_sd_s) ** 2
+    sensor, seat = np.unique(who, return_inverse=True)
+    best = np.full(sensor.size, -np.inf)
+    np.maximum.at(best, seat, likely)
+    winner = np.flatnonzero(likely == best[seat])[::-1]
+    usual = np.empty(sensor.size)
+    usual[seat[winner]] = late[winner]
     pulse = np.full((sensor.size, round_t_s.size), -1, np.int64)
-    pulse[seat, which[near]] = at.row[near]
+    off = np.abs(late - usual[seat])
+    near = np.flatnonzero(off < NARROW_S)
+    near = near[np.argsort(-off[near], kind="stable")]  # the closest is written last, and stays
+    pulse[seat[near], which[near]] = at.row[k[near]]
     return sensor, pulse
 
 

@@ -11,7 +11,7 @@ from sensors.detection.association import Declined, Incident, associate
 from sensors.detection.classification import classify, pooled_features
 from sensors.detection.events import DeclinedPlace, DetectedEvent, Detection, Rejected
 from sensors.detection.evidence import Stream
-from sensors.detection.hearing import background_per_s
+from sensors.detection.hearing import background_per_s, stirred_per_s
 from sensors.detection.propagation import Atmosphere, atmosphere_at
 from sensors.detection.quality import NS_PER_S, Screened, screen
 from sensors.detection.search import Delays, find_seeds, lay_cells
@@ -89,7 +89,7 @@ def _stream(
     np.minimum.at(first, which, t_s)
     np.maximum.at(last, which, t_s)
     rate = background_per_s(sensor, which, sites.background_per_h, (last - first)[which])
-    return rows, origin_ns, Stream(t_s, sensor, rate, sites.xy_m, sites.active & sites.placed)
+    return rows, origin_ns, Stream(t_s, sensor, rate, stirred_per_s(t_s, sensor, rate), sites.xy_m, sites.active & sites.placed)
 
 
 def _search(
@@ -101,7 +101,7 @@ def _search(
     seeds = find_seeds(
         stream.t_s,
         stream.sensor,
-        stream.rate_per_s,
+        stream.stirred_per_s,
         delays,
         sensor_xy_m=stream.xy_m,
         active=stream.active,

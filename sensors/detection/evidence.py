@@ -24,11 +24,13 @@ MATCH_S = 0.035
 @dataclass(frozen=True, eq=False)
 class Stream:
     """Screened pulses in time order. t_s: (n,) seconds from a fixed origin. sensor: (n,) index.
-    rate_per_s: (n,) background rate at the sensor around the pulse. xy_m: (m, 2), active: (m,)."""
+    rate_per_s: (n,) background rate at the sensor around the pulse. stirred_per_s: (n,) the same with
+    what the sensor heard just before. xy_m: (m, 2), active: (m,)."""
 
     t_s: Floats
     sensor: Ints
     rate_per_s: Floats
+    stirred_per_s: Floats
     xy_m: Floats
     active: Bools
 
@@ -69,6 +71,7 @@ class Listener:
         self.first_row = rows.start
         self.t_s, self.sensor = stream.t_s[rows], stream.sensor[rows]
         self.rate_per_s = stream.rate_per_s[rows].copy()
+        self._stirred_per_s = stream.stirred_per_s[rows]
         self.free = np.ones(self.t_s.size, bool)
 
     def distance_m(self, place: Floats) -> Floats:
@@ -83,6 +86,12 @@ class Listener:
     def odds(self, place: Floats) -> Odds:
         distance = self.distance_m(place)
         return Odds.of(heard(distance), self.active & (distance < HEARING_RANGE_M))
+
+    @property
+    def cautious_rate_per_s(self) -> Floats:
+        """The rate of other pulses before it is known what rings: the higher of what each sensor heard
+        just before and what explained incidents lead to expect."""
+        return np.asarray(np.maximum(self.rate_per_s, self._stirred_per_s))
 
     def emissions(self, place: Floats, asked: Bools, start_s: float, end_s: float) -> Emissions:
         """Free pulses whose sound would have left the place within start_s..end_s."""
