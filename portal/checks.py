@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from portal.city import CityError, the_city
+from portal.publication.disclosure import Rules, RulesError
 
 
 @register()
@@ -29,6 +30,19 @@ def city_file_is_readable(**kwargs: Any) -> list[CheckMessage]:
         the_city()
     except CityError as error:
         return [Error(str(error), hint="See docs/adopt.md.", id="portal.E002")]
+    return []
+
+
+@register()
+def gate_is_no_looser_than_promised(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        Rules.from_mapping(the_city().gate)
+    except CityError:
+        return []  # said above
+    except RulesError as error:
+        return [
+            Error(f"[gate] in the city file: {error}", hint="See docs/gate.md.", id="portal.E003")
+        ]
     return []
 
 

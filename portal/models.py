@@ -84,7 +84,7 @@ class PublishedArea(models.Model):
 class PublishedPlace(models.Model):
     """A fixed point that stands for at least 20 addresses (or for none: a park)."""
 
-    code = models.CharField(max_length=32, unique=True)
+    code = models.CharField(max_length=96, unique=True)
     lon = models.FloatField()
     lat = models.FloatField()
     stands_for_addresses = models.PositiveIntegerField()
@@ -105,8 +105,8 @@ class PublishedPlace(models.Model):
 class PublishedCell(models.Model):
     """A cell of the median tree: at least 500 addresses, inside one district."""
 
-    code = models.CharField(max_length=32, unique=True)
-    parent_code = models.CharField(max_length=32, blank=True)  # empty: the city itself
+    code = models.CharField(max_length=96, unique=True)
+    parent_code = models.CharField(max_length=96, blank=True)  # empty: the city itself
     level = models.PositiveSmallIntegerField()
     district_slug = models.CharField(max_length=80, blank=True)  # empty: the city itself
     n_addresses = models.PositiveIntegerField()
@@ -132,8 +132,8 @@ class PublishedRow(models.Model):
 
     public_id = models.CharField(max_length=24, unique=True)  # 96 random bits, hex
     precision = models.CharField(max_length=8, choices=Precision)
-    place_code = models.CharField(max_length=32, blank=True)
-    cell_code = models.CharField(max_length=32, blank=True)
+    place_code = models.CharField(max_length=96, blank=True)
+    cell_code = models.CharField(max_length=96, blank=True)
     district_slug = models.CharField(
         max_length=80, blank=True
     )  # empty: only "in the city" is known

@@ -40,6 +40,10 @@ from sensors.geodesy import LocalPlane
 IntArray = NDArray[np.int64]
 
 PARK_GRID_M = 250.0  # one dot for each quarter kilometre of a large park
+# How far a park's dot keeps from every address. A block's or street range's point is not where its doors
+# are, so the dot must keep farther away to stand for none of them.
+POINT_CLEARANCE_M, BLOCK_CLEARANCE_M = 50.0, 200.0
+BLOCKS_SHARE = 0.5
 DECIMALS = 6  # of published coordinates: 0.1 m, far below any displacement
 # Rounded borders leave gaps of a hand's breadth; a point in one belongs to the nearest footprint.
 SLIVER_M = 2.0
@@ -103,7 +107,16 @@ def build(
     district = assign_districts(x, y, borders)
     shared = {"districts": borders, "k": k, "minimum_points": minimum_points}
     parks = _park_points(plane, areas)
-    places = snap_places(x, y, addresses.stands_for, district, parks=parks, **shared)  # type: ignore[arg-type]
+    are_blocks = bool((addresses.stands_for > 1).mean() > BLOCKS_SHARE)
+    places = snap_places(
+        x,
+        y,
+        addresses.stands_for,
+        district,
+        parks=parks,
+        park_clearance_m=BLOCK_CLEARANCE_M if are_blocks else POINT_CLEARANCE_M,
+        **shared,  # type: ignore[arg-type]
+    )
     cells = median_tree(x, y, addresses.stands_for, district, minimum=cell_minimum, **shared)  # type: ignore[arg-type]
     slugs = [area.slug for area in districts]
     return PublicMap(

@@ -20,8 +20,8 @@ class Assignment(models.Model):
     )  # of the private row; no foreign key, for it outlives the row
     public_id = models.CharField(max_length=24, unique=True)
     tier = models.CharField(max_length=2)
-    place_code = models.CharField(max_length=32, blank=True)
-    cell_code = models.CharField(max_length=32, blank=True)
+    place_code = models.CharField(max_length=96, blank=True)
+    cell_code = models.CharField(max_length=96, blank=True)
     period = models.CharField(max_length=24)
     first_release = models.PositiveIntegerField()
     fate = models.CharField(max_length=10, choices=Fate, default=Fate.PUBLISHED)
