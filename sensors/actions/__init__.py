@@ -1,0 +1,45 @@
+"""The only writers of this app. Callers import the verbs from here; the modules are their rooms."""
+
+from sensors.actions.detecting import Detected, detect_dirty
+from sensors.actions.draining import Drained, drain
+from sensors.actions.inbox import (
+    IdempotencyKeyReused,
+    InboxFull,
+    Receipt,
+    accept_batch,
+    content_key,
+)
+from sensors.actions.quarantine import Replayed, replay_quarantined, unpark
+from sensors.actions.registration import (
+    IssuedKey,
+    Registered,
+    RegistrationError,
+    create_source,
+    issue_key,
+    register_sensor,
+    register_sensors,
+    retire_key,
+)
+
+__all__ = [
+    "Detected",
+    "Drained",
+    "IdempotencyKeyReused",
+    "InboxFull",
+    "IssuedKey",
+    "Receipt",
+    "Registered",
+    "RegistrationError",
+    "Replayed",
+    "accept_batch",
+    "content_key",
+    "create_source",
+    "detect_dirty",
+    "drain",
+    "issue_key",
+    "register_sensor",
+    "register_sensors",
+    "replay_quarantined",
+    "retire_key",
+    "unpark",
+]

@@ -1,0 +1,111 @@
+"""Taking in what was sent. The committed row is the acknowledgement; everything after can be repeated."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from sensors.kinds import MessageKind
+from sensors.models import IngestBatch, Source
+from sensors.payloads.daylight import JSON, Fault, PayloadError, parse
+from sensors.queries import inbox_is_full
+
+SHOWN_FAULTS = 10
+
+
+class InboxFull(Exception):  # noqa: N818  (a state, not a mistake of the sender)
+    """More waits than can be drained soon; the sender keeps the message and tries again."""
+
+
+class IdempotencyKeyReused(Exception):  # noqa: N818
+    """The key of an earlier, different message. Taking it for a repeat would lose the new one."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof of a committed inbox row; the same for every repeat of the same message."""
+
+    receipt: str
+    n_messages: int
+    received_at: datetime
+    is_repeated: bool
+    # What could be seen to be wrong at once, at most SHOWN_FAULTS; the rest is found by the drain.
+    faults: list[Fault] = field(default_factory=list)
+
+
+def accept_batch(
+    *,
+    source: Source,
+    kind: MessageKind,
+    body: bytes,
+    idempotency_key: str,
+    channel: str,
+    received_at: datetime,
+    content_type: str = JSON,
+) -> Receipt:
+    """Commit one body to the inbox, once per source and idempotency key.
+
+    Over HTTP a body that is not JSON raises PayloadError, for its sender can still mend it; other
+    channels have nobody to answer, so there it is kept, and the drain quarantines it whole.
+    """
+    try:
+        parsed = parse(kind, body, content_type)
+        n_messages, faults = len(parsed), parsed.faults[:SHOWN_FAULTS]
+    except PayloadError:
+        if channel == IngestBatch.Channel.HTTP:
+            raise
+        n_messages, faults = 1, []
+    if inbox_is_full():
+        raise InboxFull
+    row = {
+        "source": source.pk,
+        "key": idempotency_key,
+        "channel": str(channel),
+        "kind": kind,
+        "content_type": content_type,
+        "body": body,
+        "received_at": received_at,
+        "n_messages": n_messages,
+    }
+    stored = _insert(row)
+    is_repeated = stored is None
+    identifier, first_received_at = stored or _first(row)
+    return Receipt(str(identifier), n_messages, first_received_at, is_repeated, faults)
+
+
+def content_key(kind: MessageKind, body: bytes) -> str:
+    """An idempotency key for channels that carry none: the same content is the same message."""
+    return hashlib.sha256(kind.encode() + b"\0" + body).hexdigest()
+
+
+def _insert(row: dict[str, Any]) -> tuple[int, datetime] | None:
+    """(id, received_at) of the new row; None where source and key are known already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sensors_ingestbatch (source_id, idempotency_key, channel, message_kind,"
+            " content_type, body, received_at, n_messages,"
+            " state, attempts, n_stored, n_repeated, n_quarantined)"
+            " VALUES (%(source)s, %(key)s, %(channel)s, %(kind)s,"
+            " %(content_type)s, %(body)s, %(received_at)s, %(n_messages)s, 'waiting', 0, 0, 0, 0)"
+            " ON CONFLICT (source_id, idempotency_key) DO NOTHING RETURNING id, received_at",
+            row,
+        )
+        found: tuple[int, datetime] | None = cursor.fetchone()
+    return found
+
+
+def _first(row: dict[str, Any]) -> tuple[int, datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, received_at, body = %(body)s AND message_kind = %(kind)s"
+            " FROM sensors_ingestbatch WHERE source_id = %(source)s AND idempotency_key = %(key)s",
+            row,
+        )
+        identifier, received_at, is_same = cursor.fetchone()
+    if not is_same:
+        raise IdempotencyKeyReused
+    return identifier, received_at

@@ -1,0 +1,76 @@
+"""A source with a key, its microphones, and a device that signs and sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from sensors import actions
+from sensors.actions import IssuedKey
+from sensors.authentication import sign
+from sensors.models import Sensor, Source
+from tests.sensors.field import NOW, microphone_entries
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return actions.create_source(slug="gateway", name="A gateway", now=NOW)
+
+
+@pytest.fixture
+def key(source: Source) -> IssuedKey:
+    return actions.issue_key(source=source, now=NOW)
+
+
+@pytest.fixture
+def microphones(source: Source) -> list[Sensor]:
+    actions.register_sensors(entries=microphone_entries(), now=NOW)
+    return list(Sensor.objects.filter(kind="acoustic").order_by("serial"))
+
+
+Post = Callable[..., HttpResponse]
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Wake-ups that were asked for, instead of a broker."""
+    asked: list[str] = []
+    monkeypatch.setattr("sensors.api.drain_soon", lambda: asked.append("drain"))
+    yield asked
+
+
+@pytest.fixture
+def post(client: Client, key: IssuedKey, woken: list[str], settings: Any) -> Post:
+    """Sign as a device does, and send. Any part of what is signed or sent can be replaced."""
+    settings.ROOT_URLCONF = "tests.sensors.urls"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
+
+    def send(
+        what: Any,
+        *,
+        to: str = "pulses",
+        idempotency_key: str = "k-1",
+        timestamp: int | None = None,
+        content_type: str = "application/json",
+        secret: str = key.secret,
+        headers: dict[str, str] | None = None,
+    ) -> HttpResponse:
+        body = what if isinstance(what, bytes) else msgspec.json.encode(what)
+        stamp = str(int(datetime.now(UTC).timestamp()) if timestamp is None else timestamp)
+        signed = {
+            "Daylight-Key": key.key_id,
+            "Daylight-Timestamp": stamp,
+            "Daylight-Idempotency-Key": idempotency_key,
+            "Daylight-Signature": sign(
+                secret, timestamp=stamp, idempotency_key=idempotency_key, body=body
+            ),
+        }
+        return client.post(f"/ingest/v1/{to}", body, content_type, headers=signed | (headers or {}))
+
+    return send
