@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensors.detection.burst import SHOT_GAP_S, Burst, Trial, find_rounds, fit_burst, sharpen, weigh_burst
+from sensors.detection.burst import SHOT_GAP_S, Burst, Proposal, find_rounds, fit_burst, sharpen
 from sensors.detection.evidence import Listener, Stream
 from sensors.detection.multilateration import LocationError
 from sensors.detection.propagation import Atmosphere
@@ -31,8 +31,9 @@ from sensors.detection.streams import Floats, Ints
 
 CLUSTER_GAP_S = 8.0
 """Longer than sound needs across the hearing range, plus ``SHOT_GAP_S``: incidents cannot touch."""
-INCIDENT_SCORE = 18.0
-SHADOW_SCORE = 26.0
+TRIAL_SCORE = 4.0
+INCIDENT_WEIGHT = 18.0
+SHADOW_WEIGHT = 26.0
 """Within ``SHADOW_S`` and ``SHADOW_M`` of a stronger incident echoes conspire: ask for more. All but
 one of 111 false results of a published associator lay that close to a real source."""
 SHADOW_S, SHADOW_M = 6.0, 2_500.0
@@ -41,19 +42,20 @@ SAME_PLACE_M = 75.0
 RIVAL_M, RIVAL_S = 1_000.0, 4.0
 """Ghosts of a burst lie within (time between rounds) x (speed of sound) of the source."""
 RIVAL_SCORE = 0.5 * SEED_SCORE
-RIVAL_PLACES, SEEDS_PER_PLACE, MOST_RIVAL_SEEDS = 4, 2, 400
+RIVAL_PLACES, SEEDS_PER_PLACE, MOST_RIVAL_SEEDS = 8, 2, 400
+SAME_RIVAL_M = 15.0
 SAME_TRIAL_M, SAME_TRIAL_S = 60.0, 0.15
 """Seeds this alike lead to the same trial: once refused, they are not tried again."""
 
 
 @dataclass(frozen=True, eq=False)
 class Incident:
-    """A burst that was accepted. pulse: (k,) stream rows, in the order of ``burst.row``. score: the
-    log-likelihood ratio of its strongest round. asked: active sensors within hearing range."""
+    """A burst that was accepted. pulse: (k,) stream rows, in the order of ``burst.row``. weight:
+    log-likelihood ratio of the burst against background and echoes. asked: active sensors within hearing range."""
 
     burst: Burst
     pulse: Ints
-    score: float
+    weight: float
     asked: int
 
 
@@ -107,29 +109,28 @@ class _Cluster:
 
     def explain_all(self) -> None:
         while self.score.size and self.score[best := int(np.argmax(self.score))] >= SEED_SCORE:
-            trial = self._sharpen(best)
-            if trial is None or trial.score < self._score_wanted(trial):
+            proposal = self._best_proposal(best)
+            if proposal is None or proposal.weight < self._weight_wanted(proposal):
                 self._forget_seeds_like(best)
             else:
-                self._settle(self._best_rival(best, trial))
+                self._settle(proposal)
 
-    def _sharpen(self, seed: int) -> Trial | None:
-        return sharpen(self.listener, int(self.anchor[seed]), self.cells.xy_m[self.cell[seed]])
-
-    def _best_rival(self, best: int, trial: Trial) -> Trial:
+    def _best_proposal(self, best: int) -> Proposal | None:
         """Of the places that compete for the same pulses, the one that explains its whole burst best.
 
         Taken by single rounds a ghost may lead; taken by bursts the source does, because it alone
         explains every round at every sensor.
         """
-        tried = [self._sharpen(seed) for seed in self._rival_seeds(best) if seed != best]
-        rivals = [trial, *(rival for rival in tried if rival is not None)]
-        if len(rivals) == 1:
-            return trial
-        weights = [
-            weigh_burst(self.listener, r.place, find_rounds(self.listener, r)) for r in rivals
-        ]
-        return rivals[int(np.argmax(weights))]
+        proposals: list[Proposal] = []
+        for seed in self._rival_seeds(best):
+            trial = sharpen(
+                self.listener, int(self.anchor[seed]), self.cells.xy_m[self.cell[seed]]
+            )
+            if trial is None or trial.score < TRIAL_SCORE:
+                continue
+            if all(np.hypot(*(p.place - trial.place)) > SAME_RIVAL_M for p in proposals):
+                proposals.append(find_rounds(self.listener, trial))
+        return max(proposals, key=lambda p: p.weight, default=None)
 
     def _rival_seeds(self, best: int) -> list[int]:
         """Seeds to try against the best one: from each place where seeds pile up, the strongest few.
@@ -145,7 +146,7 @@ class _Cluster:
         apart = np.hypot(*(centre[near, None] - centre[None, near]).transpose(2, 0, 1))
         together = apart < SAME_TRIAL_M
         mass = together @ self.score[near]
-        seeds: list[int] = []
+        seeds = [best]
         for _ in range(RIVAL_PLACES):
             top = int(np.argmax(mass))
             if mass[top] <= 0.0:
@@ -154,33 +155,31 @@ class _Cluster:
             mass = np.where(together[top], 0.0, mass)
         return seeds
 
-    def _score_wanted(self, trial: Trial) -> float:
+    def _weight_wanted(self, proposal: Proposal) -> float:
         for incident in self.incidents:
-            burst = incident.burst
-            near = float(np.hypot(*(burst.place - trial.place))) < SHADOW_M
-            gap = np.abs(burst.round_t_s - trial.emission_s).min()
-            if near and gap < SHADOW_S:
-                return SHADOW_SCORE
-        return INCIDENT_SCORE
+            near = float(np.hypot(*(incident.burst.place - proposal.place))) < SHADOW_M
+            if near and _gap_s(incident.burst.round_t_s, proposal.round_t_s) < SHADOW_S:
+                return SHADOW_WEIGHT
+        return INCIDENT_WEIGHT
 
-    def _settle(self, trial: Trial) -> None:
-        rounds = find_rounds(self.listener, trial)
+    def _settle(self, proposal: Proposal) -> None:
+        place, rounds = proposal.place, proposal.round_t_s
         try:
-            burst = fit_burst(self.listener, trial.place, rounds)
+            burst = fit_burst(self.listener, place, rounds)
         except LocationError as error:
-            x_m, y_m = (float(v) for v in trial.place)
-            self.declined.append(Declined(trial.emission_s, x_m, y_m, str(error)))
-            self._explained(trial.place, rounds)
+            declined = Declined(float(rounds[0]), float(place[0]), float(place[1]), str(error))
+            self.declined.append(declined)
+            self._explained(place, rounds)
             return
         if not self._seen_already(burst):
             asked = int(self.listener.odds(burst.place).asked.sum())
             pulse = burst.row + self.listener.first_row
-            self.incidents.append(Incident(burst, pulse, trial.score, asked))
+            self.incidents.append(Incident(burst, pulse, proposal.weight, asked))
         self._explained(burst.place, burst.round_t_s)
 
     def _seen_already(self, burst: Burst) -> bool:
         for incident in self.incidents:
-            gap = np.abs(incident.burst.round_t_s[:, None] - burst.round_t_s[None, :]).min()
+            gap = _gap_s(incident.burst.round_t_s, burst.round_t_s)
             apart = float(np.hypot(*(incident.burst.place - burst.place)))
             if apart < SAME_PLACE_M and gap < SHOT_GAP_S:
                 return True
@@ -225,3 +224,8 @@ class _Cluster:
         self.cell[again], self.score[again] = score_anchors(
             self.cells, delay, ear, listener.t_s[anchors], listener.sensor[anchors]
         )
+
+
+def _gap_s(one: Floats, other: Floats) -> float:
+    """Least time between a round of one burst and a round of the other."""
+    return float(np.abs(one[:, None] - other[None, :]).min())

@@ -72,6 +72,15 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
+class Proposal:
+    """A place (2,), the rounds fired there (r,) ascending, and the log-likelihood ratio of it all."""
+
+    place: Floats
+    round_t_s: Floats
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
 class Burst:
     """One place and its rounds. round_t_s: (r,) ascending. row, row_round, row_residual_s: (k,)
     listener rows used, the round of each, and its arrival minus prediction. sensor: (j,) those that
@@ -167,17 +176,29 @@ def _one_per_sensor(
     return at.row[order[first]]
 
 
-def find_rounds(listener: Listener, trial: Trial) -> Floats:
-    """Emission times of all rounds at the trial's place, in one chain of gaps under ``SHOT_GAP_S``."""
+def find_rounds(listener: Listener, trial: Trial) -> Proposal:
+    """All rounds fired at the trial's place, in one chain of gaps under ``SHOT_GAP_S``, and their weight."""
+    asked = listener.odds(trial.place).asked
     start = end = trial.emission_s
     while True:
-        asked = listener.odds(trial.place).asked
         at = listener.emissions(trial.place, asked, start - SHOT_GAP_S, end + SHOT_GAP_S)
-        rounds = _chain(_Peaks(listener, trial, at).climb(), trial.emission_s)
+        taken = _Peaks(listener, trial, at).climb()
+        rounds = _chain(np.sort(taken), trial.emission_s)
         grown = rounds[0] < start - 1e-6 or rounds[-1] > end + 1e-6
         start, end = float(min(start, rounds[0])), float(max(end, rounds[-1]))
         if not grown or end - start > LONGEST_BURST_S:
-            return rounds
+            return _heaviest(listener, trial, taken)
+
+
+def _heaviest(listener: Listener, trial: Trial, taken: Floats) -> Proposal:
+    """How many of the rounds, strongest first, make the heaviest burst: weak ones may be another's."""
+    sizes = {*(2**k for k in range(int(taken.size).bit_length())), taken.size}
+    proposals = []
+    for size in sorted(sizes):
+        rounds = _chain(np.sort(taken[:size]), trial.emission_s)
+        weight = weigh_burst(listener, trial.place, rounds)
+        proposals.append(Proposal(trial.place, rounds, weight))
+    return max(proposals, key=lambda p: p.weight)
 
 
 class _Peaks:
@@ -200,13 +221,14 @@ class _Peaks:
         self._learn(direct, trial.emission_s)
 
     def climb(self) -> Floats:
+        """Emission times in the order they were taken; the first is the trial's."""
         tried = np.zeros(self.at.row.size, bool)
         while True:
             odds = self._odds()
             left, back = self._left()
             best, centre = _summit(left, odds, tried[back])
             if best < 0:
-                return np.array(sorted(self.rounds))
+                return np.array(self.rounds)
             score, chosen = weigh_round(left, odds, centre, sd_s=self.sd_s)
             if score >= ROUND_SCORE and chosen.size >= MIN_SENSORS:
                 centre = float(np.median(left.emission_s[chosen]))

@@ -154,7 +154,7 @@ class _Describer:
             pulse_round=burst.row_round,
             pulse_residual_s=burst.row_residual_s,
             n_asked=incident.asked,
-            score=incident.score,
+            weight=incident.weight,
             kind=kind,
             prob=prob,
             evidence=features,

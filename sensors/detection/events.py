@@ -21,7 +21,7 @@ class DetectedEvent:
     participating sensors, arrival minus prediction (positive is late), False where set aside as an
     outlier. pulse_row, pulse_round, pulse_residual_s: (k,) rows of the input that were used, the
     round each belongs to. n_sensors: sensors the location rests on. n_asked: active sensors within
-    hearing range. score: log-likelihood ratio of the strongest round against background.
+    hearing range. weight: log-likelihood ratio of the incident against background and echoes.
     prob: probability of gunfire, uncalibrated. kind: the likeliest of 'gunfire', 'firework',
     'impulse'; never to be shown without prob. c_mps: speed of sound as estimated here.
     evidence: the pooled features that prob was made from, NaN where the input had none.
@@ -44,7 +44,7 @@ class DetectedEvent:
     pulse_round: Ints
     pulse_residual_s: Floats
     n_asked: int
-    score: float
+    weight: float
     kind: str
     prob: float
     evidence: dict[str, float]
