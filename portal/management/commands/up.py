@@ -30,7 +30,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--workers", type=int, default=2, help="web processes")
         parser.add_argument(
-            "--no-demo", action="store_true", help="leave the demo city empty and silent"
+            "--without",
+            action="append",
+            default=[],
+            choices=["web", "worker", "beat", "demo"],
+            help="leave a process out: because another machine runs it, or to keep the demo city empty",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,9 +45,9 @@ class Command(BaseCommand):
         )
         journal = Journal(layout.logs, sys.stdout)
         try:
-            with_demo = the_city().is_demo and not options["no_demo"]
+            children = services.children(layout, doorstep, with_demo=the_city().is_demo)
             supervisor = Supervisor(
-                services.children(layout, doorstep, with_demo=with_demo),
+                [child for child in children if child.name not in options["without"]],
                 lock=layout.lock,
                 journal=journal,
                 on_seated=lambda: _introduce(journal, doorstep),
