@@ -7,15 +7,10 @@ connection; `city_db` commits, so that all roles see the rows, and empties the t
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# Before settings are read: a test never touches the home of a running Daylight.
-os.environ["DAYLIGHT_HOME"] = tempfile.mkdtemp(prefix="dl-test-")
-os.environ.pop("DAYLIGHT_CITY", None)
 
 PROJECT = Path(__file__).resolve().parents[1]
 

@@ -10,7 +10,9 @@ import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+]
 PURITY = next(c for c in CONTRACTS if c["name"].startswith("Pure modules"))
 
 FORBIDDEN_IN_PURE = ("django", "rest_framework", "celery", "kombu", "psycopg", "redis")

@@ -1,0 +1,15 @@
+"""Loaded before Django's settings are (`-p tests.environment`): a test never touches a running Daylight's home."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+os.environ["DAYLIGHT_HOME"] = tempfile.mkdtemp(prefix="dl-test-")
+atexit.register(shutil.rmtree, os.environ["DAYLIGHT_HOME"], ignore_errors=True)
+Path(os.environ["DAYLIGHT_HOME"], "static").mkdir()  # what collectstatic would have made
+for name in ("DAYLIGHT_CITY", "DAYLIGHT_PRODUCTION", "DAYLIGHT_DEBUG"):
+    os.environ.pop(name, None)
