@@ -42,7 +42,7 @@ class Doorstep:
         """Whether any HTTP answer comes back, be it an error."""
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=2)
         try:
-            connection.request("HEAD", "/healthz")
+            connection.request("HEAD", "/")
             connection.getresponse()
         except (OSError, http.client.HTTPException):
             return False
