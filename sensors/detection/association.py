@@ -32,7 +32,7 @@ from sensors.detection.streams import Floats, Ints
 CLUSTER_GAP_S = 8.0
 """Longer than sound needs across the hearing range, plus ``SHOT_GAP_S``: incidents cannot touch."""
 TRIAL_SCORE = 4.0
-INCIDENT_WEIGHT = 18.0
+INCIDENT_WEIGHT = 21.0
 SHADOW_WEIGHT = 26.0
 """Within ``SHADOW_S`` and ``SHADOW_M`` of a stronger incident echoes conspire: ask for more. All but
 one of 111 false results of a published associator lay that close to a real source."""
@@ -123,9 +123,7 @@ class _Cluster:
         """
         proposals: list[Proposal] = []
         for seed in self._rival_seeds(best):
-            trial = sharpen(
-                self.listener, int(self.anchor[seed]), self.cells.xy_m[self.cell[seed]]
-            )
+            trial = sharpen(self.listener, int(self.anchor[seed]), self.cells.xy_m[self.cell[seed]])
             if trial is None or trial.score < TRIAL_SCORE:
                 continue
             if all(np.hypot(*(p.place - trial.place)) > SAME_RIVAL_M for p in proposals):

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sensors.detection.evidence import MATCH_S, MATCH_SD_S, Emissions, Listener, Odds, rarity, weigh_round
+from sensors.detection.evidence import (
+    MATCH_S,
+    MATCH_SD_S,
+    Emissions,
+    Listener,
+    Odds,
+    rarity,
+    weigh_round,
+)
 from sensors.detection.hearing import echo_rate_per_s, heard
 from sensors.detection.multilateration import (
     MIN_SENSORS,

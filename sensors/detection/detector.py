@@ -89,7 +89,18 @@ def _stream(
     np.minimum.at(first, which, t_s)
     np.maximum.at(last, which, t_s)
     rate = background_per_s(sensor, which, sites.background_per_h, (last - first)[which])
-    return rows, origin_ns, Stream(t_s, sensor, rate, stirred_per_s(t_s, sensor, rate), sites.xy_m, sites.active & sites.placed)
+    return (
+        rows,
+        origin_ns,
+        Stream(
+            t_s,
+            sensor,
+            rate,
+            stirred_per_s(t_s, sensor, rate),
+            sites.xy_m,
+            sites.active & sites.placed,
+        ),
+    )
 
 
 def _search(

@@ -216,7 +216,7 @@ def _score_batch(
     return cell[winners[once]].astype(np.int64), best.astype(float)
 
 
-SEED_SCORE = 14.0
+SEED_SCORE = 10.0
 COMPANY_BIN_S = 0.25
 
 
