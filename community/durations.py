@@ -38,7 +38,8 @@ def waiting_curve(days: ArrayLike, answered: ArrayLike) -> SurvivalCurve:
         raise ValueError("got a duration that is negative or not a number; wanted days >= 0")
     times, answers = np.unique(duration[event], return_counts=True)
     at_risk = duration.size - np.searchsorted(np.sort(duration), times, side="left")
-    return SurvivalCurve(times, np.cumprod(1.0 - answers / at_risk))
+    waiting = np.cumprod(1.0 - answers / at_risk, dtype=np.float64)
+    return SurvivalCurve(times, waiting)
 
 
 def median_days(days: ArrayLike, answered: ArrayLike) -> float | None:

@@ -1,0 +1,160 @@
+"""People's names: after a title or an introduction, from a list, and any capital nobody vouched for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from community.redaction.places import STREET_TYPES, Gazetteer
+from community.redaction.plain import Plain
+from community.redaction.spans import Span, covered
+from community.redaction.vocabulary import WORD, ambiguous_names, first_names, is_ordinary
+
+_TITLE: Final = re.compile(
+    r"\b(?:mr|mrs|ms|miss|dr|officer|ofc|off|sgt|sergeant|lt|lieutenant|capt|captain|det|detective|"
+    r"deputy|trooper|patrolman|judge|councilor|councillor|councilman|councilwoman|alderman|mayor|chief|"
+    r"father|pastor|rev|sr|sra|srta|se[nñ]or(?:a|ita)?|don|do[nñ]a|oficial|agente|sargento|teniente|"
+    r"capit[aá]n|detective|comandante|licenciad[oa]|lic|profesora?|maestr[oa]|padre)\b\.?\s+(?=\w)"
+)
+_INTRODUCTION: Final = re.compile(
+    r"\b(?:(?:my|his|her|their|the|whose)\s+(?:full\s+|first\s+|last\s+)?names?(?:\s+is|'s|\s*:|\s+was)|"
+    r"named|by the name of|goes by|ask(?:ing)?\s+for|attn:?|contact\s+person\s*:?|signed,?|"
+    r"me\s+llamo|mi\s+nombre\s+es|su\s+nombre\s+es|(?:se\s+)?llam(?:a|ado|ada)\s+(?!la\b|el\b)|de\s+nombre|"
+    r"a\s+nombre\s+de|apellido|pregunt(?:ar|e)\s+por)\s*:?\s+(?=\w)"
+)
+_RELATION: Final = re.compile(
+    r"\b(?:my|our|his|her|the|mi|nuestr[oa]|el|la)\s+(?:next.door\s+)?(?:neighbou?r|landlord|landlady|tenant|"
+    r"roommate|boss|manager|wife|husband|son|daughter|brother|sister|friend|boyfriend|girlfriend|uncle|"
+    r"aunt|cousin|mother|father|teacher|coach|vecin[oa]|due[nñ][oa]|jef[ea]|espos[oa]|hij[oa]|herman[oa]|"
+    r"amig[oa]|novi[oa]|t[ií][oa]|prim[oa]|maestr[oa])\s*,?\s+(?=\w)"
+)
+_NAME_RUN: Final = 3  # words after a title or an introduction: first, middle, last
+_PARTICLES: Final = "de del la las los van von der den da do dos di y"
+_SMALL: Final = frozenset(_PARTICLES.split())
+_NO_NAMES: Final = """
+    is was were are has had have who that which and or but the a an of in on at to for with from
+    not never very did does do said says told asked came went will would could should can may
+    es era fue son que quien y o pero el los en con por para no nunca muy dijo vino me nos le lo
+"""
+_NOT_AFTER: Final = frozenset(_NO_NAMES.split())
+_STREET_WORDS: Final = frozenset(STREET_TYPES)
+_LONGEST_PHRASE: Final = 6
+
+
+def find_names(
+    plain: Plain, gazetteer: Gazetteer, *, known: Sequence[Span]
+) -> tuple[list[Span], set[str]]:
+    """Spans of kind name outside ``known`` spans, and the reasons why a person must look."""
+    hidden = covered(known, len(plain.text))
+    words = [w for w in WORD.finditer(plain.text) if not hidden[w.start()]]
+    vouched = _vouched_for(plain, words, gazetteer)
+    certain = {*_introduced(plain, words), *_listed(words, vouched)}
+    certain |= set(_followers(plain, words, certain))
+    doubtful = {
+        i
+        for i, word in enumerate(words)
+        if i not in certain
+        and i not in vouched
+        and word.group()[0].isupper()
+        and len(word.group()) > 1
+        and not is_ordinary(word.group())
+    }
+    doubtful |= set(_followers(plain, words, doubtful)) - certain
+    spans = [Span(*words[i].span(), "name") for i in sorted(certain | doubtful)]
+    return spans, {"a capitalised word that may be a name"} if doubtful else set()
+
+
+def _introduced(plain: Plain, words: list[re.Match[str]]) -> Iterator[int]:
+    """The words after a title or "my name is", whatever their case."""
+    starts = {word.start(): i for i, word in enumerate(words)}
+    for pattern, run in ((_TITLE, 2), (_RELATION, 2), (_INTRODUCTION, _NAME_RUN)):
+        for found in pattern.finditer(plain.lower):
+            first = starts.get(found.end())
+            if first is None:
+                continue
+            for i in range(first, min(first + run, len(words))):
+                if not _continues(plain, words, first, i) or not _can_be_name(
+                    words[i].group(), i == first
+                ):
+                    break
+                yield i
+
+
+def _can_be_name(word: str, is_first: bool) -> bool:
+    low = word.lower()
+    if low in _NOT_AFTER:
+        return False
+    return word[0].isupper() or not is_ordinary(word) or (is_first and low in first_names())
+
+
+def _continues(plain: Plain, words: list[re.Match[str]], first: int, i: int) -> bool:
+    """Whether only a space, a hyphen or an initial's full stop parts this word from the one before."""
+    if i == first:
+        return True
+    between = plain.text[words[i - 1].end() : words[i].start()]
+    return between in (" ", "-", "  ") or (between == ". " and len(words[i - 1].group()) == 1)
+
+
+def _listed(words: list[re.Match[str]], vouched: set[int]) -> Iterator[int]:
+    """First names in any case; those that are ordinary words only before another capital."""
+    for i, word in enumerate(words):
+        low = word.group().lower().removesuffix("'s")
+        if i in vouched:
+            continue
+        if low in ambiguous_names():
+            after = words[i + 1].group() if i + 1 < len(words) else ""
+            before_capital = after[:1].isupper() and after.lower() not in _STREET_WORDS
+            if word.group()[0].isupper() and before_capital and not _is_sentence(after):
+                yield i
+        elif low in first_names():
+            yield i
+
+
+def _is_sentence(word: str) -> bool:
+    return word.lower() in _NOT_AFTER or word == "I"
+
+
+def _followers(plain: Plain, words: list[re.Match[str]], names: set[int]) -> Iterator[int]:
+    """The surname after a name: capitalised, or in no vocabulary; across "de la" and an initial."""
+    for start in sorted(names):
+        i = start + 1
+        while i < len(words) and i not in names and _continues(plain, words, start, i):
+            word = words[i].group()
+            if word.lower() in _SMALL and i + 1 < len(words) and words[i + 1].group()[0].isupper():
+                i += 1
+                continue
+            if not _can_be_name(word, False) or (
+                word.isupper() and is_ordinary(word) and len(word) > 1
+            ):
+                break
+            yield i
+            i += 1
+
+
+def _vouched_for(plain: Plain, words: list[re.Match[str]], gazetteer: Gazetteer) -> set[int]:
+    """Words that belong to a street or place: in the gazetteer, or right before a street word."""
+    vouched: set[int] = set()
+    for i, word in enumerate(words):
+        low = word.group().lower()
+        if low in _STREET_WORDS:
+            vouched.add(i)
+            j = i - 1
+            while j >= max(0, i - 2) and _street_name(plain, words, j):
+                vouched.add(j)
+                j -= 1
+        for length in range(min(_LONGEST_PHRASE, len(words) - i), 0, -1):
+            if (
+                " ".join(w.group().lower() for w in words[i : i + length])
+                in gazetteer.allowed_phrases
+            ):
+                vouched.update(range(i, i + length))
+                break
+    return vouched
+
+
+def _street_name(plain: Plain, words: list[re.Match[str]], j: int) -> bool:
+    """ "Elm" in "Elm Street": capitalised, a space away, and no ordinary word of a sentence."""
+    gap = plain.text[words[j].end() : words[j + 1].start()]
+    word = words[j].group()
+    return gap == " " and word[0].isupper() and word.lower() not in _NOT_AFTER

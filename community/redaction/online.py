@@ -1,0 +1,61 @@
+"""E-mail addresses, links and account names, also when spelled out: "john dot doe at gmail dot com"."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from community.redaction.plain import Plain
+from community.redaction.spans import Span
+
+_TLD: Final = (
+    r"(?:com|org|net|edu|gov|mil|info|io|app|biz|dev|ai|us|mx|es|uk|ca|pr|do|co|me|tv|ly|gl)"
+)
+_PROVIDER: Final = (
+    r"(?:gmail|g mail|hotmail|yahoo|outlook|icloud|aol|protonmail|proton|live|msn|comcast|verizon)"
+)
+_DOT: Final = r"\s*(?:\.|\(\s*(?:dot|punto)\s*\)|\[\s*(?:dot|punto)\s*\]|\b(?:dot|punto)\b)\s*"
+_AT_SIGN: Final = r"\s*(?:@|[(\[{<]\s*(?:at|arroba|@)\s*[)\]}>]|\barroba\b)\s*"
+_WORD: Final = r"[\w+%-]+"
+_LOCAL: Final = rf"{_WORD}(?:(?:\.|{_DOT}|_){_WORD})*"
+
+_PATTERNS: Final = [
+    ("email", rf"{_LOCAL}{_AT_SIGN}{_WORD}(?:{_DOT}{_WORD})*{_DOT}{_TLD}\b"),
+    ("email", rf"{_LOCAL}{_AT_SIGN}{_PROVIDER}\b(?:{_DOT}{_TLD}\b)?"),
+    ("email", rf"{_LOCAL}\s+at\s+{_PROVIDER}\b(?:{_DOT}{_TLD}\b)?"),
+    (
+        "email",
+        rf"{_LOCAL}\s+at\s+{_WORD}(?:\s+(?:dot|punto)\s+{_WORD})*\s+(?:dot|punto)\s+{_TLD}\b",
+    ),
+    ("email", r"[\w.+%-]+@[\w.-]+"),
+    ("url", r"\bh(?:tt|xx)ps?\s*:\s*/\s*/\s*\S+"),
+    ("url", r"\bwww\s*\.\s*\S+"),
+    ("url", rf"\b[\w-]+(?:\.[\w-]+)*\.{_TLD}\b(?:/\S*)?"),
+    (
+        "url",
+        rf"\b[\w-]+\s*(?:\(\s*(?:dot|punto)\s*\)|\[\s*(?:dot|punto)\s*\]|\b(?:dot|punto)\b)\s*{_TLD}\b",
+    ),
+    ("handle", r"(?<![\w.])@\s?\w[\w.]*"),
+    ("handle", r"\b[a-z0-9]+(?:_+[a-z0-9]+)+\b"),
+    (
+        "handle",
+        r"(?<=\b)(?:instagram|insta|ig|facebook|fb|twitter|tiktok|snapchat|snap|whatsapp|telegram|venmo)"
+        r"\s*(?:is|es|:|handle|account|user|usuario|cuenta)+\s*[:=]?\s*@?[\w.]+",
+    ),
+]
+_COMPILED: Final = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
+_MAY_HOLD_ANY: Final = re.compile(
+    r"[@_./]|\b(?:at|arroba|dot|punto|instagram|insta|ig|facebook|fb|twitter|tiktok|snapchat|snap|"
+    r"whatsapp|telegram|venmo)\b"
+)
+
+
+def find_online(plain: Plain) -> list[Span]:
+    """Spans of kinds email, url and handle."""
+    if not _MAY_HOLD_ANY.search(plain.lower):
+        return []
+    return [
+        Span(found.start(), found.end(), kind)
+        for kind, pattern in _COMPILED
+        for found in pattern.finditer(plain.lower)
+    ]

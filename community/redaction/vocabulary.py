@@ -1,0 +1,73 @@
+"""Which words are ordinary, and which are first names."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Final
+
+WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+
+# Endings that leave the word behind them ordinary. Not "-er": "Walker", "Baker" and "Carter" are people.
+_ENDINGS: Final = (
+    "'s",
+    "s",
+    "es",
+    "ed",
+    "d",
+    "ing",
+    "ly",
+    "n't",
+    "'re",
+    "'ve",
+    "'ll",
+    "'d",
+    "'m",
+    "mente",
+)
+
+_AMBIGUOUS: Final = """
+    amber angel april art autumn bill carol chase crystal daisy dale dawn dean faith frank gene
+    grace grant guy hope ivy iris jack joy june lily mark may mercy miles norma olive pat paz
+    penny pilar ray rich rob rocky rosa rose ruby sky sol sue summer violet will
+    dolores consuelo esperanza mercedes luz blanca cruz jan drew jean max amparo rosario
+"""
+
+
+def _words(name: str) -> frozenset[str]:
+    lines = resources.files(__package__).joinpath("words", name).read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
+def ordinary_words() -> frozenset[str]:
+    return _words("english.txt") | _words("spanish.txt")
+
+
+@cache
+def first_names() -> frozenset[str]:
+    return _words("first_names.txt")
+
+
+@cache
+def ambiguous_names() -> frozenset[str]:
+    """First names that are ordinary words too: names only where a capitalised word follows."""
+    return frozenset(_AMBIGUOUS.split())
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a word (any case) is in the vocabulary, also with a usual ending."""
+    low = word.lower()
+    words = ordinary_words()
+    if low in words:
+        return True
+    return any(low.endswith(end) and low[: -len(end)] in words for end in _ENDINGS)
+
+
+def known_share(text: str) -> tuple[float, int]:
+    """Share of the words that are ordinary (1.0 without words), and how many words there are."""
+    found = WORD.findall(text)
+    if not found:
+        return 1.0, 0
+    return sum(is_ordinary(word) for word in found) / len(found), len(found)
