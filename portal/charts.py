@@ -8,19 +8,16 @@ Every number drawn is in `meta["rows"]`. All text from the specification is esca
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 from typing import Any
 
+from portal.axes import PLOT_HEIGHT, WIDTH, Plot, Scale, axes, noise_margin, time_plot
 from portal.figures import Figure, class_breaks, class_of
 from portal.findings import Count, number
 from portal.svg import CHARACTER, TYPE, hatch, shorten, text
 
-WIDTH = 400
-PLOT_HEIGHT = 190
 MAX_LINES = 6
-MAX_STEPS = 5
 # More points than this and their dots would hide the line; they appear under the pointer only.
 MAX_DOTS = 40
 # Narrower than this, a number does not fit into or above its mark.
@@ -29,43 +26,6 @@ MIN_LABEL_WIDTH = 34
 
 class TooManyLinesError(ValueError):
     """More lines than a reader can tell apart."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Linear map from [low, high] to [start, end] units."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def __call__(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.end - self.start), 1)
-
-
-@dataclass(frozen=True)
-class Plot:
-    """The box in which a chart over time draws: a vertical scale and evenly spaced slots."""
-
-    left: float
-    right: float
-    top: float
-    vertical: Scale
-    ticks: Sequence[float]
-    slots: int
-
-    @property
-    def slot(self) -> float:
-        return (self.right - self.left) / max(self.slots, 1)
-
-    @property
-    def bottom(self) -> float:
-        return self.top + PLOT_HEIGHT
-
-    def x(self, position: int) -> float:
-        return round(self.left + (position + 0.5) * self.slot, 1)
 
 
 def svg(figure: Figure, *, figure_id: str) -> str:
@@ -106,14 +66,14 @@ def _lines(figure: Figure, figure_id: str) -> tuple[str, float]:
         raise TooManyLinesError(f"{len(traces)} lines; a reader can tell {MAX_LINES} apart")
     several = len(traces) > 1
     key, key_height = _line_key([trace["name"] for trace in traces]) if several else ("", 0.0)
-    plot = _time_plot(figure, top=key_height + 34, right=WIDTH - (26 if several else 12))
+    plot = time_plot(figure, top=key_height + 34, right=WIDTH - (26 if several else 12))
     labels = [str(row[0]) for row in figure["meta"]["rows"]]
-    parts = [key, _axes(figure, plot)]
+    parts = [key, axes(figure, plot)]
     for order, trace in enumerate(traces, start=1):
         name = f"{trace['name']}, " if several else ""
         parts += [
             "" if several else _gaps(trace["y"], figure, plot, figure_id),
-            _whiskers(trace["y"], _margin(trace, "error_y"), plot),
+            _whiskers(trace["y"], noise_margin(trace, "error_y"), plot),
             _line(trace["y"], order, plot),
             _points(trace["y"], [name + label for label in labels], order, plot),
         ]
@@ -123,12 +83,12 @@ def _lines(figure: Figure, figure_id: str) -> tuple[str, float]:
 
 def _bars(figure: Figure, figure_id: str) -> tuple[str, float]:
     counts: list[Count] = figure["data"][0]["y"]
-    plot = _time_plot(figure, top=34, right=WIDTH - 4)
+    plot = time_plot(figure, top=34, right=WIDTH - 4)
     labels = [str(row[0]) for row in figure["meta"]["rows"]]
     width = round(plot.slot * 0.72, 1)
     peak = max(count for count in counts if count is not None)
-    margin = _margin(figure["data"][0], "error_y")
-    parts = [_axes(figure, plot), _gaps(counts, figure, plot, figure_id)]
+    margin = noise_margin(figure["data"][0], "error_y")
+    parts = [axes(figure, plot), _gaps(counts, figure, plot, figure_id)]
     for position, count in enumerate(counts):
         if count is None:
             continue
@@ -139,10 +99,9 @@ def _bars(figure: Figure, figure_id: str) -> tuple[str, float]:
             f'<rect class="bar s1" x="{x:g}" y="{min(y, zero):g}" width="{width:g}"'
             f' height="{abs(zero - y):.1f}"/></g>'
         )
-        if len(number(count)) * CHARACTER <= max(plot.slot, MIN_LABEL_WIDTH) and (
-            plot.slot >= MIN_LABEL_WIDTH - 8 or count == peak
-        ):
-            parts.append(text(plot.x(position), min(y, zero) - 5, number(count), "value", "middle"))
+        if count == peak or len(number(count)) * CHARACTER * 0.9 <= plot.slot:
+            over = min(plot.vertical(count + margin), zero)
+            parts.append(text(plot.x(position), over - 5, number(count), "value", "middle"))
     parts.append(_whiskers(counts, margin, plot))
     return "".join(parts), plot.bottom + 46
 
@@ -151,11 +110,9 @@ def _bars_across(figure: Figure, figure_id: str) -> tuple[str, float]:
     """Each category's name on a line of its own above its bar: long names need no margin."""
     trace = figure["data"][0]
     counts: list[Count] = trace["x"]
-    longest = max(len(number(count)) for count in counts if count is not None)
-    margin = _margin(trace, "error_x")
-    top = max([count for count in counts if count is not None] + [0]) + margin
-    low = min([count for count in counts if count is not None] + [0]) - margin
-    low = 0 if low == -margin else low
+    known = [count for count in counts if count is not None]
+    longest, margin = max(len(number(count)) for count in known), noise_margin(trace, "error_x")
+    low, top = min([0, *known]), max([0, *known]) + margin
     across = Scale(low, top if top > low else low + 1, 1, WIDTH - longest * CHARACTER - 14)
     pitch, parts = 46, []
     for order, (label, count) in enumerate(zip(trace["y"], counts, strict=True)):
@@ -163,21 +120,29 @@ def _bars_across(figure: Figure, figure_id: str) -> tuple[str, float]:
         parts.append(text(0, y + 16, shorten(label, WIDTH), "label", "start"))
         if count is None:
             parts.append(
-                f'<rect class="gap" x="1" y="{y + 22}" width="60" height="14" fill="url(#{escape(figure_id)}-gap)"/>'
+                f'<rect class="gap" x="1" y="{y + 22}" width="60" height="14"'
+                f' fill="url(#{escape(figure_id)}-gap)"/>'
                 + text(70, y + 34, figure["meta"]["absent"], "absent", "start")
             )
-            continue
-        start, end = sorted((across(0), across(count)))
-        reach = max(end, across(min(count + margin, top)) if margin else end)
-        parts.append(
-            f'<g class="mark"><title>{escape(label)}: {number(count)}</title>'
-            f'<rect class="bar s1" x="{start:g}" y="{y + 22}" width="{max(end - start, 0):.1f}" height="14"/></g>'
-            + (_whisker_across(across, count, margin, y + 29) if margin else "")
-            + text(reach + 6, y + 35, number(count), "value", "start")
-        )
-    zero = across(0)
-    parts.append(f'<path class="axis" d="M{zero:g} 18V{len(counts) * pitch - 6}"/>')
+        else:
+            parts.append(_bar_across(label, count, margin, across, y))
+    stems = "".join(f"M{across(0):g} {order * pitch + 20}v18" for order in range(len(counts)))
+    parts.append(f'<path class="axis" d="{stems}"/>')
     return "".join(parts), len(counts) * pitch
+
+
+def _bar_across(label: str, count: float, margin: float, across: Scale, y: float) -> str:
+    start, end = sorted((across(0), across(count)))
+    whisker, reach = "", end
+    if margin:
+        reach = max(end, across(count + margin))
+        low = across(max(count - margin, across.low))
+        whisker = f'<path class="whisker" d="M{low:g} {y + 29:g}H{across(count + margin):g}"/>'
+    return (
+        f'<g class="mark"><title>{escape(label)}: {number(count)}</title>'
+        f'<rect class="bar s1" x="{start:g}" y="{y + 22:g}" width="{end - start:.1f}" height="14"/></g>'
+        f"{whisker}{text(reach + 6, y + 35, number(count), 'value', 'start')}"
+    )
 
 
 def _grid(figure: Figure, figure_id: str) -> tuple[str, float]:
@@ -239,53 +204,6 @@ def _grid_heads(heads: Sequence[str], left: float, pitch: float) -> str:
     )
 
 
-def _time_plot(figure: Figure, *, top: float, right: float) -> Plot:
-    known = [value for row in figure["meta"]["rows"] for value in row[1:]]
-    counts = [value for value in known if isinstance(value, int | float)]
-    margin = _margin(figure["data"][0], "error_y")
-    ticks = axis_ticks(min([0.0, *(c - margin for c in counts)]), max(c + margin for c in counts))
-    left = max(len(number(tick)) for tick in ticks) * CHARACTER + 8
-    vertical = Scale(ticks[0], ticks[-1], top + PLOT_HEIGHT, top)
-    return Plot(left, right, top, vertical, ticks, len(figure["meta"]["rows"]))
-
-
-def axis_ticks(low: float, high: float) -> list[float]:
-    """At most six round values from at or below `low` to at or above `high`, 0 among them."""
-    high = max(high, 1.0)
-    step = 10.0 ** math.floor(math.log10((high - low) / MAX_STEPS))
-    for factor in (1, 2, 5, 10, 20):
-        first, last = math.floor(low / (step * factor)), math.ceil(high / (step * factor))
-        if last - first <= MAX_STEPS and step * factor >= 1:
-            break
-    return [round(tick * step * factor, 6) for tick in range(first, last + 1)]
-
-
-def _axes(figure: Figure, plot: Plot) -> str:
-    lines = "".join(f"M{plot.left:g} {plot.vertical(tick):g}H{plot.right:g}" for tick in plot.ticks)
-    unit = text(0, plot.top - 18, figure["meta"]["unit"], "unit", "start")
-    values = "".join(
-        text(plot.left - 8, plot.vertical(tick) + 5, number(tick), "tick", "end")
-        for tick in plot.ticks
-    )
-    axis = figure["layout"]["xaxis"]
-    places = {month: order for order, month in enumerate(figure["data"][0]["x"])}
-    months = "".join(
-        _tick(plot.x(places[month]), plot.bottom, label)
-        for month, label in zip(axis["tickvals"], axis["ticktext"], strict=True)
-    )
-    zero = f'<path class="axis" d="M{plot.left:g} {plot.vertical(0):g}H{plot.right:g}"/>'
-    return f'{unit}<path class="rule" d="{lines}"/>{values}{zero}{months}'
-
-
-def _tick(x: float, y: float, label: str) -> str:
-    """A tick and its label; the part after <br> (Plotly's own line break) is the year below."""
-    first, _, second = label.partition("<br>")
-    year = text(x, y + 40, second, "tick tick--year", "middle") if second else ""
-    return (
-        f'<path class="axis" d="M{x:g} {y:g}v5"/>{text(x, y + 21, first, "tick", "middle")}{year}'
-    )
-
-
 def _line(counts: Sequence[Count], order: int, plot: Plot) -> str:
     """The line, broken wherever a count is missing."""
     drawn = []
@@ -324,10 +242,6 @@ def _gaps(counts: Sequence[Count], figure: Figure, plot: Plot, figure_id: str) -
     )
 
 
-def _margin(trace: dict[str, Any], axis: str) -> float:
-    return float(trace.get(axis, {}).get("value", 0))
-
-
 def _whiskers(counts: Sequence[Count], margin: float, plot: Plot) -> str:
     if not margin:
         return ""
@@ -337,11 +251,6 @@ def _whiskers(counts: Sequence[Count], margin: float, plot: Plot) -> str:
         if c is not None
     )
     return f'<path class="whisker" d="{bars}"/>'
-
-
-def _whisker_across(across: Scale, count: float, margin: float, y: float) -> str:
-    low = max(count - margin, across.low)
-    return f'<path class="whisker" d="M{across(low):g} {y:g}H{across(count + margin):g}"/>'
 
 
 def _line_labels(counts: Sequence[Count], plot: Plot) -> str:
@@ -384,8 +293,15 @@ def _end_keys(traces: Sequence[dict[str, Any]], plot: Plot) -> str:
         known = [(i, count) for i, count in enumerate(trace["y"]) if count is not None]
         if known:
             ends.append((plot.vertical(known[-1][1]), plot.x(known[-1][0]), order))
-    parts, lowest = [], -math.inf
-    for y, x, order in sorted(ends):
-        lowest = max(y, lowest + TYPE)
-        parts.append(text(x + 8, lowest + 5, str(order), f"value key-{order}", "start"))
+    places, below = [y for y, _, _ in sorted(ends)], -math.inf
+    for i, y in enumerate(places):
+        places[i] = below = max(y, below + TYPE)
+    above = plot.bottom
+    for i, y in reversed(list(enumerate(places))):
+        places[i] = min(y, above)
+        above = places[i] - TYPE
+    parts = [
+        text(x + 8, place + 5, str(order), f"value key-{order}", "start")
+        for place, (_, x, order) in zip(places, sorted(ends), strict=True)
+    ]
     return "".join(parts)

@@ -109,9 +109,9 @@ Z_CLEAR_CHANGE = 1.96
 
 
 def number(value: float) -> str:
-    """1234.0 -> "1,234"; 2.50 -> "2.5". At most one decimal."""
-    rounded = round(float(value), 1)
-    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.1f}"
+    """1234.0 -> "1,234"; 2.50 -> "2.5"; 0.333 -> "0.33". The one way numbers are printed."""
+    printed = f"{float(value):,.2f}".rstrip("0").rstrip(".")
+    return "0" if printed == "-0" else printed
 
 
 def over_time(
@@ -247,7 +247,7 @@ def _noise(subject: Subject) -> str:
     return subject.words.gettext(
         "Each count carries a random error, added to protect people: 19 times in 20 no more than"
         " %(margin)s either way."
-    ) % {"margin": number(subject.margin)}
+    ) % {"margin": number(round(subject.margin, 1))}
 
 
 def _change(
