@@ -4,7 +4,7 @@
 #   make test                 set up, check, run every test
 #   make check                format, lint, types, walls, migrations, templates, documents
 #   make bench                measure what the documents claim
-#   make lock                 write the lock files anew from requirements*.in
+#   make lock                 write the lock files from requirements*.in; UPGRADE=1 for newer versions
 #   make clean                remove what set-up made; the city's data in var/ stays
 
 .PHONY: run test check format bench lock clean
@@ -40,9 +40,10 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev static/build/daylight.css
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet $(if $(UPGRADE),--upgrade)
 lock: $(VENV)/.installed-dev
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade requirements-dev.in -o requirements-dev.txt
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade -c requirements-dev.txt requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt requirements.in -o requirements.txt
 
 clean:
 	rm -rf $(VENV) node_modules static/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
