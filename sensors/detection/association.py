@@ -122,8 +122,10 @@ class _Cluster:
         explains every round at every sensor.
         """
         proposals: list[Proposal] = []
+        known: list[Floats] = []
         for seed in self._rival_seeds(best):
-            trial = sharpen(self.listener, int(self.anchor[seed]), self.cells.xy_m[self.cell[seed]])
+            cell_xy_m = self.cells.xy_m[self.cell[seed]]
+            trial = sharpen(self.listener, int(self.anchor[seed]), cell_xy_m, known=known)
             if trial is None or trial.score < TRIAL_SCORE:
                 continue
             if all(np.hypot(*(p.place - trial.place)) > SAME_RIVAL_M for p in proposals):

@@ -106,15 +106,21 @@ class Burst:
         return np.array([self.location.x_m, self.location.y_m])
 
 
-def sharpen(listener: Listener, anchor: int, cell_xy_m: Floats) -> Trial | None:
-    """The place near a seed that explains one round best; None if fewer than four sensors agree."""
+def sharpen(
+    listener: Listener, anchor: int, cell_xy_m: Floats, *, known: list[Floats]
+) -> Trial | None:
+    """The place near a seed that explains one round best. None if fewer than four sensors agree, or if
+    the place is one of those known, which then grows by it."""
     odds = listener.odds(cell_xy_m)
     guess = float(listener.t_s[anchor] - listener.travel_s(cell_xy_m)[listener.sensor[anchor]])
     at = _one_round(listener, cell_xy_m, odds, guess)
     if np.unique(at.sensor).size < MIN_SENSORS:
         return None
     place, emission = _climb_lattice(listener, at, odds, cell_xy_m)
-    for tolerance in (2.0 * MATCH_S, MATCH_S, MATCH_S):
+    if any(np.abs(place - other).max() <= FINE_STEP_M for other in known):
+        return None
+    known.append(place)
+    for tolerance in (2.0 * MATCH_S, MATCH_S):
         row = _one_per_sensor(listener, place, emission, at, tolerance)
         if row.size < MIN_SENSORS:
             return None
@@ -124,6 +130,7 @@ def sharpen(listener: Listener, anchor: int, cell_xy_m: Floats) -> Trial | None:
                 listener.t_s[row],
                 atmosphere=listener.atmosphere,
                 start_xy_m=place,
+                rough=True,
             )
         except LocationError:
             return None

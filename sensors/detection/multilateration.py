@@ -28,6 +28,7 @@ HUBER_K = 1.345
 """95 % efficiency on clean Gaussian residuals (Huber 1964)."""
 OUTLIER_SD = 4.0
 MAX_ITERATIONS = 25
+ROUGH_ITERATIONS = 6
 CONVERGED_M = 0.01
 MAX_SD_M = 500.0
 """A solution less certain than this is a direction, not a place."""
@@ -67,11 +68,13 @@ def locate(
     atmosphere: Atmosphere,
     sigma_s: float | Floats = PATH_SD_S,
     start_xy_m: Floats | None = None,
+    rough: bool = False,
 ) -> Location:
     """Robust least squares on arrival times; sound speed and wind are estimated under their prior.
 
     sensor_xy_m: (n, 2) metres. arrival_s: (n,) seconds on any common clock. sigma_s: standard
-    deviation of an arrival, scalar or (n,). start_xy_m: (2,) or None to find one.
+    deviation of an arrival, scalar or (n,). start_xy_m: (2,) or None to find one. rough: good to a
+    metre or so, and no arrival set aside; for a trial that will be solved again.
     Huber weights by iterated reweighting (Gauss-Newton), then arrivals beyond four sigma are set
     aside one at a time, worst first, while more than ``MIN_SENSORS`` remain.
     Raises TooFewSensors, or PoorGeometry where the place is not determined.
@@ -84,13 +87,16 @@ def locate(
     sigma = np.broadcast_to(np.asarray(sigma_s, float), t.shape)
     starts = [start_xy_m] if start_xy_m is not None else start_points(xy, t, atmosphere=atmosphere)
     used = np.ones(t.size, bool)
-    best = min((_solve(xy, t, sigma, used, atmosphere, s) for s in starts), key=lambda f: f.cost)
-    while used.sum() > MIN_SENSORS:
+    stop_m, most = (1.0, ROUGH_ITERATIONS) if rough else (CONVERGED_M, MAX_ITERATIONS)
+    fits = (_solve(xy, t, sigma, used, atmosphere, s, stop_m=stop_m, most=most) for s in starts)
+    best = min(fits, key=lambda f: f.cost)
+    while used.sum() > MIN_SENSORS and not rough:
         late = np.where(used, np.abs(best.residual_s) / sigma, 0.0)
         if late.max() <= OUTLIER_SD:
             break
         used = used & (np.arange(t.size) != int(np.argmax(late)))
-        best = _solve(xy, t, sigma, used, atmosphere, best.params[:2])
+        start = best.params[:2]
+        best = _solve(xy, t, sigma, used, atmosphere, start, stop_m=stop_m, most=most)
     return _location(best, used, atmosphere)
 
 
@@ -129,13 +135,21 @@ class _Fit:
 
 
 def _solve(
-    xy: Floats, t: Floats, sigma: Floats, used: Bools, prior: Atmosphere, start: Floats
+    xy: Floats,
+    t: Floats,
+    sigma: Floats,
+    used: Bools,
+    prior: Atmosphere,
+    start: Floats,
+    *,
+    stop_m: float,
+    most: int,
 ) -> _Fit:
     precision = np.array([prior.c_sd_mps, prior.wind_sd_mps, prior.wind_sd_mps]) ** -2.0
     travel = travel_time_s(xy[:, 0] - start[0], xy[:, 1] - start[1], prior)
     params = np.array([start[0], start[1], float(np.median((t - travel)[used])), 0.0, 0.0, 0.0])
     normal = np.eye(6)
-    for _ in range(MAX_ITERATIONS):
+    for _ in range(most):
         residual, jacobian = _linearise(xy, t, params, prior)
         scaled = np.abs(residual) / sigma
         weight = used / sigma**2 * np.minimum(1.0, HUBER_K / np.maximum(scaled, 1e-12))
@@ -146,7 +160,7 @@ def _solve(
         damped = normal + 1e-9 * np.diag(normal.diagonal())
         step = _bounded(np.asarray(np.linalg.solve(damped, right), float))
         params = params + step
-        if np.abs(step[:2]).max() < CONVERGED_M:
+        if np.abs(step[:2]).max() < stop_m:
             break
     residual, _ = _linearise(xy, t, params, prior)
     cost = _huber_cost((residual / sigma)[used]) + float(precision @ params[3:] ** 2)
