@@ -9,8 +9,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from sensors.detection import files
 from sensors.detection.detector import detect
 from sensors.detection.events import Detection
@@ -58,10 +56,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _watched(pulses: PulseArrays, sensors: SensorArrays, weather: Weather | None) -> Detection:
     """Detect under a progress bar, which is for people: only where standard error is a terminal."""
-    with tqdm(
-        total=len(pulses), unit=" pulses", disable=not sys.stderr.isatty(), file=sys.stderr
-    ) as bar:
-        return detect(pulses, sensors, weather=weather, progress=bar.update)
+    from tqdm import tqdm  # not needed by the core, only by people at a terminal
+
+    silent = not sys.stderr.isatty()
+    with tqdm(total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining}", disable=silent) as bar:
+        return detect(pulses, sensors, weather=weather, progress=lambda s: bar.update(s - bar.n))
 
 
 def _summary(detection: Detection, out: Path) -> str:

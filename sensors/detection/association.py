@@ -75,8 +75,12 @@ def associate(
     delays: Delays,
     *,
     atmosphere_at_s: Callable[[float], Atmosphere],
+    progress: Callable[[float], object] | None = None,
 ) -> tuple[list[Incident], list[Declined]]:
-    """Incidents of a stream in time order, and places that had to be declined. Deterministic."""
+    """Incidents of a stream in time order, and places that had to be declined. Deterministic.
+
+    progress: told the share of seeds done.
+    """
     incidents: list[Incident] = []
     declined: list[Declined] = []
     at = stream.t_s[seeds.pulse]
@@ -87,6 +91,8 @@ def associate(
             cluster.explain_all()
             incidents += cluster.incidents
             declined += cluster.declined
+            if progress is not None:
+                progress((int(part[-1]) + 1) / at.size)
     return sorted(incidents, key=lambda i: float(i.burst.round_t_s[0])), declined
 
 

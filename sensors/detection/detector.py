@@ -38,14 +38,14 @@ def detect(
     *,
     weather: Weather | None = None,
     now_ns: int | None = None,
-    progress: Callable[[int], object] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> Detection:
     """Find every incident in a window of pulses, without any grouping given.
 
     pulses: n rows in any order; rows that cannot be used are rejected by cause, never raised.
     sensors: all sensors of the city, also silent ones: silence is evidence. weather: reports around
     the window, None if there are none (the ellipse grows). now_ns: the caller's clock, to refuse
-    pulses from the future. progress: called with numbers of pulses as they are searched.
+    pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
     range and rounds up to 4 s apart belong together, so a window needs margins of 15 s on each side;
     keep the events whose t_ns lies inside.
@@ -106,9 +106,10 @@ def _stream(
 def _search(
     stream: Stream,
     air: Callable[[float], Atmosphere],
-    progress: Callable[[int], object] | None,
+    progress: Callable[[float], object] | None,
 ) -> tuple[list[Incident], list[Declined]]:
     delays = Delays(lay_cells(stream.xy_m, stream.active), stream.xy_m)
+    searched, explained = _halves(progress)
     seeds = find_seeds(
         stream.t_s,
         stream.sensor,
@@ -117,9 +118,17 @@ def _search(
         sensor_xy_m=stream.xy_m,
         active=stream.active,
         atmosphere_at_s=air,
-        progress=progress,
+        progress=searched,
     )
-    return associate(stream, seeds, delays, atmosphere_at_s=air)
+    return associate(stream, seeds, delays, atmosphere_at_s=air, progress=explained)
+
+
+def _halves(
+    progress: Callable[[float], object] | None,
+) -> tuple[Callable[[float], object] | None, Callable[[float], object] | None]:
+    if progress is None:
+        return None, None
+    return lambda share: progress(0.5 * share), lambda share: progress(0.5 + 0.5 * share)
 
 
 @dataclass(frozen=True, eq=False)

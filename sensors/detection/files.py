@@ -41,7 +41,7 @@ def read_sensors(path: Path) -> SensorArrays:
     pair = ("lon", "lat") if {"lon", "lat"} <= table.keys() else ("x", "y")
     _want(path, table, "sensor_id", *pair)
     names = {"lon": "lon", "lat": "lat", "x": "x_m", "y": "y_m", "z": "z_m"}
-    columns = {names[k]: _floats(table[k]) for k in (*pair, "z") if k in table}
+    columns: dict[str, Any] = {names[k]: _floats(table[k]) for k in (*pair, "z") if k in table}
     try:
         return SensorArrays(sensor_id=_texts(table["sensor_id"]), **columns)
     except ColumnError as error:
@@ -150,7 +150,8 @@ def _read_csv(path: Path) -> Table:
 def _open(path: Path, mode: str) -> TextIO:
     if path.suffix == ".gz":
         return cast(TextIO, gzip.open(path, f"{mode}t", encoding="utf-8", newline=""))
-    return path.open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", newline="")
+    encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets begin files with a mark
+    return cast(TextIO, path.open(mode, encoding=encoding, newline=""))
 
 
 def _write(path: Path, table: Mapping[str, NDArray[Any]]) -> None:

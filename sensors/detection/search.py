@@ -229,12 +229,12 @@ def find_seeds(
     sensor_xy_m: Floats,
     active: Bools,
     atmosphere_at_s: Callable[[float], Atmosphere],
-    progress: Callable[[int], object] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> Seeds:
     """Try every pulse as an anchor, in stretches of ``CHUNK_S`` on a fixed lattice of time.
 
     t_s: (n,) ascending. sensor: (n,). rate_per_s: (n,) background where the pulse was heard.
-    progress: told the number of pulses done. Returns seeds in time order.
+    progress: told the share of pulses done. Returns seeds in time order.
     """
     company = neighbours(sensor_xy_m, active)
     rarity = window_rarity(rate_per_s)
@@ -257,7 +257,7 @@ def find_seeds(
             good = score >= SEED_SCORE
             found.append((anchors[good], cell[good], score[good]))
         if progress is not None:
-            progress(own.stop - own.start)
+            progress(own.stop / t_s.size)
     return (
         Seeds(*(np.concatenate(column) for column in zip(*found, strict=True)))
         if found
