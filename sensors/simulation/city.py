@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 import shapely.affinity
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -31,6 +32,15 @@ from sensors.simulation.streets import Network, Street, build_network
 __all__ = ["FULL_CITY", "SMALL_CITY", "City", "CityPlan", "build_city"]
 
 LONLAT_DECIMALS = 7  # about a centimetre
+
+
+@dataclass(frozen=True)
+class Junctions:
+    """Crossings of avenues; arrays of shape (k,)."""
+
+    x: NDArray[np.float64]  # metres
+    y: NDArray[np.float64]
+    name: NDArray[np.str_]  # "Market Street & Union Avenue"
 
 
 @dataclass(frozen=True)
@@ -62,13 +72,30 @@ class City:
         return np.char.add(np.char.add(a.number.astype(str), " "), a.street)
 
     @cached_property
-    def junctions(self) -> NDArray[np.float64]:
-        """Where avenues meet on dry land or a bridge: x, y in metres, shape (k, 2)."""
+    def junctions(self) -> Junctions:
+        """Where avenues meet on dry land or a bridge."""
         is_avenue = np.array([street.kind == "avenue" for street in self.streets])
-        lines = self.street_pieces[is_avenue[self.piece_street]]
+        built = np.flatnonzero(is_avenue[self.piece_street])
+        lines = self.street_pieces[built]
         a, b = shapely.STRtree(lines).query(lines, predicate="crosses")
-        meets = shapely.intersection(lines[a[a < b]], lines[b[a < b]])
-        return np.unique(np.round(shapely.get_coordinates(meets), 1), axis=0)
+        a, b = a[a < b], b[a < b]
+        meets, pair = shapely.get_coordinates(
+            shapely.intersection(lines[a], lines[b]), return_index=True
+        )
+        name = np.array([street.name for street in self.streets])[self.piece_street[built]]
+        label = np.char.add(np.char.add(name[a], " & "), name[b])[pair]
+        _, first = np.unique(meets.round(1), axis=0, return_index=True)
+        return Junctions(meets[first, 0], meets[first, 1], label[first])
+
+    def beat_at(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Index of the beat at points in metres, the nearest one outside the city; same shape."""
+        tree = shapely.STRtree([beat.polygon for beat in self.beats])
+        return np.asarray(tree.nearest(shapely.points(x, y)), np.intp)
+
+    def nearest_address(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Index of the address nearest to points in metres; same shape."""
+        tree = cKDTree(np.column_stack([self.addresses.x, self.addresses.y]))
+        return np.asarray(tree.query(np.column_stack([x, y]))[1], np.intp)
 
 
 def build_city(seed: int, *, plan: CityPlan = FULL_CITY) -> City:
