@@ -173,9 +173,15 @@ def _list_table() -> dict[str, Any]:
         components.Column(_("Category")),
         components.Column(_("Near")),
         components.Column(_("When")),
+        components.Column(_("Addresses it may be")),
     ]
     rows = [
-        (components.Link(_("Collision"), "#tables"), "Quay Street", "3 May 2026, 06:00-12:00"),
-        (components.Link(_("Vandalism"), "#tables"), "Mill Road", "4 May 2026, 18:00-24:00"),
+        (
+            components.Link(_("Collision"), "#tables"),
+            "Quay Street",
+            "3 May 2026, 06:00-12:00",
+            "24",
+        ),
+        (components.Link(_("Vandalism"), "#tables"), "Mill Road", "4 May 2026, 18:00-24:00", None),
     ]
-    return components.table(_("Released incidents"), columns, rows, absent=_("no data"))
+    return components.table(_("Released incidents"), columns, rows, absent=_("withheld"))
