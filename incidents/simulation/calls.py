@@ -157,8 +157,10 @@ def _about_incidents(city: City, rng: np.random.Generator, incidents: Incidents)
     called = (incidents.event < 0) & (rng.random(len(incidents.category)) < 0.66)
     row = np.flatnonzero(called)
     kind = np.array([_INDEX[_OF_CATEGORY[c]] for c in incidents.category[row]], np.intp)
+    since = incidents.reported_s[row] - incidents.occurred_s[row]
+    lead = np.minimum(rng.integers(60, 25 * 60, size=len(row)), 0.8 * np.maximum(since, 0))
     received = wall_seconds(incidents.reported_s[row], zone=city.plan.time_zone)
-    received = received - rng.integers(60, 25 * 60, size=len(row))
+    received = received - lead.astype(np.int64)
     none = np.full(len(row), -1)
     return _Draft(
         kind, incidents.address[row], incidents.x[row], incidents.y[row], received, none, row
