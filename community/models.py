@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from community.labels import DESK_LABELS, ROLE_LABELS
 from community.roles import (
     BY_GROUP,
     NOTHING,
@@ -28,7 +29,6 @@ from community.roles import (
     working_reach_of,
 )
 
-DESKS = [(desk.value, desk.value) for desk in Desk]
 TEXT_MAX_LENGTH = 4000  # as in Open311 GeoReport v2
 
 
@@ -126,7 +126,7 @@ class Feedback(models.Model):
     text = models.TextField(max_length=TEXT_MAX_LENGTH)
     language = models.CharField(max_length=8)
     about_officer = models.BooleanField(default=False)
-    desk = models.CharField(max_length=20, choices=DESKS)
+    desk = models.CharField(max_length=20, choices=DESK_LABELS)
     district = models.ForeignKey(
         "incidents.Area", models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -291,7 +291,8 @@ class Response(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)  # grows with each saved text
     author = models.ForeignKey(User, models.PROTECT, related_name="responses")
-    author_role = models.CharField(max_length=40)  # slug; what the resident is told of the author
+    # All that the resident is told of the author.
+    author_role = models.CharField(max_length=40, choices=ROLE_LABELS)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,343 @@
+"""Where officers answer. Whatever somebody may not know of is not found, rather than forbidden."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_GET, require_POST
+
+from community import actions, queries
+from community.forms import (
+    DraftForm,
+    ReasonForm,
+    RedactionForm,
+    RerouteForm,
+    SearchForm,
+    VerdictForm,
+)
+from community.models import Feedback, Response, User
+from community.openings import openings_for
+from community.roles import Desk, Permission
+
+View = Callable[..., HttpResponse]
+
+# What a page shows; a queue longer than this is a matter of staff, not of paging.
+ROWS_PER_LIST = 100
+
+
+def staff_page(view: View) -> View:
+    """Signed in; not kept by a browser; no resident's words in an error report."""
+    return login_required(never_cache(sensitive_variables()(sensitive_post_parameters()(view))))
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """A page that does not exist for those without the permission."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not _user(request).may(permission):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return respond
+
+    return decorate
+
+
+def about_feedback(view: View) -> View:
+    """Hand over the thread, if this person may know of it; turn a refusal into a sentence."""
+
+    @functools.wraps(view)
+    def respond(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        visible = Feedback.objects.visible_to(request.user).select_related("district")
+        feedback = get_object_or_404(visible, pk=pk)
+        try:
+            return view(request, feedback)
+        except actions.NotAllowed as refusal:
+            raise PermissionDenied(str(refusal)) from None
+        except actions.Refused as refusal:
+            messages.error(request, str(refusal))
+            return _back_to(request, feedback)
+
+    return respond
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # staff_page saw to it
+    return request.user
+
+
+def _back_to(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    """To the thread, or to the queue where it is out of sight now."""
+    if Feedback.objects.visible_to(request.user).filter(pk=feedback.pk).exists():
+        return redirect("desk:feedback", feedback.pk)
+    return redirect("desk:queue")
+
+
+@staff_page
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """One list of somebody's desks, what is due first on top."""
+    which = request.GET.get("list", "to-answer")
+    if which not in queries.LISTS:
+        raise Http404
+    user, now = _user(request), timezone.now()
+    context = {
+        "which": which,
+        "tabs": _tabs(user),
+        "rows": queries.queue(user, which=which)[:ROWS_PER_LIST],
+        "approvals": queries.awaiting_approval(user).count() if _may_approve(user) else None,
+        "now": now,
+        "search_form": SearchForm(),
+        "may_export": user.may(Permission.EXPORT),
+    }
+    return render(request, "desk/queue.html", context)
+
+
+def _may_approve(user: User) -> bool:
+    return user.may(Permission.APPROVE)
+
+
+def _tabs(user: User) -> list[dict[str, Any]]:
+    counts = queries.queue_counts(user, now=timezone.now())
+    labels = {
+        "to-answer": _("To answer"),
+        "in-work": _("In work"),
+        "waiting": _("Waiting for the resident"),
+        "answered": _("Answered"),
+        "closed": _("Closed"),
+    }
+    return [
+        {"name": name, "label": labels[name], "count": counts[name.replace("-", "_")]}
+        for name in queries.LISTS
+    ]
+
+
+@staff_page
+@require_POST
+def search(request: HttpRequest) -> HttpResponse:
+    """Words or a receipt code, behind the same wall. By POST: the words stay out of addresses."""
+    form = SearchForm(request.POST)
+    words = form.cleaned_data["words"] if form.is_valid() else ""
+    rows = queries.search(_user(request), words) if words else []
+    context = {"search_form": form, "words": words, "rows": rows, "now": timezone.now()}
+    return render(request, "desk/search.html", context)
+
+
+@staff_page
+@require_GET
+@requires(Permission.EXPORT)
+def export(request: HttpRequest) -> HttpResponse:
+    """The threads somebody works on as CSV: no words, no contact, no receipt."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="feedback.csv"'
+    writer = csv.writer(response)
+    columns = ("id", "kind", "topic", "desk", "district__name", "language", "state")
+    times = ("created_at", "due_at", "answered_at", "reopened_at", "closed_at")
+    writer.writerow([*columns, *times])
+    rows = Feedback.objects.workable_by(request.user).order_by("pk")
+    for row in rows.values_list(*columns, *times).iterator():
+        writer.writerow(["" if value is None else str(value) for value in row])
+    return response
+
+
+@staff_page
+@require_GET
+@about_feedback
+def feedback_page(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    """One screen: the words, what was said since, the draft, and what can be done now."""
+    return _screen(request, feedback)
+
+
+def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpResponse:
+    user = _user(request)
+    held = queries.active_claim(feedback)
+    mine = held is not None and held.officer_id == user.pk
+    response = queries.open_response(feedback)
+    openings = openings_for(
+        feedback.kind, language=feedback.language, about_officer=feedback.about_officer
+    )
+    context = {
+        "feedback": feedback,
+        "held": held,
+        "mine": mine,
+        "works_here": Feedback.objects.workable_by(user).filter(pk=feedback.pk).exists(),
+        "response": response,
+        "answers": queries.approved_responses(feedback).select_related("author", "approver"),
+        "contact": getattr(feedback, "contact", None) if mine else None,
+        "history": queries.history(feedback),
+        "earlier": queries.earlier_here(feedback, user),
+        "openings": openings,
+        "draft_form": DraftForm(initial=_draft(request, response, openings)),
+        "verdict_form": VerdictForm(initial={"version": response.version if response else 0}),
+        "may": {permission.name.lower(): user.may(permission) for permission in Permission},
+        "redaction_form": RedactionForm(initial={"text": feedback.redacted_text}),
+        "reason_form": ReasonForm(auto_id="close_%s"),
+        "reroute_form": RerouteForm(),
+        "now": timezone.now(),
+        **extra,
+    }
+    return render(request, "desk/feedback.html", context)
+
+
+def _draft(
+    request: HttpRequest, response: Response | None, openings: tuple[str, ...]
+) -> dict[str, Any]:
+    """The draft as saved; before there is one, the opening the officer chose."""
+    if response is not None:
+        return {
+            "text": response.text,
+            "asks_resident": response.asks_resident,
+            "version": response.version,
+        }
+    chosen = request.GET.get("opening", "")
+    if chosen.isdecimal() and int(chosen) < len(openings):
+        return {"text": openings[int(chosen)]}
+    return {}
+
+
+@staff_page
+@require_POST
+@about_feedback
+def claim(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    actions.claim(feedback=feedback, by=_user(request), now=timezone.now())
+    return _back_to(request, feedback)
+
+
+@staff_page
+@require_POST
+@about_feedback
+def release(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    actions.release_claim(feedback=feedback, by=_user(request), now=timezone.now())
+    messages.success(request, _("It is back in the queue."))
+    return redirect("desk:queue")
+
+
+@staff_page
+@require_POST
+@about_feedback
+def draft(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    """Save the answer; with the other button, also send it to a second person."""
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return _screen(request, feedback, draft_form=form)
+    by, now = _user(request), timezone.now()
+    try:
+        response = actions.draft_response(feedback=feedback, by=by, now=now, **form.cleaned_data)
+        if "send" in request.POST:
+            actions.request_approval(response=response, by=by, now=now)
+            messages.success(request, _("Sent for approval."))
+            return redirect("desk:queue")
+    except actions.NotAllowed:
+        raise
+    except actions.TextConflict as conflict:
+        form.reshow_with(conflict.current.version)
+        return _screen(request, feedback, draft_form=form, conflict=conflict)
+    except actions.Refused as refusal:
+        form.add_error("text", str(refusal))
+        saved = queries.open_response(feedback)
+        form.reshow_with(saved.version if saved else None)
+        return _screen(request, feedback, draft_form=form)
+    messages.success(request, _("Saved."))
+    return _back_to(request, feedback)
+
+
+@staff_page
+@require_GET
+@requires(Permission.APPROVE)
+def approvals(request: HttpRequest) -> HttpResponse:
+    """What others wrote and this person could approve, longest waiting first."""
+    rows = queries.awaiting_approval(_user(request))[:ROWS_PER_LIST]
+    return render(request, "desk/approvals.html", {"rows": rows})
+
+
+@staff_page
+@require_POST
+@about_feedback
+def approve(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    response, form = _for_verdict(request, feedback)
+    actions.approve_response(
+        response=response,
+        version=form.cleaned_data["version"],
+        by=_user(request),
+        now=timezone.now(),
+    )
+    messages.success(request, _("Approved. The resident can read it now."))
+    return redirect("desk:approvals")
+
+
+@staff_page
+@require_POST
+@about_feedback
+def return_to_author(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    response, form = _for_verdict(request, feedback)
+    actions.return_response(
+        response=response, by=_user(request), now=timezone.now(), **form.cleaned_data
+    )
+    messages.success(request, _("Returned to the author with your reason."))
+    return redirect("desk:approvals")
+
+
+def _for_verdict(request: HttpRequest, feedback: Feedback) -> tuple[Response, VerdictForm]:
+    response, form = queries.open_response(feedback), VerdictForm(request.POST)
+    if response is None or not form.is_valid():
+        raise actions.WrongState(_("This answer is not waiting for approval."))
+    return response, form
+
+
+@staff_page
+@require_POST
+@about_feedback
+def close(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        raise actions.Refused(_("The reason is too long."))
+    actions.close(feedback=feedback, by=_user(request), now=timezone.now(), **form.cleaned_data)
+    messages.success(request, _("Closed."))
+    return redirect("desk:queue")
+
+
+@staff_page
+@require_POST
+@about_feedback
+def reroute(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    form = RerouteForm(request.POST)
+    if not form.is_valid():
+        raise actions.Refused(_("There is no such desk."))
+    desk = Desk(form.cleaned_data["desk"])
+    actions.reroute(feedback=feedback, desk=desk, by=_user(request), now=timezone.now())
+    messages.success(request, _("Sent to the other desk."))
+    return _back_to(request, feedback)
+
+
+@staff_page
+@require_POST
+@about_feedback
+def redaction(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+    """A person's word on what of it may be published."""
+    form = RedactionForm(request.POST)
+    if not form.is_valid():
+        raise actions.Refused(_("The public version is too long."))
+    actions.review_redaction(
+        feedback=feedback,
+        may_be_published="publish" in request.POST,
+        by=_user(request),
+        now=timezone.now(),
+        **form.cleaned_data,
+    )
+    messages.success(request, _("Noted."))
+    return _back_to(request, feedback)

@@ -1,0 +1,24 @@
+"""Where officers answer. Mounted at /desk/."""
+
+from django.urls import path
+
+from community import desk
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", desk.queue, name="queue"),
+    path("queue.csv", desk.export, name="export"),
+    path("search/", desk.search, name="search"),
+    path("approvals/", desk.approvals, name="approvals"),
+    # /desk/feedback/<id>/...
+    path("feedback/<uuid:pk>/", desk.feedback_page, name="feedback"),
+    path("feedback/<uuid:pk>/claim/", desk.claim, name="claim"),
+    path("feedback/<uuid:pk>/release/", desk.release, name="release"),
+    path("feedback/<uuid:pk>/draft/", desk.draft, name="draft"),
+    path("feedback/<uuid:pk>/approve/", desk.approve, name="approve"),
+    path("feedback/<uuid:pk>/return/", desk.return_to_author, name="return"),
+    path("feedback/<uuid:pk>/close/", desk.close, name="close"),
+    path("feedback/<uuid:pk>/reroute/", desk.reroute, name="reroute"),
+    path("feedback/<uuid:pk>/redaction/", desk.redaction, name="redaction"),
+]
