@@ -196,8 +196,6 @@ def sensitive_totals(*, district: str | None = None) -> list[PublishedCount]:
     return list(rows.order_by("-quarter", "district_slug"))
 
 
-# Search -----------------------------------------------------------------------------------------
-
 _SUFFIXES = {
     "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "boulevard": "blvd", "drive": "dr",
     "lane": "ln", "court": "ct", "place": "pl", "terrace": "ter", "parkway": "pkwy", "highway": "hwy",

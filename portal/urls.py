@@ -1,13 +1,15 @@
-"""Every address of the site. Public pages first, then staff, then machines."""
+"""Every address of the site. Public pages first, then people, then machines."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path, register_converter
+from django.contrib.auth import views as auth
+from django.urls import include, path, register_converter
 
 from portal.feeds import views as feeds
 from portal.feeds.renderers import FORMATS
 from portal.health import healthz
+from portal.views import datasets, overview, records, words
 
 
 class SuffixConverter:
@@ -24,9 +26,20 @@ class SuffixConverter:
 
 register_converter(SuffixConverter, "suffix")
 
-urlpatterns = [
-    # /data/<dataset>...
+public = [
+    path("", overview.home, name="home"),
+    path("map/", overview.city_map, name="map"),
+    path("search/", overview.search, name="search"),
+    # /areas/...
+    path("areas/", overview.area_list, name="area-list"),
+    path("areas/<slug:slug>/", overview.area_detail, name="area-detail"),
+    path("incidents/", records.incident_list, name="incident-list"),
+    path("gunfire/", records.gunfire, name="gunfire"),
+    # /data/...
+    path("data/", datasets.dataset_list, name="dataset-list"),
+    path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("data/<slug:slug>.<suffix:suffix>", feeds.current_file, name="dataset-file"),
+    # /data/<dataset>/releases/<number>/...
     path(
         "data/<slug:slug>/releases/<int:number>/manifest.json",
         feeds.manifest,
@@ -37,6 +50,19 @@ urlpatterns = [
         feeds.release_file,
         name="release-file",
     ),
+    path("privacy/", words.privacy, name="privacy"),
+    path("methods/", words.methods, name="methods"),
+    path("about/", words.about, name="about"),
+    path("about/parts/", words.parts, name="parts"),
+]
+
+urlpatterns = [
+    path("", include((public, "portal"))),
+    path("feedback/", include("community.urls")),
+    path("desk/", include("community.desk_urls")),
+    path("sign-in/", auth.LoginView.as_view(), name="login"),
+    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("ingest/v1/", include("sensors.urls")),
     path("healthz", healthz, name="healthz"),
 ]

@@ -1,0 +1,41 @@
+"""Pages that explain: privacy, methods, about, the gallery of parts."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from portal import components, gallery, queries
+from portal.city import the_city
+from portal.publication.disclosure import Rules
+from portal.vocabulary import CATEGORIES, category_label
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is promised, what is not, and the result of the checks of the newest release."""
+    release = queries.current_release("incidents")
+    rules = Rules.from_mapping(the_city().gate)
+    return render(request, "portal/privacy.html", {"rules": rules, "incidents": release})
+
+
+@require_safe
+def methods(request: HttpRequest) -> HttpResponse:
+    """How numbers are made, and the vocabulary."""
+    columns = [components.Column(_("In the files")), components.Column(_("In words"))]
+    rows = [(slug, category_label(slug)) for slug in CATEGORIES]
+    vocabulary = components.table(_("Categories"), columns, rows, absent="")
+    return render(request, "portal/methods.html", {"vocabulary": vocabulary})
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/about.html")
+
+
+@require_safe
+def parts(request: HttpRequest) -> HttpResponse:
+    """Every part of the pages, with invented numbers, for designers and testers."""
+    return render(request, "portal/components.html", gallery.context())

@@ -1,0 +1,66 @@
+"""The words for what is public: categories, periods, how closely a place is given. Translated, and nothing private.
+
+The slugs are those of the private vocabulary; a test proves that every category that can become
+public has a word here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+CATEGORIES = {
+    "theft": gettext_lazy("Theft"),
+    "theft-from-vehicle": gettext_lazy("Theft from a vehicle"),
+    "vehicle-theft": gettext_lazy("Vehicle theft"),
+    "burglary": gettext_lazy("Burglary"),
+    "vandalism": gettext_lazy("Vandalism"),
+    "arson": gettext_lazy("Arson"),
+    "fraud": gettext_lazy("Fraud"),
+    "traffic-collision": gettext_lazy("Traffic collision"),
+    "traffic-offence": gettext_lazy("Traffic offence"),
+    "gunfire": gettext_lazy("Gunfire"),
+    "weapons": gettext_lazy("Weapons offence"),
+    "noise": gettext_lazy("Noise"),
+    "disorder": gettext_lazy("Disorder"),
+    "trespass": gettext_lazy("Trespass"),
+    "drugs": gettext_lazy("Drug offence"),
+    "alcohol": gettext_lazy("Alcohol offence"),
+    "assault": gettext_lazy("Assault"),
+    "robbery": gettext_lazy("Robbery"),
+    "homicide": gettext_lazy("Homicide"),
+    "threats": gettext_lazy("Threats and harassment"),
+    "other": gettext_lazy("Other offence"),
+}
+
+
+def category_label(slug: str) -> str:
+    """The word for a category; the slug itself where a newer release knows more than this page."""
+    return str(CATEGORIES.get(slug, slug))
+
+
+def period_label(period: str, starts_at: dt.datetime, zone: ZoneInfo) -> str:
+    """A published period in words: "6 October 2026, 18:00 to 24:00", "week of 5 October 2026"."""
+    start = starts_at.astimezone(zone)
+    day = formats.date_format(start, "DATE_FORMAT")
+    if match := re.search(r"T(\d\d)/PT6H$", period):
+        first = int(match[1])
+        return _("%(day)s, %(from)s to %(to)s") % {
+            "day": day,
+            "from": f"{first:02}:00",
+            "to": f"{first + 6:02}:00",
+        }
+    if "-W" in period:
+        return _("Week of %(day)s") % {"day": day}
+    return period
+
+
+def quarter_label(quarter: str) -> str:
+    """2026-Q3 in words."""
+    year, _dash, number = quarter.partition("-Q")
+    return _("Quarter %(number)s of %(year)s") % {"number": number, "year": year}
