@@ -157,7 +157,7 @@ def _solve(
         normal[[3, 4, 5], [3, 4, 5]] += precision
         right = jacobian.T @ (weight * residual)
         right[3:] -= precision * params[3:]
-        damped = normal + 1e-9 * np.diag(normal.diagonal())
+        damped = normal + np.diag(1e-9 * normal.diagonal() + 1e-9)  # solvable even if degenerate
         step = _bounded(np.asarray(np.linalg.solve(damped, right), float))
         params = params + step
         if np.abs(step[:2]).max() < stop_m:
