@@ -196,3 +196,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     GENERIC: Kind("Other sensor", OBSERVATIONS),
 }
+
+
+def kind_of(name: str) -> Kind:
+    """The row of that name; a kind without a row is any other sensor."""
+    return KINDS.get(name, KINDS[GENERIC])

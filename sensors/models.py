@@ -1,4 +1,7 @@
-"""What devices said and what it means. Every table here is private (schema ``vault``)."""
+"""What devices said and what it means. Every table here is private (schema ``vault``).
+
+A foreign key with ``db_index=False`` leads a unique key of its table, which serves as its index.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ class IngestBatch(models.Model):
         MQTT = "mqtt"
         FILE = "file"
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="batches")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="batches", db_index=False)
     idempotency_key = models.CharField(max_length=128)
     channel = models.CharField(max_length=8, choices=Channel)
     message_kind = models.CharField(max_length=32)  # "pulses" or "observations"
@@ -109,7 +112,9 @@ class IngestBatch(models.Model):
 class Quarantined(models.Model):
     """A message that could not be used, whole, with the reason. Nothing is thrown away."""
 
-    batch = models.ForeignKey(IngestBatch, models.PROTECT, related_name="quarantined")
+    batch = models.ForeignKey(
+        IngestBatch, models.PROTECT, related_name="quarantined", db_index=False
+    )
     position = models.PositiveIntegerField()  # of the message in its batch, from 0
     reason = models.CharField(max_length=64)  # a short code, countable
     detail = models.TextField()  # what was got and what was wanted
@@ -138,7 +143,7 @@ class Quarantined(models.Model):
 class Datastream(models.Model):
     """One observed property of one sensor (OGC SensorThings)."""
 
-    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="datastreams")
+    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="datastreams", db_index=False)
     observed_property = models.CharField(max_length=64)
     unit = models.CharField(max_length=16)
     # Guarded by phenomenon time: a late reading never overwrites a newer one.
@@ -164,7 +169,9 @@ class Observation(models.Model):
         FAIL = 4
         MISSING = 9
 
-    datastream = models.ForeignKey(Datastream, models.PROTECT, related_name="observations")
+    datastream = models.ForeignKey(
+        Datastream, models.PROTECT, related_name="observations", db_index=False
+    )
     phenomenon_at = models.DateTimeField()
     result = models.FloatField()
     received_at = models.DateTimeField()
@@ -182,9 +189,17 @@ class Observation(models.Model):
 
 
 class Pulse(models.Model):
-    """One impulse heard by one acoustic sensor. Position is copied, for a sensor may be moved later."""
+    """One impulse heard by one acoustic sensor. Position is copied, for a sensor may be moved later.
 
-    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="pulses")
+    The table that is written most: its one index is its key, in the order in which pulses come.
+    """
+
+    pk = models.CompositePrimaryKey("t_ns", "sensor")
+    # No constraint and no index: the drain has just looked the sensor up, sensors are protected
+    # from deletion, and the check would cost as much again as the row.
+    sensor = models.ForeignKey(
+        Sensor, models.PROTECT, related_name="pulses", db_constraint=False, db_index=False
+    )
     t_ns = models.BigIntegerField()  # arrival at the microphone, ns since 1970 UTC
     pulse_id = models.CharField(max_length=64)
     received_at = models.DateTimeField()
@@ -196,14 +211,6 @@ class Pulse(models.Model):
     rise_ms = models.FloatField(null=True)
     dur_ms = models.FloatField(null=True)
     centroid_hz = models.FloatField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["sensor", "t_ns"], name="pulse_once"),
-        ]
-        indexes = [
-            models.Index(fields=["t_ns"], name="pulse_time"),  # pulse_arrays(window)
-        ]
 
     def __str__(self) -> str:
         return self.pulse_id

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 
 from sensors.actions.events import Changes, save_events
-from sensors.actions.staging import WINDOW_S
+from sensors.actions.landing import WINDOW_NS
 from sensors.detection import detect
 from sensors.kinds import ACOUSTIC
 from sensors.models import DirtyWindow
@@ -99,7 +99,7 @@ def _detect_chunk(marks: dict[datetime, list[int]], detected: Detected, now: dat
 
 def core_spans(starts_ns: Sequence[int]) -> list[Span]:
     """The spans in which windows that begin at ``starts_ns`` make and withdraw events; disjoint."""
-    return merged([(start - REACH_NS, start + WINDOW_S * NS_PER_S) for start in starts_ns])
+    return merged([(start - REACH_NS, start + WINDOW_NS) for start in starts_ns])
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:

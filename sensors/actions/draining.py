@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
-from sensors.actions.judging import Arrival, Delivery
+from sensors.actions.judging import Delivery
 from sensors.actions.landing import Landed, land
 from sensors.kinds import OBSERVATIONS, PULSES, MessageKind
 from sensors.models import IngestBatch, Quarantined
@@ -96,16 +96,16 @@ def _drain_group(ids: list[int], drained: Drained, now: datetime) -> None:
     batches = IngestBatch.objects.select_for_update(skip_locked=True).filter(
         pk__in=ids, state=State.WAITING
     )
-    arrivals: list[Arrival] = []
+    deliveries: list[Delivery] = []
     faults: dict[int, list[Fault]] = {}
     bodies: dict[int, tuple[bytes, str]] = {}
     for batch in batches.order_by("id"):
         bodies[batch.pk] = bytes(batch.body), batch.content_type
-        messages, faults[batch.pk] = _decode(batch)
-        arrivals += messages
+        delivery, faults[batch.pk] = _decode(batch)
+        deliveries.append(delivery)
     if not bodies:
         return  # another drain was quicker
-    landed = land(arrivals, now=now)
+    landed = land(deliveries, now=now)
     for batch_id, refused in _by_batch(landed).items():
         raws = split(*bodies[batch_id])
         faults[batch_id] += [Fault(at, *why, readable(raws[at])) for at, why in refused]
@@ -118,15 +118,13 @@ def _drain_group(ids: list[int], drained: Drained, now: datetime) -> None:
     _add_up(drained, counts, landed.n_pulses)
 
 
-def _decode(batch: IngestBatch) -> tuple[list[Arrival], list[Fault]]:
+def _decode(batch: IngestBatch) -> tuple[Delivery, list[Fault]]:
     body = bytes(batch.body)
     try:
         parsed = parse(message_kind(batch), body, batch.content_type)
     except PayloadError as error:
-        return [], [Fault(0, NOT_JSON, str(error), readable(body))]
-    delivery = Delivery.of(batch)
-    arrivals = [Arrival(delivery, position, message) for position, message in parsed.messages]
-    return arrivals, parsed.faults
+        return Delivery.of(batch, []), [Fault(0, NOT_JSON, str(error), readable(body))]
+    return Delivery.of(batch, parsed.messages), parsed.faults
 
 
 def message_kind(batch: IngestBatch) -> MessageKind:

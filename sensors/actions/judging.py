@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 
-from sensors.kinds import KINDS, PULSES, Property, UnknownStateError
+from sensors.kinds import PULSES, Property, UnknownStateError, kind_of
 from sensors.models import IngestBatch
 from sensors.payloads.daylight import OUT_OF_LIMITS, Message, Observation, Pulse, since_epoch_ns
 from sensors.queries import SensorFacts
@@ -31,9 +32,9 @@ class Refusal(Exception):  # noqa: N818  (a verdict, not a fault of ours)
 
 @dataclass(frozen=True)
 class Delivery:
-    """One inbox row, and the times that its messages may bear.
+    """One inbox row, its messages by their position, and the times that they may bear.
 
-    They are counted from its arrival and not from now, so that a replay judges as the first time.
+    Those are counted from its arrival and not from now, so that a replay judges as the first time.
     """
 
     batch_id: int
@@ -41,9 +42,10 @@ class Delivery:
     received_at: datetime
     earliest_ns: int
     latest_ns: int
+    messages: Sequence[tuple[int, Message]]
 
     @classmethod
-    def of(cls, batch: IngestBatch) -> Delivery:
+    def of(cls, batch: IngestBatch, messages: Sequence[tuple[int, Message]]) -> Delivery:
         received_ns = since_epoch_ns(batch.received_at)
         retention_days: int = getattr(settings, "INGEST_RETENTION_DAYS", RETENTION_DAYS)
         return cls(
@@ -52,6 +54,7 @@ class Delivery:
             batch.received_at,
             received_ns - retention_days * _DAY_NS,
             received_ns + FUTURE_TOLERANCE_S * 1_000_000_000,
+            messages,
         )
 
     def check_time(self, t_ns: int) -> None:
@@ -66,40 +69,29 @@ class Delivery:
             raise Refusal("too_old", f"got a time {days:.1f} days older than what is kept")
 
 
-class Arrival(NamedTuple):
-    """One decoded message, where it came from and its place there."""
-
-    delivery: Delivery
-    position: int
-    message: Message
-
-
-def known_sensor(arrival: Arrival, sensors: dict[str, SensorFacts]) -> SensorFacts:
-    """The sensor that speaks, where it is ours, the sender's own, and in service."""
-    serial = arrival.message.sensor
+def speaker(serial: str, source_id: int, sensors: Mapping[str, SensorFacts]) -> SensorFacts:
+    """The sensor that speaks, where it is registered, the sender's own, and in service."""
     sensor = sensors.get(serial)
     if sensor is None:
         raise Refusal("unknown_sensor", f"got sensor {serial!r}; wanted a registered serial")
-    if sensor.source_id != arrival.delivery.source_id:
+    if sensor.source_id != source_id:
         raise Refusal("foreign_sensor", f"sensor {serial!r} belongs to another source")
     if not sensor.is_active:
         raise Refusal("inactive_sensor", f"sensor {serial!r} is out of service")
     return sensor
 
 
-def pulse_row(arrival: Arrival, pulse: Pulse, sensor: SensorFacts) -> tuple[Any, ...]:
+def pulse_row(delivery: Delivery, pulse: Pulse, sensor: SensorFacts) -> tuple[Any, ...]:
     """The columns of staging.PULSES."""
-    if KINDS[sensor.kind].message_kind != PULSES:
+    if kind_of(sensor.kind).message_kind != PULSES:
         raise Refusal("wrong_kind", f"sensor {pulse.sensor!r} is a {sensor.kind}: it has no pulses")
     t_ns = pulse.at_ns
-    arrival.delivery.check_time(t_ns)
+    delivery.check_time(t_ns)
     return (
-        arrival.delivery.batch_id,
-        arrival.position,
-        sensor.id,
         t_ns,
+        sensor.id,
         pulse.pulse_id,
-        arrival.delivery.received_at,
+        delivery.received_at,
         sensor.lon,
         sensor.lat,
         sensor.z_m,
@@ -113,15 +105,15 @@ def pulse_row(arrival: Arrival, pulse: Pulse, sensor: SensorFacts) -> tuple[Any,
 
 def observed_property(reading: Observation, sensor: SensorFacts) -> Property:
     """What the sensor's kind says about the property."""
-    observed = KINDS[sensor.kind].observed(reading.property)
+    observed = kind_of(sensor.kind).observed(reading.property)
     if observed is None:
         raise Refusal("unknown_property", f"a {sensor.kind} has no {reading.property!r}")
     return observed
 
 
-def result(arrival: Arrival, reading: Observation, observed: Property) -> float:
+def result(delivery: Delivery, reading: Observation, observed: Property) -> float:
     """The number that is stored for a reading."""
-    arrival.delivery.check_time(since_epoch_ns(reading.t))
+    delivery.check_time(since_epoch_ns(reading.t))
     try:
         value = observed.number(reading.value)
     except UnknownStateError as error:

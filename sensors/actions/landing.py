@@ -1,46 +1,40 @@
-"""Decoded messages -> rows: look up, judge, stage, insert what is new, mark what must be looked at.
+"""Decoded messages -> rows: look up, judge, insert what is new, mark what must be looked at.
 
-Everything here runs inside the caller's transaction. Rows are inserted in the order of their
-keys, so that two drains that meet wait for each other and never deadlock.
+Everything here runs inside the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
+from sensors.actions.datastreams import datastream_ids, move_on
 from sensors.actions.judging import (
-    Arrival,
+    Delivery,
     Refusal,
-    known_sensor,
     observed_property,
     pulse_row,
     result,
+    speaker,
 )
-from sensors.actions.staging import (
-    OBSERVATIONS,
-    PULSES,
-    WINDOW_S,
-    Stage,
-    datastream_ids,
-    stage_and_insert,
-    update_latest,
-)
-from sensors.kinds import Property
-from sensors.models import DirtyWindow
-from sensors.payloads.daylight import Observation, Pulse
-from sensors.queries import sensor_facts
+from sensors.actions.staging import OBSERVATIONS, PULSES, Target, insert_new
+from sensors.models import DirtyWindow, Observation
+from sensors.payloads.daylight import Pulse
+from sensors.queries import SensorFacts, sensor_facts
 
-Row = tuple[Any, ...]  # batch id, position, and the columns of a stage
-Fresh = list[tuple[int, int, int]]
+WINDOW_S = 60
+"""The stretch of time that is marked dirty and detected over as one; a burst seldom lasts longer."""
+WINDOW_NS = WINDOW_S * 1_000_000_000
 
-KEY = itemgetter(2, 3)
+Row = tuple[Any, ...]
+# A row that may be stored, and the message it stands for: batch id, position, row. A plain tuple,
+# for there are many, and the garbage collector need not follow one of plain values.
+Candidate = tuple[int, int, Row]
 
 
 @dataclass
@@ -53,86 +47,112 @@ class Landed:
     refused: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     n_pulses: int = 0  # of those stored
 
+    def refuse(self, batch_id: int, position: int, reason: str, detail: str) -> None:
+        self.refused[batch_id, position] = (reason, detail)
 
-def land(arrivals: Sequence[Arrival], *, now: datetime) -> Landed:
+
+def land(deliveries: Sequence[Delivery], *, now: datetime) -> Landed:
     """Store what is new and can be true; say why for the rest. Running it again stores nothing."""
     landed = Landed()
-    sensors = sensor_facts({arrival.message.sensor for arrival in arrivals})
-    pulses: list[Row] = []
-    readings: list[tuple[Arrival, tuple[int, str], Property, float]] = []
-    for arrival in arrivals:
-        message = arrival.message
-        try:
-            sensor = known_sensor(arrival, sensors)
-            if isinstance(message, Pulse):
-                pulses.append(pulse_row(arrival, message, sensor))
-            else:
-                observed = observed_property(message, sensor)
-                value = result(arrival, message, observed)
-                readings.append((arrival, (sensor.id, message.property), observed, value))
-        except Refusal as refusal:
-            place = (arrival.delivery.batch_id, arrival.position)
-            landed.refused[place] = (refusal.reason, refusal.detail)
+    serials = {message.sensor for delivery in deliveries for _, message in delivery.messages}
+    sensors = sensor_facts(serials)
+    pulses = _pulses(deliveries, sensors, landed)
+    observations = _observations(deliveries, sensors, landed)
     _store(PULSES, pulses, landed, now)
-    _store(OBSERVATIONS, _observation_rows(readings), landed, now)
+    _store(OBSERVATIONS, observations, landed, now)
     return landed
 
 
-def _observation_rows(
-    readings: Iterable[tuple[Arrival, tuple[int, str], Property, float]],
-) -> list[Row]:
-    readings = list(readings)
-    ids = datastream_ids({key: observed.unit for _, key, observed, _ in readings})
-    rows = []
-    for arrival, key, _, value in readings:
-        message, delivery = arrival.message, arrival.delivery
-        assert isinstance(message, Observation)
-        place = (delivery.batch_id, arrival.position)
-        rows.append((*place, ids[key], message.t, value, delivery.received_at))
-    return rows
+def _pulses(
+    deliveries: Sequence[Delivery], sensors: dict[str, SensorFacts], landed: Landed
+) -> list[Candidate]:
+    found = []
+    for delivery in deliveries:
+        for position, message in delivery.messages:
+            if not isinstance(message, Pulse):
+                continue
+            try:
+                sensor = speaker(message.sensor, delivery.source_id, sensors)
+                found.append((delivery.batch_id, position, pulse_row(delivery, message, sensor)))
+            except Refusal as refusal:
+                landed.refuse(delivery.batch_id, position, refusal.reason, refusal.detail)
+    return found
 
 
-def _store(stage: Stage, rows: list[Row], landed: Landed, now: datetime) -> None:
+def _observations(
+    deliveries: Sequence[Delivery], sensors: dict[str, SensorFacts], landed: Landed
+) -> list[Candidate]:
+    readings, units = [], {}
+    for delivery in deliveries:
+        for position, message in delivery.messages:
+            if isinstance(message, Pulse):
+                continue
+            try:
+                sensor = speaker(message.sensor, delivery.source_id, sensors)
+                observed = observed_property(message, sensor)
+                value = result(delivery, message, observed)
+            except Refusal as refusal:
+                landed.refuse(delivery.batch_id, position, refusal.reason, refusal.detail)
+                continue
+            key = (sensor.id, message.property)
+            units[key] = observed.unit
+            readings.append((delivery, position, key, message.t, value))
+    ids = datastream_ids(units)
+    flag = Observation.Flag.UNKNOWN.value  # not evaluated yet
+    return [
+        (delivery.batch_id, position, (ids[key], t, value, delivery.received_at, flag))
+        for delivery, position, key, t, value in readings
+    ]
+
+
+def _store(target: Target, candidates: list[Candidate], landed: Landed, now: datetime) -> None:
     """The first of each key wins, here as against what is stored already."""
-    unique: dict[Row, Row] = {}
-    for row in rows:
-        if unique.setdefault(KEY(row), row) is not row:
-            landed.repeated[row[0]] += 1
+    unique: dict[Row, Candidate] = {}
+    for candidate in candidates:
+        if unique.setdefault(candidate[2][:2], candidate) is not candidate:
+            landed.repeated[candidate[0]] += 1
     if unique:
-        _insert(stage, sorted(unique.values(), key=KEY), landed, now)
+        _insert(target, [unique[key] for key in sorted(unique)], landed, now)
 
 
-def _insert(stage: Stage, rows: list[Row], landed: Landed, now: datetime) -> None:
+def _insert(target: Target, candidates: list[Candidate], landed: Landed, now: datetime) -> None:
     """All rows at once; where the database refuses one, halves, until the poison stands alone."""
     try:
         with transaction.atomic():
-            fresh = stage_and_insert(stage, rows)
-            if stage is PULSES:
-                _mark_dirty(fresh, now)
-            else:
-                update_latest()
+            inserted = insert_new(target, [row for _, _, row in candidates])
     except (DataError, IntegrityError) as error:
-        if len(rows) == 1:
-            landed.refused[rows[0][0], rows[0][1]] = ("refused_by_database", str(error).strip())
+        if len(candidates) == 1:
+            batch_id, position, _ = candidates[0]
+            landed.refuse(batch_id, position, "refused_by_database", str(error).strip())
             return
-        middle = len(rows) // 2
-        _insert(stage, rows[:middle], landed, now)
-        _insert(stage, rows[middle:], landed, now)
+        middle = len(candidates) // 2
+        _insert(target, candidates[:middle], landed, now)
+        _insert(target, candidates[middle:], landed, now)
         return
-    _count(stage, rows, fresh, landed)
+    fresh = [candidate for candidate in candidates if candidate[2][:2] in inserted]
+    landed.stored.update(Counter(batch_id for batch_id, _, _ in fresh))
+    landed.repeated.update(
+        Counter(batch_id for batch_id, _, row in candidates if row[:2] not in inserted)
+    )
+    if target is PULSES:
+        landed.n_pulses += len(fresh)
+        _mark_dirty(fresh, now)
+    else:
+        _move_on(fresh)
 
 
-def _count(stage: Stage, rows: list[Row], fresh: Fresh, landed: Landed) -> None:
-    left = Counter(row[0] for row in rows)
-    for batch_id, _, n_fresh in fresh:
-        landed.stored[batch_id] += n_fresh
-        left[batch_id] -= n_fresh
-        landed.n_pulses += n_fresh if stage is PULSES else 0
-    landed.repeated.update(left)
-
-
-def _mark_dirty(fresh: Fresh, now: datetime) -> None:
+def _mark_dirty(fresh: Sequence[Candidate], now: datetime) -> None:
+    windows = {row[0] // WINDOW_NS for _, _, row in fresh}
     DirtyWindow.objects.bulk_create(
         DirtyWindow(starts_at=datetime.fromtimestamp(number * WINDOW_S, UTC), touched_at=now)
-        for number in sorted({number for _, number, _ in fresh})
+        for number in sorted(windows)
     )
+
+
+def _move_on(fresh: Sequence[Candidate]) -> None:
+    newest: dict[int, tuple[datetime, float]] = {}
+    for _, _, (datastream_id, at, value, *_) in fresh:
+        if datastream_id not in newest or newest[datastream_id][0] < at:
+            newest[datastream_id] = (at, value)
+    if newest:
+        move_on(newest)

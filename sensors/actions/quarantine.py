@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from sensors.actions.draining import message_kind
-from sensors.actions.judging import Arrival, Delivery
+from sensors.actions.judging import Delivery
 from sensors.actions.landing import land
 from sensors.models import IngestBatch, Quarantined
 from sensors.payloads.daylight import PayloadError, parse
@@ -41,11 +41,10 @@ def replay_quarantined(*, ids: Iterable[int], now: datetime) -> Replayed:
         .filter(pk__in=list(ids), replayed_at__isnull=True)
         .order_by("batch_id", "position")
     )
-    arrivals = []
-    for row in rows:
-        arrivals += _read_again(row)
-    landed = land(arrivals, now=now)
-    accepted = {(one.delivery.batch_id, one.position) for one in arrivals} - landed.refused.keys()
+    deliveries = [delivery for row in rows if (delivery := _read_again(row)) is not None]
+    landed = land(deliveries, now=now)
+    readable = {(one.batch_id, position) for one in deliveries for position, _ in one.messages}
+    accepted = readable - landed.refused.keys()
     for row in rows:
         place = (row.batch_id, row.position)
         row.reason, row.detail = landed.refused.get(place, (row.reason, row.detail))
@@ -62,15 +61,15 @@ def unpark(*, ids: Iterable[int]) -> int:
     return parked.update(state=IngestBatch.State.WAITING, attempts=0)
 
 
-def _read_again(row: Quarantined) -> list[Arrival]:
-    """The message, or nothing where it still cannot be read."""
+def _read_again(row: Quarantined) -> Delivery | None:
+    """The message alone; None where it still cannot be read."""
     try:
         parsed = parse(message_kind(row.batch), row.raw.encode())
     except PayloadError:
-        return []
-    if len(parsed.messages) != 1 or parsed.faults:
-        return []
-    return [Arrival(Delivery.of(row.batch), row.position, parsed.messages[0][1])]
+        return None
+    if len(parsed) != 1 or parsed.faults:
+        return None
+    return Delivery.of(row.batch, [(row.position, parsed.messages[0][1])])
 
 
 def _move_counts(stored: Counter[int], repeated: Counter[int]) -> None:

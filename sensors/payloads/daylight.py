@@ -49,7 +49,7 @@ def _limits(name: str) -> msgspec.Meta:
     return msgspec.Meta(ge=limits.low, le=limits.high)
 
 
-class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One impulse heard by one acoustic sensor.
 
     Exactly one of ``t_ns`` (integer nanoseconds since 1970 UTC) and ``t`` (ISO 8601 with zone,
@@ -78,7 +78,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.t_ns if self.t is None else since_epoch_ns(self.t)  # type: ignore[return-value]
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True):
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reading of one property. ``value`` is a number, or a word that the sensor's kind knows."""
 
     sensor: Name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,11 +38,11 @@ Post = Callable[..., HttpResponse]
 
 
 @pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Wake-ups that were asked for, instead of a broker."""
     asked: list[str] = []
     monkeypatch.setattr("sensors.api.drain_soon", lambda: asked.append("drain"))
-    yield asked
+    return asked
 
 
 @pytest.fixture
