@@ -26,7 +26,7 @@ MIN_SENSORS = 4
 
 HUBER_K = 1.345
 """95 % efficiency on clean Gaussian residuals (Huber 1964)."""
-OUTLIER_SD = 4.0
+OUTLIER_SD = 3.5
 MAX_ITERATIONS = 25
 ROUGH_ITERATIONS = 6
 CONVERGED_M = 0.01
@@ -75,7 +75,7 @@ def locate(
     sensor_xy_m: (n, 2) metres. arrival_s: (n,) seconds on any common clock. sigma_s: standard
     deviation of an arrival, scalar or (n,). start_xy_m: (2,) or None to find one. rough: good to a
     metre or so, and no arrival set aside; for a trial that will be solved again.
-    Huber weights by iterated reweighting (Gauss-Newton), then arrivals beyond four sigma are set
+    Huber weights by iterated reweighting (Gauss-Newton), then arrivals beyond ``OUTLIER_SD`` sigma are set
     aside one at a time, worst first, while more than ``MIN_SENSORS`` remain.
     Raises TooFewSensors, or PoorGeometry where the place is not determined.
     """

@@ -26,11 +26,15 @@ def sound_travel_s(source, sensor, c_mps: float, wind=(0.0, 0.0)) -> float:
 
 def pair_cost(source, sensors, arrivals, c_mps: float, wind) -> float:
     """Sum over all pairs of the squared error of the time difference, s^2."""
-    lag = [t - sound_travel_s(source, s, c_mps, wind) for s, t in zip(sensors, arrivals, strict=True)]
+    lag = [
+        t - sound_travel_s(source, s, c_mps, wind) for s, t in zip(sensors, arrivals, strict=True)
+    ]
     return sum((one - other) ** 2 for one, other in itertools.combinations(lag, 2))
 
 
-def locate_slowly(sensors, arrivals, *, c_mps: float, wind=(0.0, 0.0), margin_m: float = 300.0) -> np.ndarray:
+def locate_slowly(
+    sensors, arrivals, *, c_mps: float, wind=(0.0, 0.0), margin_m: float = 300.0
+) -> np.ndarray:
     """The place with the least pair cost: a 25 m grid, then Nelder-Mead from its best three points."""
     sensors = np.asarray(sensors, float)
     low, high = sensors.min(axis=0) - margin_m, sensors.max(axis=0) + margin_m
@@ -85,7 +89,9 @@ def hybrid_bound(sensors, source, *, c_mps, c_sd_mps, wind_sd_mps, sigma_s) -> n
     """The same with unknown sound speed and wind under their priors, by numerical differentiation."""
 
     def predicted(p):
-        return np.array([p[2] + sound_travel_s(p[:2], s, c_mps + p[3], (p[4], p[5])) for s in sensors])
+        return np.array(
+            [p[2] + sound_travel_s(p[:2], s, c_mps + p[3], (p[4], p[5])) for s in sensors]
+        )
 
     at = np.array([source[0], source[1], 0.0, 0.0, 0.0, 0.0])
     step = np.array([0.01, 0.01, 1e-5, 0.01, 0.01, 0.01])

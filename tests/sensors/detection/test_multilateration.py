@@ -89,7 +89,9 @@ def test_its_bound_is_the_time_difference_bound_when_the_air_is_known():
 
     bound = position_bound(xy, source, atmosphere=CALM, sigma_s=0.0075)
 
-    assert bound == pytest.approx(slow.tdoa_bound(xy, source, c_mps=340.0, sigma_s=0.0075), rel=1e-5)
+    assert bound == pytest.approx(
+        slow.tdoa_bound(xy, source, c_mps=340.0, sigma_s=0.0075), rel=1e-5
+    )
 
 
 def test_its_bound_grows_with_what_the_weather_report_leaves_open():
@@ -99,7 +101,9 @@ def test_its_bound_grows_with_what_the_weather_report_leaves_open():
 
     bound = position_bound(xy, source, atmosphere=air, sigma_s=0.0075)
 
-    expected = slow.hybrid_bound(xy, source, c_mps=335.0, c_sd_mps=0.6, wind_sd_mps=1.0, sigma_s=0.0075)
+    expected = slow.hybrid_bound(
+        xy, source, c_mps=335.0, c_sd_mps=0.6, wind_sd_mps=1.0, sigma_s=0.0075
+    )
     assert bound == pytest.approx(expected, rel=1e-3)
     assert bound.trace() > slow.tdoa_bound(xy, source, c_mps=335.0, sigma_s=0.0075).trace()
 
@@ -111,7 +115,9 @@ def test_it_comes_near_the_bound_and_its_ellipse_is_right_95_times_in_100():
         xy, source = ring(rng, int(rng.integers(7, 15))), rng.uniform(-100, 100, 2)
         told = Atmosphere(338.0, c_sd_mps=0.6, wind_sd_mps=1.0)
         true = Atmosphere(338.0 + rng.normal(0, 0.6), *rng.normal(0, 1.0, 2))
-        spot = locate(xy, arrivals(xy, source, true) + rng.normal(0, 0.0075, len(xy)), atmosphere=told)
+        spot = locate(
+            xy, arrivals(xy, source, true) + rng.normal(0, 0.0075, len(xy)), atmosphere=told
+        )
         error = np.array([spot.x_m, spot.y_m]) - source
         errors.append(error @ error)
         bounds.append(position_bound(xy, source, atmosphere=told).trace())

@@ -145,7 +145,11 @@ def test_a_sensor_listed_twice_is_an_error():
 
 def test_one_sensor_at_zero_zero_does_not_move_the_city():
     sites = place(
-        SensorArrays(np.array(["a", "b", "c"]), lon=np.array([-80.0, -79.99, 0.0]), lat=np.array([40.44, 40.45, 0.0]))
+        SensorArrays(
+            np.array(["a", "b", "c"]),
+            lon=np.array([-80.0, -79.99, 0.0]),
+            lat=np.array([40.44, 40.45, 0.0]),
+        )
     )
 
     assert sites.placed.tolist() == [True, True, False]
