@@ -6,6 +6,7 @@ or a supervisor that died would block or break every child at its next word.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -66,7 +67,7 @@ class Journal:
     def say(self, text: str) -> None:
         """A line of the supervisor's own, on the terminal and in its file."""
         stamp = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        with self.path(OWN_NAME).open("a") as own:
+        with contextlib.suppress(OSError), self.path(OWN_NAME).open("a") as own:  # a full disk
             own.write(f"{stamp} {text}\n")
         self._show(OWN_NAME, text, colour=1)
 
@@ -76,7 +77,8 @@ class Journal:
             for line in followed.lines():
                 self._show(name, line, colour=COLOURS[number % len(COLOURS)])
             if followed.path.stat().st_size > LARGEST_FILE_BYTES:
-                self._rotate(followed)
+                with contextlib.suppress(OSError):
+                    self._rotate(followed)
 
     def last_words(self, name: str, *, lines: int = 12) -> str:
         """The end of a child's file, for the message about its death."""

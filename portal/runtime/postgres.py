@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from portal.runtime.processes import Identity, StartFailedError, spawn, unprivileged
+from portal.runtime.processes import Identity, StartFailedError, spawn, unprivileged, wait_ready
 from portal.runtime.servers import Server, find_postgres
 
 OWNER = "daylight_owner"
@@ -121,26 +120,41 @@ class EmbeddedPostgres:
             raise StartFailedError(f"{Path(command[0]).name} failed: {words}")
 
     def evict_predecessor(self) -> None:
-        """End a server left over from before, or remove the lock file of one that is gone.
+        """End whoever still works on this data, then remove the lock files they left.
 
-        Called with the supervisor's lock held, so any server on this data is an orphan. The
-        process number in a lock file may belong to somebody else by now, or to a zombie that
-        nobody reaps; PostgreSQL alone would refuse to start over either.
+        Called with the supervisor's lock held, so any such server is an orphan. The process
+        number in its lock files may belong to somebody else by now, or to a zombie that nobody
+        reaps; PostgreSQL alone would refuse to start over either. Only when nobody is left may
+        the files go: they keep a new server away from the shared memory of old backends.
         """
-        lock = self.data / "postmaster.pid"
-        if not lock.exists():
+        locks = [self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*.lock")]
+        if not any(lock.exists() for lock in locks):
             return
-        try:
-            process = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
-            is_ours = process.status() != psutil.STATUS_ZOMBIE and (
-                str(self.data) in process.cmdline()
-            )
-        except (psutil.Error, ValueError):
-            is_ours = False
-        if is_ours:
-            process.send_signal(STOP_SIGNAL)
-            psutil.wait_procs([process], timeout=60)
-        lock.unlink(missing_ok=True)
+        workers = self._processes_on_our_data()
+        postmasters = [worker for worker in workers if str(self.data) in _words(worker)]
+        for postmaster in postmasters:
+            postmaster.send_signal(STOP_SIGNAL)
+        psutil.wait_procs(postmasters, timeout=60)
+        # Backends whose postmaster was killed go on with their statement. Their work is lost
+        # either way; recovery begins when they are gone.
+        orphans = self._processes_on_our_data()
+        for orphan in orphans:
+            orphan.kill()
+        _, alive = psutil.wait_procs(orphans, timeout=10)
+        if alive:
+            raise StartFailedError(f"processes still at work on {self.data}: {alive}")
+        for lock in locks:
+            lock.unlink(missing_ok=True)
+
+    def _processes_on_our_data(self) -> list[psutil.Process]:
+        """Every process of PostgreSQL works inside its data folder."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                is_here = process.cwd() == str(self.data)
+                if is_here and process.name().startswith("postgres"):
+                    found.append(process)
+        return found
 
     def is_ready(self) -> bool:
         try:
@@ -149,16 +163,6 @@ class EmbeddedPostgres:
         except psycopg.OperationalError:
             return False
 
-    def wait_ready(self, *, timeout_s: float = 60.0) -> None:
-        """Return when connections are accepted."""
-        deadline = time.monotonic() + timeout_s
-        while not self.is_ready():
-            if time.monotonic() > deadline:
-                raise StartFailedError(
-                    f"PostgreSQL was not ready after {timeout_s:.0f} s; see {self.log}"
-                )
-            time.sleep(0.05)
-
     @contextlib.contextmanager
     def running(self) -> Iterator[EmbeddedPostgres]:
         """A started server with our database in it, stopped on leaving; for tests and tools."""
@@ -166,7 +170,7 @@ class EmbeddedPostgres:
         with self.log.open("ab") as log:
             process = spawn(self.command(), log=log, on_death=STOP_SIGNAL, identity=self.identity)
         try:
-            self.wait_ready()
+            wait_ready("PostgreSQL", process, self.is_ready, log=self.log)
             yield self
         finally:
             process.send_signal(STOP_SIGNAL)
@@ -188,6 +192,13 @@ def throwaway_postgres() -> Iterator[EmbeddedPostgres]:
             yield postgres
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
 
 
 def _memory_is_plenty() -> bool:

@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -81,6 +82,23 @@ def spawn(
         process_group=0,
         **identity.popen_options,
     )
+
+
+def wait_ready(
+    name: str,
+    process: subprocess.Popen[bytes],
+    is_ready: Callable[[], bool],
+    *,
+    log: Path,
+    timeout_s: float = 60.0,
+) -> None:
+    """Return when the server answers; StartFailedError when it ends or takes too long."""
+    deadline = time.monotonic() + timeout_s
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            words = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+            raise StartFailedError(f"{name} did not start. Its last words ({log}):\n{words}")
+        time.sleep(0.02)
 
 
 def _tied_to_parent(command: Sequence[str], on_death: signal.Signals) -> list[str]:

@@ -6,14 +6,13 @@ import contextlib
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
 
-from portal.runtime.processes import StartFailedError, spawn
+from portal.runtime.processes import spawn, wait_ready
 from portal.runtime.servers import Server, find_redis
 
 STOP_SIGNAL = signal.SIGTERM
@@ -77,7 +76,10 @@ class EmbeddedRedis:
         """End a server left over from before: two on one log would spoil it."""
         if not self.socket.exists():
             return
-        with contextlib.suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
+        with (
+            contextlib.suppress(redis.RedisError),
+            redis.Redis.from_url(self.url, socket_timeout=5) as client,
+        ):
             client.shutdown()
 
     def is_ready(self) -> bool:
@@ -87,16 +89,6 @@ class EmbeddedRedis:
         except redis.RedisError:  # refused, or still reading its log
             return False
 
-    def wait_ready(self, *, timeout_s: float = 30.0) -> None:
-        """Return when commands are answered."""
-        deadline = time.monotonic() + timeout_s
-        while not self.is_ready():
-            if time.monotonic() > deadline:
-                raise StartFailedError(
-                    f"Redis was not ready after {timeout_s:.0f} s; see {self.log}"
-                )
-            time.sleep(0.02)
-
     @contextlib.contextmanager
     def running(self) -> Iterator[EmbeddedRedis]:
         """A started server, stopped on leaving; for tests and tools."""
@@ -104,7 +96,7 @@ class EmbeddedRedis:
         with self.log.open("ab") as log:
             process = spawn(self.command(), log=log, on_death=STOP_SIGNAL)
         try:
-            self.wait_ready()
+            wait_ready("Redis", process, self.is_ready, log=self.log)
             yield self
         finally:
             process.send_signal(STOP_SIGNAL)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import http.client
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,21 +75,38 @@ def embedded_redis(layout: Layout) -> EmbeddedRedis | None:
 
 def children(layout: Layout, doorstep: Doorstep, *, with_demo: bool) -> list[Child]:
     """Everything to start, in order; it stops in reverse."""
-    stuck = Watch(worker_is_stuck)
-    celery = ("celery", "--quiet", "-A", "portal.celery")
+    python = functools.partial(
+        _python,
+        environ={
+            "DAYLIGHT_HOME": str(layout.home),
+            "DAYLIGHT_SITE_URL": os.environ.get("DAYLIGHT_SITE_URL") or doorstep.url,
+            "PYTHONUNBUFFERED": "1",
+        },
+    )
     listed = [
         *_servers(layout),
-        _python(layout, "prepare", "portal.runtime.prepare", is_step=True),
-        _python(
-            layout,
+        python("prepare", "portal.runtime.prepare", is_step=True),
+        *_queue(layout, python),
+    ]
+    if with_demo:
+        # Politely, so that the first page does not wait for the city to be built.
+        demo = python("demo", "manage", "demo", may_finish=True, stop_within_s=1.0)
+        listed.append(replace(demo, command=["nice", "-n", "5", *demo.command]))
+    return [*listed, _web(doorstep, python)]
+
+
+def _queue(layout: Layout, python: Callable[..., Child]) -> list[Child]:
+    stuck = Watch(worker_is_stuck)
+    celery = ("celery", "--quiet", "-A", "portal.celery")
+    return [
+        python(
             "worker",
             *(*celery, "worker", "--concurrency=2", "--loglevel=WARNING"),
             *("--without-gossip", "--without-mingle"),
             stop_within_s=3.0,
             is_stuck=stuck,
         ),
-        _python(
-            layout,
+        python(
             "beat",
             *(*celery, "beat", "--loglevel=WARNING", "--pidfile="),
             f"--schedule={layout.beat_schedule}",
@@ -95,35 +114,26 @@ def children(layout: Layout, doorstep: Doorstep, *, with_demo: bool) -> list[Chi
             stop_within_s=1.0,
             is_stuck=stuck,
         ),
-        _python(
-            layout,
-            "web",
-            *("granian", "portal.wsgi:application", "--interface=wsgi", "--no-ws"),
-            *(f"--host={doorstep.host}", f"--port={doorstep.port}"),
-            *(f"--workers={doorstep.workers}", "--blocking-threads=4"),
-            *("--respawn-failed-workers", "--workers-kill-timeout=2", "--log-level=warning"),
-            before_start=functools.partial(_make_folder, Path(settings.STATIC_ROOT)),
-            is_ready=doorstep.answers,
-        ),
     ]
-    if with_demo:
-        # After the worker and before the web in the order of stopping; politely, so that the
-        # first page does not wait for the city to be built.
-        demo = _python(layout, "demo", "manage", "demo", may_finish=True, stop_within_s=1.0)
-        listed.insert(-1, replace(demo, command=["nice", "-n", "5", *demo.command]))
-    return listed
 
 
-def _python(layout: Layout, name: str, *module: str, **how: Any) -> Child:
+def _web(doorstep: Doorstep, python: Callable[..., Child]) -> Child:
+    return python(
+        "web",
+        *("granian", "portal.wsgi:application", "--interface=wsgi", "--no-ws"),
+        *(f"--host={doorstep.host}", f"--port={doorstep.port}"),
+        *(f"--workers={doorstep.workers}", "--blocking-threads=4"),
+        *("--respawn-failed-workers", "--workers-kill-timeout=2", "--log-level=warning"),
+        before_start=functools.partial(_make_folder, Path(settings.STATIC_ROOT)),
+        is_ready=doorstep.answers,
+    )
+
+
+def _python(name: str, *module: str, **how: Any) -> Child:
     """A child that runs one of our modules, or a library's, with this interpreter."""
     return Child(
         name=name,
         command=[sys.executable, "-m", *module],
-        environ={
-            "DAYLIGHT_HOME": str(layout.home),
-            "DAYLIGHT_SITE_URL": settings.SITE_URL,
-            "PYTHONUNBUFFERED": "1",
-        },
         folder=PROJECT,
         identity=disguise(),
         **how,

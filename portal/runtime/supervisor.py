@@ -119,7 +119,8 @@ class Supervisor:
         """
         with sole_occupant(self._lock, say=self._journal.say) as self._seat:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, self._ask_to_stop)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                    signal.signal(number, self._ask_to_stop)
             self._on_seated()
             self._guard = self._new_guard()
             try:
@@ -163,16 +164,20 @@ class Supervisor:
             os.killpg(post.process.pid, signal.SIGKILL)
 
     def _start(self, post: _Post) -> None:
-        child = post.child
         try:
-            child.before_start()
-        except StartFailedError as error:
+            post.process = self._spawned(post.child)
+        except (OSError, StartFailedError) as error:  # OSError: no memory, no files left
             if not post.has_been_ready:
-                raise
+                raise StartFailedError(f"{post.child.name} cannot start: {error}") from error
             self._put_off(post, f"cannot start: {error}")
             return
+        post.started_at_s = time.monotonic()
+        self._tell_guard(post)
+
+    def _spawned(self, child: Child) -> subprocess.Popen[bytes]:
+        child.before_start()
         with self._journal.open(child.name) as log:
-            post.process = spawn(
+            return spawn(
                 child.command,
                 log=log,
                 on_death=child.stop_signal,
@@ -180,8 +185,6 @@ class Supervisor:
                 environ=child.environ,
                 folder=child.folder,
             )
-        post.started_at_s = time.monotonic()
-        self._tell_guard(post)
 
     def _bury(self, post: _Post, code: int) -> None:
         """Clear up after a child that ended, and decide whether it comes back."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.template import TemplateSyntaxError, engines
+from django.template import TemplateSyntaxError
+from django.template.engine import Engine
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folders = [Path(folder) for folder in settings.TEMPLATES[0]["DIRS"]]
+        folders = [Path(folder) for folder in Engine.get_default().dirs]
         names = [
             str(path.relative_to(folder))
             for folder in folders
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
 def _fault_in(name: str) -> str | None:
     try:
-        engines["django"].get_template(name)
+        Engine.get_default().get_template(name)
     except TemplateSyntaxError as error:
         return f"{name}: {error}"
     return None

@@ -85,6 +85,22 @@ def test_an_orphan_on_the_same_data_is_ended_first() -> None:
         assert not postgres.is_ready()
 
 
+def test_backends_that_outlived_their_postmaster_are_ended_first() -> None:
+    with throwaway_postgres() as postgres:
+        connection = psycopg.connect(postgres.conninfo(), autocommit=True)
+        backend = psutil.Process(connection.info.backend_pid)
+        # Busy computing, so that it does not notice by itself.
+        connection.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 100000000000)")
+        backend.parent().kill()
+
+        postgres.evict_predecessor()
+
+        assert not backend.is_running() or backend.status() == psutil.STATUS_ZOMBIE
+        with postgres.running():
+            assert postgres.is_ready()
+        connection.close()
+
+
 def test_data_of_another_version_is_refused_with_advice(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
