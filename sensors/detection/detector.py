@@ -14,7 +14,7 @@ from sensors.detection.evidence import Stream
 from sensors.detection.hearing import background_per_s, stirred_per_s
 from sensors.detection.propagation import Atmosphere, atmosphere_at
 from sensors.detection.quality import NS_PER_S, Screened, screen
-from sensors.detection.search import Delays, find_seeds, lay_cells
+from sensors.detection.search import delays_of, find_seeds
 from sensors.detection.streams import (
     Floats,
     Ints,
@@ -108,7 +108,7 @@ def _search(
     air: Callable[[float], Atmosphere],
     progress: Callable[[float], object] | None,
 ) -> tuple[list[Incident], list[Declined]]:
-    delays = Delays(lay_cells(stream.xy_m, stream.active), stream.xy_m)
+    delays = delays_of(stream.xy_m, stream.active)
     searched, explained = _halves(progress)
     seeds = find_seeds(
         stream.t_s,
@@ -155,11 +155,11 @@ class _Describer:
         )
         kind, prob, _ = classify(features)
         round_t_ns = self._ns(burst.round_t_s)
-        lon, lat = self._lonlat(spot.x_m, spot.y_m)
+        x_m, y_m, lon, lat = self._where(spot.x_m, spot.y_m)
         return DetectedEvent(
             t_ns=int(round_t_ns[0]),
-            x_m=spot.x_m,
-            y_m=spot.y_m,
+            x_m=x_m,
+            y_m=y_m,
             lon=lon,
             lat=lat,
             cov_xx=float(spot.cov_m2[0, 0]),
@@ -183,15 +183,16 @@ class _Describer:
         )
 
     def declined(self, one: Declined) -> DeclinedPlace:
-        lon, lat = self._lonlat(one.x_m, one.y_m)
         t_ns = int(self._ns(np.array([one.t_s]))[0])
-        return DeclinedPlace(t_ns, one.x_m, one.y_m, lon, lat, one.reason)
+        return DeclinedPlace(t_ns, *self._where(one.x_m, one.y_m), one.reason)
 
     def _ns(self, t_s: Floats) -> Ints:
         return np.asarray(self.origin_ns + np.round(t_s * NS_PER_S).astype(np.int64))
 
-    def _lonlat(self, x_m: float, y_m: float) -> tuple[float, float]:
+    def _where(self, x_m: float, y_m: float) -> tuple[float, float, float, float]:
+        """x, y in the caller's metres; lon, lat in degrees, NaN if the caller has none."""
+        x, y = x_m + float(self.sites.origin_m[0]), y_m + float(self.sites.origin_m[1])
         if self.sites.plane is None:
-            return float("nan"), float("nan")
-        lon, lat = self.sites.plane.to_lonlat(x_m, y_m)
-        return float(lon), float(lat)
+            return x, y, float("nan"), float("nan")
+        lon, lat = self.sites.plane.to_lonlat(x, y)
+        return x, y, float(lon), float(lat)

@@ -21,6 +21,8 @@ Bools = NDArray[np.bool_]
 MISSING_NS = int(np.iinfo(np.int64).min)
 """The int64 that means "no time was given"; integers have no NaN."""
 
+EARTH_M = 1e8
+"""No projection of the Earth has coordinates beyond this."""
 PLANE_RADIUS_M = 150_000.0
 """A sensor farther than this from the middle of its array has a wrong position (0, 0 is the usual one)."""
 
@@ -123,10 +125,12 @@ class Weather:
 
 @dataclass(frozen=True, eq=False)
 class SensorSites:
-    """Sensors in id order on one metric plane. xy_m: (m, 2), NaN where the position is unusable."""
+    """Sensors in id order on one metric plane. xy_m: (m, 2) from origin_m, NaN where the position is
+    unusable. origin_m: (2,) a whole kilometre amid the sensors, in the caller's metres."""
 
     sensor_id: NDArray[np.str_]
     xy_m: Floats
+    origin_m: Floats
     active: Bools
     background_per_h: Floats
     plane: LocalPlane | None
@@ -154,21 +158,26 @@ def place(sensors: SensorArrays) -> SensorSites:
         assert sensors.x_m is not None
         assert sensors.y_m is not None
         xy = np.column_stack([sensors.x_m, sensors.y_m]).astype(float)[order]
+    xy, origin = _amid(xy)
     return SensorSites(
         sensor_id=sensors.sensor_id.astype(str)[order],
-        xy_m=_without_strays(xy),
+        xy_m=xy,
+        origin_m=origin,
         active=_or_default(sensors.active, True, len(sensors))[order].astype(bool),
         background_per_h=_or_default(sensors.background_per_h, np.nan, len(sensors))[order],
         plane=plane,
     )
 
 
-def _without_strays(xy: Floats) -> Floats:
-    finite = np.isfinite(xy).all(axis=1)
-    if not finite.any():
-        return np.full_like(xy, np.nan)
-    away = np.abs(xy - np.median(xy[finite], axis=0)).max(axis=1)
-    return np.where((finite & (away <= PLANE_RADIUS_M))[:, None], xy, np.nan)
+def _amid(xy: Floats) -> tuple[Floats, Floats]:
+    """Positions from a whole kilometre near their median, strays as NaN, and that kilometre."""
+    usable = np.abs(np.nan_to_num(xy, nan=np.inf)).max(axis=1, initial=0.0) < EARTH_M
+    if not usable.any():
+        return np.full_like(xy, np.nan), np.zeros(2)
+    origin = np.round(np.median(xy[usable], axis=0), -3)
+    from_origin = np.where(usable[:, None], xy, np.nan) - origin
+    near = np.abs(np.nan_to_num(from_origin, nan=np.inf)).max(axis=1) <= PLANE_RADIUS_M
+    return np.where(near[:, None], from_origin, np.nan), origin
 
 
 def _or_default(column: NDArray[Any] | None, default: Any, size: int) -> NDArray[Any]:

@@ -45,7 +45,7 @@ def test_a_burst_with_echoes_is_one_incident_with_all_its_rounds():
 def test_echoes_of_one_round_on_direct_pulses_of_the_next_make_no_ghost():
     # every sensor echoes each round just as the next arrives from a place 170 m off
     direct = scenes.heard(CITY, HERE, [5.0, 5.5, 6.0], within_m=700.0)
-    ghost = HERE + [120.0, 120.0]
+    ghost = HERE + 120.0
     image = scenes.heard(CITY, ghost, [5.25, 5.75], within_m=450.0, seed=9)
 
     events = found(direct, [pulse for pulse in image if pulse[0] % 3 == 0], scenes.echoes(direct))

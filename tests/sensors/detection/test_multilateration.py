@@ -218,7 +218,7 @@ def test_whatever_it_is_given_it_locates_or_says_why_not(rows):
 
     try:
         spot = locate(table[:, :2], table[:, 2], atmosphere=Atmosphere(340.0))
-    except LocationError as error:
-        assert str(error)
-    else:
-        assert np.isfinite([spot.x_m, spot.y_m, *spot.cov_m2.ravel()]).all()
+    except LocationError:
+        return
+
+    assert np.isfinite([spot.x_m, spot.y_m, *spot.cov_m2.ravel()]).all()

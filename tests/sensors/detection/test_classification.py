@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from sensors.detection.classification import KINDS, classify, pooled_features
+
+NONE = np.full(12, np.nan)
+DISTANCE = np.linspace(100.0, 700.0, 12)
+
+
+def judge(*, rise_ms=NONE, dur_ms=NONE, centroid_hz=NONE, peak_db=NONE, rounds=(0.0,)):
+    features = pooled_features(
+        distance_m=DISTANCE,
+        rise_ms=rise_ms,
+        dur_ms=dur_ms,
+        centroid_hz=centroid_hz,
+        peak_db=peak_db,
+        round_t_s=np.array(rounds),
+    )
+    return classify(features)
+
+
+def test_probabilities_add_up_and_the_kind_is_the_likeliest():
+    kind, prob, share = judge(rounds=(0.0, 0.5, 1.1))
+
+    assert share.sum() == pytest.approx(1.0)
+    assert kind == KINDS[int(np.argmax(share))]
+    assert prob == share[0]
+
+
+def test_sharp_loud_bright_rounds_half_a_second_apart_are_likely_gunfire():
+    kind, prob, _ = judge(
+        rise_ms=np.full(12, 1.1),
+        dur_ms=np.full(12, 140.0),
+        centroid_hz=np.interp(DISTANCE, [100, 225, 400], [830, 615, 550]),
+        peak_db=92.0 - 15.0 * np.log10(DISTANCE / 100.0),
+        rounds=(0.0, 0.45, 1.0),
+    )
+
+    assert (kind, prob > 0.9) == ("gunfire", True)
+
+
+def test_a_string_of_dull_cracks_is_likely_a_firework():
+    kind, prob, _ = judge(
+        rise_ms=np.full(12, 2.5), dur_ms=np.full(12, 280.0), rounds=np.arange(25) * 0.12
+    )
+
+    assert (kind, prob < 0.1) == ("firework", True)
+
+
+def test_a_slow_quiet_single_bang_is_likely_something_else():
+    kind, prob, _ = judge(
+        rise_ms=np.full(12, 6.0), dur_ms=np.full(12, 220.0), peak_db=np.full(12, 66.0)
+    )
+
+    assert (kind, prob < 0.2) == ("impulse", True)
+
+
+def test_without_features_it_says_little():
+    _, prob, _ = judge(rounds=(0.0,))
+
+    assert 0.3 < prob < 0.7
+
+
+def test_more_sensors_say_more_but_not_without_limit():
+    one = np.where(np.arange(12) == 0, 1.1, np.nan)
+    few, many = judge(rise_ms=one)[1], judge(rise_ms=np.full(12, 1.1))[1]
+    endless = classify(
+        pooled_features(
+            distance_m=np.full(10_000, 300.0),
+            rise_ms=np.full(10_000, 1.1),
+            dur_ms=np.full(10_000, np.nan),
+            centroid_hz=np.full(10_000, np.nan),
+            peak_db=np.full(10_000, np.nan),
+            round_t_s=np.zeros(1),
+        )
+    )[1]
+
+    assert few < many < endless < 0.99
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0, -5.0, 1e300])
+def test_senseless_features_are_no_features(value):
+    senseless = np.full(12, value)
+
+    assert judge(rise_ms=senseless, dur_ms=senseless, peak_db=senseless)[1] == judge()[1]
