@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -31,6 +32,7 @@ class City:
     non_emergency_number: str = ""
     contact_email: str = ""
     languages: tuple[str, ...] = ("en",)
+    holidays: tuple[dt.date, ...] = ()  # days on which no clock runs at the desk
     licence: str = "CC-BY-4.0"  # SPDX id of the released data
     licence_url: str = "https://creativecommons.org/licenses/by/4.0/"
     gate: dict[str, Any] = field(default_factory=dict)  # stricter rules, see docs/gate.md
@@ -67,8 +69,7 @@ def read_city(path: Path) -> City:
         raise CityError(
             f"{path}: got unknown keys {', '.join(unknown)}; wanted some of {', '.join(sorted(known))}"
         )
-    if "languages" in values:
-        values["languages"] = tuple(values["languages"])
+    values |= {name: tuple(values[name]) for name in ("languages", "holidays") if name in values}
     try:
         return City(**values)
     except TypeError as error:

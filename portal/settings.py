@@ -252,3 +252,10 @@ LOGGING = {
     },
 }
 FILES = Path(LAYOUT.files)
+
+CITY = "portal.city.the_city"  # for apps that may not import it
+# Mapping files of the city's sources (docs/adopt.md), before those that are shipped.
+MAPPING_FOLDERS = [
+    *map(Path, env_list("DAYLIGHT_MAPPINGS")),
+    BASE_DIR / "portal" / "demo" / "mappings",
+]

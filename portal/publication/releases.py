@@ -178,8 +178,8 @@ def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
     last = dataset.releases.using("publisher").order_by("-number").first()
     number = last.number + 1 if last else 1
     changes = build(number)
-    if not changes and dataset.current_id:
-        raise NothingToReleaseError
+    if not changes:
+        raise NothingToReleaseError  # "not released yet" is not the same as "none"
     return Release.objects.using("publisher").create(
         dataset=dataset,
         number=number,

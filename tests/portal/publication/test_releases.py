@@ -65,11 +65,17 @@ def test_a_first_release_publishes_map_and_records() -> None:
 
     made = by_dataset(release_due(CITY, as_of=NOW))
 
-    assert set(made) == {"areas", "places", "cells", "incidents", "gunfire", "sensitive-totals"}
+    assert set(made) == {"areas", "places", "cells", "incidents", "gunfire"}
     assert {release.state for release in made.values()} == {Release.State.ACTIVE}
     assert made["incidents"].n_rows == made["gunfire"].n_rows == 1
     assert min(PublishedPlace.objects.values_list("stands_for_addresses", flat=True)) >= 20
     assert min(PublishedCell.objects.values_list("n_addresses", flat=True)) >= 500
+
+
+def test_what_has_no_rows_is_not_released_rather_than_zero() -> None:
+    made = by_dataset(release_due(CITY, as_of=NOW))
+
+    assert set(made) == {"areas", "places", "cells"}
 
 
 def test_a_theft_stands_at_a_place_in_a_six_hour_band() -> None:
@@ -141,6 +147,7 @@ def test_five_assaults_are_published_in_a_cell_without_a_place() -> None:
 
 
 def test_what_is_too_fresh_waits_for_its_day() -> None:
+    incident()
     fresh = incident(occurred_from=NOW - dt.timedelta(hours=30))
     release_due(CITY, as_of=NOW)
     assert public_row(fresh) is None
