@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensors.detection.burst import SHOT_GAP_S, Burst, Proposal, find_rounds, fit_burst, sharpen
+from sensors.detection.burst import Burst, fit_burst
 from sensors.detection.evidence import Listener, Stream
 from sensors.detection.multilateration import LocationError
 from sensors.detection.propagation import Atmosphere
+from sensors.detection.rounds import SHOT_GAP_S, Proposal, find_rounds
 from sensors.detection.search import (
     MARGIN_S,
     SEED_SCORE,
@@ -28,6 +29,7 @@ from sensors.detection.search import (
     window_rarity,
 )
 from sensors.detection.streams import Floats, Ints
+from sensors.detection.trials import sharpen
 
 CLUSTER_GAP_S = 8.0
 """Longer than sound needs across the hearing range, plus ``SHOT_GAP_S``: incidents cannot touch."""
