@@ -216,7 +216,7 @@ def since_epoch_ns(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def from_table(kind: MessageKind, rows: Iterable[dict[str, str]]) -> Iterator[bytes]:
+def from_table(rows: Iterable[dict[str, str]]) -> Iterator[bytes]:
     """One JSON message per row of a text table whose columns bear the wire names.
 
     Empty cells are left out; a cell that should be a number and is not stays a text, so that
