@@ -299,7 +299,8 @@ def _grid_streets(
     rng.shuffle(trees)
     for runs_north, block in ((True, BLOCK_LONG_M), (False, BLOCK_SHORT_M)):
         limit = int(1.2 * plan.radius_m / block)
-        for k in range(-limit, limit + 1):
+        # From the middle outwards, so that the names people know are where the people are.
+        for k in sorted(range(-limit, limit + 1), key=abs):
             line = _bent_line(
                 bend, at_m=k * block, from_m=-reach, to_m=reach, runs_north=runs_north
             )
