@@ -215,9 +215,6 @@ class Incident(models.Model):
                 fields=["district", "-occurred_from"], name="incident_district"
             ),  # admin filter
             models.Index(fields=["beat", "-occurred_from"], name="incident_beat"),  # admin filter
-            models.Index(
-                fields=["source", "-occurred_from"], name="incident_source"
-            ),  # admin filter
         ]
 
     def __str__(self) -> str:
