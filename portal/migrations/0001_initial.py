@@ -5,212 +5,349 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
             ],
             options={
-                'db_table': '"release"."dataset"',
+                "db_table": '"release"."dataset"',
             },
         ),
         migrations.CreateModel(
-            name='PublishedArea',
+            name="PublishedArea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('kind', models.CharField(max_length=16)),
-                ('code', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=200)),
-                ('parent_slug', models.CharField(blank=True, max_length=80)),
-                ('geometry', models.JSONField()),
-                ('n_addresses', models.PositiveIntegerField(null=True)),
-                ('population', models.PositiveIntegerField(null=True)),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("kind", models.CharField(max_length=16)),
+                ("code", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=200)),
+                ("parent_slug", models.CharField(blank=True, max_length=80)),
+                ("geometry", models.JSONField()),
+                ("n_addresses", models.PositiveIntegerField(null=True)),
+                ("population", models.PositiveIntegerField(null=True)),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."area"',
+                "db_table": '"release"."area"',
             },
         ),
         migrations.CreateModel(
-            name='PublishedCell',
+            name="PublishedCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=96, unique=True)),
-                ('parent_code', models.CharField(blank=True, max_length=96)),
-                ('level', models.PositiveSmallIntegerField()),
-                ('district_slug', models.CharField(blank=True, max_length=80)),
-                ('n_addresses', models.PositiveIntegerField()),
-                ('footprint', models.JSONField()),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=96, unique=True)),
+                ("parent_code", models.CharField(blank=True, max_length=96)),
+                ("level", models.PositiveSmallIntegerField()),
+                ("district_slug", models.CharField(blank=True, max_length=80)),
+                ("n_addresses", models.PositiveIntegerField()),
+                ("footprint", models.JSONField()),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."cell"',
+                "db_table": '"release"."cell"',
             },
         ),
         migrations.CreateModel(
-            name='PublishedPlace',
+            name="PublishedPlace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=96, unique=True)),
-                ('lon', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('stands_for_addresses', models.PositiveIntegerField()),
-                ('max_displacement_m', models.FloatField()),
-                ('district_slug', models.CharField(max_length=80)),
-                ('beat_slug', models.CharField(blank=True, max_length=80)),
-                ('footprint', models.JSONField()),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=96, unique=True)),
+                ("lon", models.FloatField()),
+                ("lat", models.FloatField()),
+                ("stands_for_addresses", models.PositiveIntegerField()),
+                ("max_displacement_m", models.FloatField()),
+                ("district_slug", models.CharField(max_length=80)),
+                ("beat_slug", models.CharField(blank=True, max_length=80)),
+                ("footprint", models.JSONField()),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."place"',
+                "db_table": '"release"."place"',
             },
         ),
         migrations.CreateModel(
-            name='PublishedCount',
+            name="PublishedCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_slug', models.CharField(max_length=80)),
-                ('quarter', models.CharField(max_length=8)),
-                ('category_group', models.CharField(max_length=32)),
-                ('noisy_count', models.IntegerField()),
-                ('epsilon', models.FloatField()),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("district_slug", models.CharField(max_length=80)),
+                ("quarter", models.CharField(max_length=8)),
+                ("category_group", models.CharField(max_length=32)),
+                ("noisy_count", models.IntegerField()),
+                ("epsilon", models.FloatField()),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."sensitive_count"',
-                'constraints': [models.UniqueConstraint(fields=('district_slug', 'quarter', 'category_group'), name='pub_count_once')],
+                "db_table": '"release"."sensitive_count"',
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("district_slug", "quarter", "category_group"), name="pub_count_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PublishedGunfire',
+            name="PublishedGunfire",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=24, unique=True)),
-                ('precision', models.CharField(choices=[('place', 'Place'), ('cell', 'Cell'), ('district', 'District'), ('city', 'City')], max_length=8)),
-                ('place_code', models.CharField(blank=True, max_length=96)),
-                ('cell_code', models.CharField(blank=True, max_length=96)),
-                ('district_slug', models.CharField(blank=True, max_length=80)),
-                ('beat_slug', models.CharField(blank=True, max_length=80)),
-                ('period', models.CharField(max_length=24)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
-                ('kind', models.CharField(max_length=16)),
-                ('rounds', models.CharField(max_length=8)),
-                ('confidence_pct', models.PositiveSmallIntegerField(null=True)),
-                ('provider', models.CharField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(max_length=24, unique=True)),
+                (
+                    "precision",
+                    models.CharField(
+                        choices=[
+                            ("place", "Place"),
+                            ("cell", "Cell"),
+                            ("district", "District"),
+                            ("city", "City"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("place_code", models.CharField(blank=True, max_length=96)),
+                ("cell_code", models.CharField(blank=True, max_length=96)),
+                ("district_slug", models.CharField(blank=True, max_length=80)),
+                ("beat_slug", models.CharField(blank=True, max_length=80)),
+                ("period", models.CharField(max_length=24)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
+                ("kind", models.CharField(max_length=16)),
+                ("rounds", models.CharField(max_length=8)),
+                ("confidence_pct", models.PositiveSmallIntegerField(null=True)),
+                ("provider", models.CharField(max_length=32)),
             ],
             options={
-                'db_table': '"release"."gunfire"',
-                'indexes': [models.Index(fields=['-starts_at', 'public_id'], name='pub_gunfire_newest'), models.Index(fields=['district_slug', '-starts_at'], name='pub_gunfire_district')],
+                "db_table": '"release"."gunfire"',
+                "indexes": [
+                    models.Index(fields=["-starts_at", "public_id"], name="pub_gunfire_newest"),
+                    models.Index(
+                        fields=["district_slug", "-starts_at"], name="pub_gunfire_district"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PublishedIncident',
+            name="PublishedIncident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=24, unique=True)),
-                ('precision', models.CharField(choices=[('place', 'Place'), ('cell', 'Cell'), ('district', 'District'), ('city', 'City')], max_length=8)),
-                ('place_code', models.CharField(blank=True, max_length=96)),
-                ('cell_code', models.CharField(blank=True, max_length=96)),
-                ('district_slug', models.CharField(blank=True, max_length=80)),
-                ('beat_slug', models.CharField(blank=True, max_length=80)),
-                ('period', models.CharField(max_length=24)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
-                ('category', models.CharField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(max_length=24, unique=True)),
+                (
+                    "precision",
+                    models.CharField(
+                        choices=[
+                            ("place", "Place"),
+                            ("cell", "Cell"),
+                            ("district", "District"),
+                            ("city", "City"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("place_code", models.CharField(blank=True, max_length=96)),
+                ("cell_code", models.CharField(blank=True, max_length=96)),
+                ("district_slug", models.CharField(blank=True, max_length=80)),
+                ("beat_slug", models.CharField(blank=True, max_length=80)),
+                ("period", models.CharField(max_length=24)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
+                ("category", models.CharField(max_length=32)),
             ],
             options={
-                'db_table': '"release"."incident"',
-                'indexes': [models.Index(fields=['-starts_at', 'public_id'], name='pub_incident_newest'), models.Index(fields=['category', '-starts_at'], name='pub_incident_category'), models.Index(fields=['district_slug', '-starts_at'], name='pub_incident_district')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='pub_incident_period')],
+                "db_table": '"release"."incident"',
+                "indexes": [
+                    models.Index(fields=["-starts_at", "public_id"], name="pub_incident_newest"),
+                    models.Index(fields=["category", "-starts_at"], name="pub_incident_category"),
+                    models.Index(
+                        fields=["district_slug", "-starts_at"], name="pub_incident_district"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="pub_incident_period",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PublishedStreet',
+            name="PublishedStreet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('street', models.CharField(max_length=120)),
-                ('street_key', models.CharField(max_length=120)),
-                ('number_from', models.PositiveIntegerField(null=True)),
-                ('number_to', models.PositiveIntegerField(null=True)),
-                ('beat_slug', models.CharField(blank=True, max_length=80)),
-                ('district_slug', models.CharField(max_length=80)),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("street", models.CharField(max_length=120)),
+                ("street_key", models.CharField(max_length=120)),
+                ("number_from", models.PositiveIntegerField(null=True)),
+                ("number_to", models.PositiveIntegerField(null=True)),
+                ("beat_slug", models.CharField(blank=True, max_length=80)),
+                ("district_slug", models.CharField(max_length=80)),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."street"',
-                'indexes': [models.Index(fields=['street_key'], name='pub_street_key', opclasses=['text_pattern_ops'])],
+                "db_table": '"release"."street"',
+                "indexes": [
+                    models.Index(
+                        fields=["street_key"], name="pub_street_key", opclasses=["text_pattern_ops"]
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PublishedTally',
+            name="PublishedTally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dataset_slug', models.SlugField()),
-                ('release_number', models.PositiveIntegerField()),
-                ('month', models.DateField()),
-                ('category', models.CharField(max_length=32)),
-                ('district_slug', models.CharField(blank=True, max_length=80)),
-                ('beat_slug', models.CharField(blank=True, max_length=80)),
-                ('n', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dataset_slug", models.SlugField()),
+                ("release_number", models.PositiveIntegerField()),
+                ("month", models.DateField()),
+                ("category", models.CharField(max_length=32)),
+                ("district_slug", models.CharField(blank=True, max_length=80)),
+                ("beat_slug", models.CharField(blank=True, max_length=80)),
+                ("n", models.PositiveIntegerField()),
             ],
             options={
-                'verbose_name_plural': 'tallies',
-                'db_table': '"release"."tally"',
-                'constraints': [models.UniqueConstraint(fields=('dataset_slug', 'release_number', 'month', 'category', 'district_slug', 'beat_slug'), name='pub_tally_once')],
+                "verbose_name_plural": "tallies",
+                "db_table": '"release"."tally"',
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "dataset_slug",
+                            "release_number",
+                            "month",
+                            "category",
+                            "district_slug",
+                            "beat_slug",
+                        ),
+                        name="pub_tally_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('built', 'Built'), ('active', 'Active'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn')], max_length=10)),
-                ('as_of', models.DateTimeField()),
-                ('activated_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=200)),
-                ('n_rows', models.PositiveIntegerField(default=0)),
-                ('n_added', models.PositiveIntegerField(default=0)),
-                ('n_retired', models.PositiveIntegerField(default=0)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('schema_version', models.CharField(default='1', max_length=16)),
-                ('verification', models.JSONField(default=list)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='portal.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("built", "Built"),
+                            ("active", "Active"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("as_of", models.DateTimeField()),
+                ("activated_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=200)),
+                ("n_rows", models.PositiveIntegerField(default=0)),
+                ("n_added", models.PositiveIntegerField(default=0)),
+                ("n_retired", models.PositiveIntegerField(default=0)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("schema_version", models.CharField(default="1", max_length=16)),
+                ("verification", models.JSONField(default=list)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="portal.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': '"release"."release"',
+                "db_table": '"release"."release"',
             },
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='current',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.release'),
+            model_name="dataset",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="portal.release",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('dataset', 'number'), name='release_once'),
+            model_name="release",
+            constraint=models.UniqueConstraint(fields=("dataset", "number"), name="release_once"),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('activated_at__isnull', False), _connector='OR'), name='release_active_has_time'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "active"), _negated=True),
+                    ("activated_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="release_active_has_time",
+            ),
         ),
     ]

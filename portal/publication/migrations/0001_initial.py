@@ -4,52 +4,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('ticked_at', models.DateTimeField()),
+                ("name", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("ticked_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dataset_slug', models.SlugField()),
-                ('record_id', models.BigIntegerField()),
-                ('public_id', models.CharField(max_length=24, unique=True)),
-                ('tier', models.CharField(max_length=2)),
-                ('place_code', models.CharField(blank=True, max_length=96)),
-                ('cell_code', models.CharField(blank=True, max_length=96)),
-                ('period', models.CharField(max_length=24)),
-                ('first_release', models.PositiveIntegerField()),
-                ('fate', models.CharField(choices=[('published', 'Published'), ('removed', 'Removed'), ('cover', 'Cover')], default='published', max_length=10)),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dataset_slug", models.SlugField()),
+                ("record_id", models.BigIntegerField()),
+                ("public_id", models.CharField(max_length=24, unique=True)),
+                ("tier", models.CharField(max_length=2)),
+                ("place_code", models.CharField(blank=True, max_length=96)),
+                ("cell_code", models.CharField(blank=True, max_length=96)),
+                ("period", models.CharField(max_length=24)),
+                ("first_release", models.PositiveIntegerField()),
+                (
+                    "fate",
+                    models.CharField(
+                        choices=[
+                            ("published", "Published"),
+                            ("removed", "Removed"),
+                            ("cover", "Cover"),
+                        ],
+                        default="published",
+                        max_length=10,
+                    ),
+                ),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('dataset_slug', 'record_id'), name='assignment_once'), models.CheckConstraint(condition=models.Q(models.Q(('fate', 'published'), ('retired_release__isnull', True)), models.Q(models.Q(('fate', 'published'), _negated=True), ('retired_release__isnull', False)), _connector='OR'), name='assignment_retired_has_release')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset_slug", "record_id"), name="assignment_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("fate", "published"), ("retired_release__isnull", True)),
+                            models.Q(
+                                models.Q(("fate", "published"), _negated=True),
+                                ("retired_release__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assignment_retired_has_release",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NoiseDraw',
+            name="NoiseDraw",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('statistic', models.CharField(max_length=64)),
-                ('district_slug', models.CharField(blank=True, max_length=80)),
-                ('quarter', models.CharField(max_length=8)),
-                ('epsilon', models.FloatField()),
-                ('noisy_count', models.IntegerField()),
-                ('drawn_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("statistic", models.CharField(max_length=64)),
+                ("district_slug", models.CharField(blank=True, max_length=80)),
+                ("quarter", models.CharField(max_length=8)),
+                ("epsilon", models.FloatField()),
+                ("noisy_count", models.IntegerField()),
+                ("drawn_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('statistic', 'district_slug', 'quarter'), name='noise_drawn_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("statistic", "district_slug", "quarter"), name="noise_drawn_once"
+                    )
+                ],
             },
         ),
     ]
