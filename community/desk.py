@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -96,11 +97,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     if which not in queries.LISTS:
         raise Http404
     user, now = _user(request), timezone.now()
+    counts = queries.queue_counts(user, now=now)
     context = {
         "which": which,
-        "tabs": _tabs(user),
+        "tabs": _tabs(counts),
+        "overdue": counts["overdue"],
         "rows": queries.queue(user, which=which)[:ROWS_PER_LIST],
-        "approvals": queries.awaiting_approval(user).count() if _may_approve(user) else None,
+        "approvals": queries.awaiting_approval(user).count(),
         "now": now,
         "search_form": SearchForm(),
         "may_export": user.may(Permission.EXPORT),
@@ -108,12 +111,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/queue.html", context)
 
 
-def _may_approve(user: User) -> bool:
-    return user.may(Permission.APPROVE)
-
-
-def _tabs(user: User) -> list[dict[str, Any]]:
-    counts = queries.queue_counts(user, now=timezone.now())
+def _tabs(counts: dict[str, int]) -> list[dict[str, Any]]:
     labels = {
         "to-answer": _("To answer"),
         "in-work": _("In work"),
@@ -183,9 +181,12 @@ def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpRespo
         "earlier": queries.earlier_here(feedback, user),
         "openings": openings,
         "draft_form": DraftForm(initial=_draft(request, response, openings)),
-        "verdict_form": VerdictForm(initial={"version": response.version if response else 0}),
+        "verdict_form": _verdict_form(response),
         "may": {permission.name.lower(): user.may(permission) for permission in Permission},
-        "redaction_form": RedactionForm(initial={"text": feedback.redacted_text}),
+        "redaction_form": RedactionForm(
+            initial={"text": feedback.redacted_text}, auto_id="public_%s"
+        ),
+        "language_name": dict(settings.LANGUAGES).get(feedback.language, feedback.language),
         "reason_form": ReasonForm(auto_id="close_%s"),
         "reroute_form": RerouteForm(),
         "now": timezone.now(),
@@ -261,8 +262,17 @@ def draft(request: HttpRequest, feedback: Feedback) -> HttpResponse:
 @requires(Permission.APPROVE)
 def approvals(request: HttpRequest) -> HttpResponse:
     """What others wrote and this person could approve, longest waiting first."""
-    rows = queries.awaiting_approval(_user(request))[:ROWS_PER_LIST]
+    waiting = queries.awaiting_approval(_user(request))[:ROWS_PER_LIST]
+    rows = [{"response": row, "form": _verdict_form(row)} for row in waiting]
     return render(request, "desk/approvals.html", {"rows": rows})
+
+
+def _verdict_form(response: Response | None) -> VerdictForm:
+    """With ids of its own, for several stand on one page."""
+    version = response.version if response else 0
+    return VerdictForm(
+        initial={"version": version}, auto_id=f"verdict_{response.pk if response else 0}_%s"
+    )
 
 
 @staff_page

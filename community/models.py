@@ -60,6 +60,10 @@ class User(AbstractUser):
     def may(self, permission: Permission) -> bool:
         return allows(self.roles, permission)
 
+    @property
+    def may_approve(self) -> bool:
+        return self.may(Permission.APPROVE)
+
 
 Person = AbstractBaseUser | AnonymousUser
 

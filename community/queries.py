@@ -13,7 +13,7 @@ from community import durations, receipts
 from community.keys import derived_keys
 from community.models import Assignment, AuditEvent, Feedback, Response, User
 from community.redaction import Gazetteer
-from community.roles import Desk, Role
+from community.roles import Desk, Permission, Role
 from incidents.models import Address, Area
 
 State = Feedback.State
@@ -84,6 +84,8 @@ def queue_counts(user: User, *, now: datetime) -> dict[str, int]:
 
 def awaiting_approval(user: User) -> QuerySet[Response]:
     """What somebody else wrote and this person could approve, oldest first."""
+    if not user.may(Permission.APPROVE):
+        return Response.objects.none()
     return (
         Response.objects.filter(
             state=Response.State.AWAITING_APPROVAL, feedback__in=Feedback.objects.workable_by(user)

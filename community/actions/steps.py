@@ -61,7 +61,7 @@ def action(function: Callable[P, T]) -> Callable[P, T]:
         except (IntegrityError, DataError) as error:
             diagnosis = getattr(error.__cause__, "diag", None)
             broken = getattr(diagnosis, "constraint_name", None) or type(error).__name__
-        raise Refused(broken)
+        raise Refused(_("This could not be saved (%(name)s).") % {"name": broken})
 
     return act
 
