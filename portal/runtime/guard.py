@@ -40,13 +40,13 @@ def main() -> None:
     # A Ctrl-C or a hang-up meant for the supervisor must not take its guard away.
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    wards: dict[int, Ward] = {}
+    wards: dict[str, Ward] = {}
     for line in sys.stdin:
         ward = Ward.from_line(line)
-        wards[ward.rank] = ward  # a restarted child replaces its predecessor
-    for rank in sorted(wards, reverse=True):
-        if wards[rank].group != GONE:
-            end(wards[rank])
+        wards[ward.name] = ward  # a restarted child replaces its predecessor
+    for ward in sorted(wards.values(), key=lambda ward: ward.rank, reverse=True):
+        if ward.group != GONE:
+            end(ward)
 
 
 def end(ward: Ward) -> None:

@@ -14,46 +14,73 @@ import django
 import psycopg
 from django.core.management import call_command
 
+from portal.runtime import roles
+
 # Held while migrating, so that two hosts starting at once do not both migrate (any constant does).
 MIGRATION_LOCK = 0x0DA7_1168
 WAIT_FOR_SERVER_S = 60.0
 
 MANIFEST = "staticfiles.json"
+NOT_SERVED = ["*.scss", "*.mjs"]
 HASHED_STORAGE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    from django.conf import settings
     from django.db import connections
 
     from portal.runtime.database import owner_conninfo
 
-    collect_static_files()
-    with connect_patiently(owner_conninfo(connections["owner"])) as connection:
+    if settings.DEBUG:
+        serve_static_files_from_where_they_lie()
+    else:
+        collect_static_files()
+    conninfo = owner_conninfo(connections["owner"])
+    with connect_patiently(conninfo) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
-        pending = pending_migrations()
-        sys.stdout.write(
-            f"{len(pending)} migrations to apply\n" if pending else "tables are up to date\n"
-        )
+        prepare_tables(conninfo)
+
+
+def prepare_tables(conninfo: str) -> None:
+    """Roles and grants every time; tables only where one is missing."""
+    pending = pending_migrations()
+    if pending:
+        sys.stdout.write(f"{len(pending)} migrations to apply\n")
         call_command("migrate", interactive=False, verbosity=0)
+    else:
+        roles.prepare(conninfo)
 
 
 def collect_static_files() -> None:
-    """Copy them under names that carry a hash of their content, compressed, for the web process.
-
-    While developing (``DAYLIGHT_DEBUG``) they are served from where they lie instead.
-    """
+    """Copy them under names that carry a hash of their content, compressed, for the web process."""
     from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
 
-    if settings.DEBUG:
-        (Path(settings.STATIC_ROOT) / MANIFEST).unlink(missing_ok=True)
+    manifest = Path(settings.STATIC_ROOT) / MANIFEST
+    sources = [
+        Path(storage.path(name))
+        for finder in get_finders()
+        for name, storage in finder.list(NOT_SERVED)
+    ]
+    if manifest.exists() and _newest_s(sources) < manifest.stat().st_mtime:
         return
     # Settings choose this storage only once its manifest exists, which is what we make here.
     settings.STORAGES["staticfiles"]["BACKEND"] = HASHED_STORAGE
-    call_command(
-        "collectstatic", interactive=False, verbosity=0, ignore_patterns=["*.scss", "*.mjs"]
-    )
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=NOT_SERVED)
+
+
+def serve_static_files_from_where_they_lie() -> None:
+    """While developing (``DAYLIGHT_DEBUG``): without a manifest, the finders serve."""
+    from django.conf import settings
+
+    (Path(settings.STATIC_ROOT) / MANIFEST).unlink(missing_ok=True)
+
+
+def _newest_s(paths: list[Path]) -> float:
+    # The change of a file's place counts as well: an older file may be moved in.
+    return max((max(p.stat().st_mtime, p.stat().st_ctime) for p in paths), default=0.0)
 
 
 def connect_patiently(conninfo: str) -> psycopg.Connection:

@@ -25,6 +25,7 @@ from portal.runtime.supervisor import Child
 from portal.runtime.watch import Watch
 
 STALE_AFTER_S = 30.0
+STOPS_FIRST = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,11 @@ def embedded_redis(layout: Layout) -> EmbeddedRedis | None:
 
 
 def children(layout: Layout, doorstep: Doorstep, *, with_demo: bool) -> list[Child]:
-    """Everything to start, in order; it stops in reverse."""
+    """Everything to start, in order.
+
+    The web process comes first and has the machine to itself until the first page is there; it
+    also stops first, so that nobody is promised what the others can no longer do.
+    """
     python = functools.partial(
         _python,
         environ={
@@ -86,13 +91,14 @@ def children(layout: Layout, doorstep: Doorstep, *, with_demo: bool) -> list[Chi
     listed = [
         *_servers(layout),
         python("prepare", "portal.runtime.prepare", is_step=True),
+        _web(doorstep, python),
         *_queue(layout, python),
     ]
     if with_demo:
-        # Politely, so that the first page does not wait for the city to be built.
+        # Politely, so that pages do not wait while the city is being built.
         demo = python("demo", "manage", "demo", may_finish=True, stop_within_s=1.0)
         listed.append(replace(demo, command=["nice", "-n", "5", *demo.command]))
-    return [*listed, _web(doorstep, python)]
+    return listed
 
 
 def _queue(layout: Layout, python: Callable[..., Child]) -> list[Child]:
@@ -126,6 +132,7 @@ def _web(doorstep: Doorstep, python: Callable[..., Child]) -> Child:
         *("--respawn-failed-workers", "--workers-kill-timeout=2", "--log-level=warning"),
         before_start=functools.partial(_make_folder, Path(settings.STATIC_ROOT)),
         is_ready=doorstep.answers,
+        stop_rank=STOPS_FIRST,
     )
 
 

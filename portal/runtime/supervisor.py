@@ -49,7 +49,7 @@ def _never() -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Child:
-    """One process to keep alive. Children start in the order of their list and stop in reverse."""
+    """One process to keep alive. Children start in the order of their list."""
 
     name: str
     command: Sequence[str]
@@ -58,6 +58,7 @@ class Child:
     folder: Path = Path("/")
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within_s: float = 2.0
+    stop_rank: int | None = None  # the highest stops first; its place in the list where not given
     before_start: Callable[[], None] = _nothing
     is_ready: Callable[[], bool] = _at_once  # asked at the first start only; the next child waits
     is_step: bool = False  # must finish well before the next child starts; never repeated
@@ -70,7 +71,7 @@ class _Post:
     """A child's place in the list and what has happened there."""
 
     child: Child
-    rank: int
+    place: int
     process: subprocess.Popen[bytes] | None = None
     started_at_s: float = 0.0
     next_start_at_s: float = 0.0
@@ -89,7 +90,8 @@ class _Post:
     def ward(self) -> guard.Ward:
         group = self.process.pid if self.process else guard.GONE
         child = self.child
-        return guard.Ward(self.rank, group, child.stop_signal, child.stop_within_s, child.name)
+        rank = self.place if child.stop_rank is None else child.stop_rank
+        return guard.Ward(rank, group, child.stop_signal, child.stop_within_s, child.name)
 
 
 class Supervisor:
@@ -104,7 +106,7 @@ class Supervisor:
         on_seated: Callable[[], None] = _nothing,
         on_all_ready: Callable[[], None] = _nothing,
     ) -> None:
-        self._posts = [_Post(child, rank) for rank, child in enumerate(children)]
+        self._posts = [_Post(child, place) for place, child in enumerate(children)]
         self._lock = lock
         self._journal = journal
         self._on_seated = on_seated

@@ -46,6 +46,17 @@ def test_children_start_in_order_and_stop_in_reverse(stage: Stage) -> None:
     assert stage.processes() == []
 
 
+def test_a_child_may_ask_to_be_stopped_first(stage: Stage) -> None:
+    eager = diarist(stage, "eager") | {"stop_rank": 1000}
+    stage.start(stage.command(diarist(stage, "first"), eager, diarist(stage, "last")))
+    wait_until(lambda: "last started" in diary(stage), what="the last had started")
+
+    stage.stop()
+
+    stops = [line for line in diary(stage) if line.endswith("stopped")]
+    assert stops == ["eager stopped", "last stopped", "first stopped"]
+
+
 def test_a_killed_child_comes_back(stage: Stage) -> None:
     stage.start(stage.command(SLEEPER, {"name": "other", "command": ["sleep", "1002"]}))
     before, bystander = stage.child("sleep", "1001"), stage.child("sleep", "1002")
