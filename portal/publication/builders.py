@@ -75,7 +75,9 @@ def build_geography(plane: LocalPlane, rules: Rules) -> dict[str, Builder]:
 
     def areas(number: int) -> Changes:
         _insert(PublishedStreet, made.streets)
-        return _insert(PublishedArea, made.areas)
+        _insert(PublishedArea, made.areas)
+        # Street lines are drawn on maps and are no rows of the dataset.
+        return Changes(added=sum(area.kind != "street" for area in made.areas))
 
     return {
         "areas": areas,

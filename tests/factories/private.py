@@ -25,6 +25,20 @@ def private_city(*, seed: int = 7) -> None:
         slug="testville",
         geometry=square(WEST, SOUTH, 0.04),
     )
+    line = {
+        "type": "LineString",
+        "coordinates": [[WEST, SOUTH + 0.01], [WEST + 0.04, SOUTH + 0.01]],
+    }
+    Area.objects.create(
+        kind="street", code="main", name="Main Street", slug="main-street", geometry=line
+    )
+    Area.objects.create(
+        kind="park",
+        code="p",
+        name="Green",
+        slug="green",
+        geometry=square(WEST + 0.01, SOUTH + 0.005, 0.002),
+    )
     random = np.random.default_rng(seed)
     for name, lat in (("North", SOUTH + 0.02), ("South", SOUTH)):
         district = Area.objects.create(
