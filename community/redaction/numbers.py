@@ -169,10 +169,27 @@ def _plates_near(
             has_digit or (named and token.group().isupper())
         ):
             continue
-        neighbours = [t for t in tokens[max(0, i - 2) : i + 3] if _belongs(plain.text, t, token)]
-        first, last = min(t.start() for t in neighbours), max(t.end() for t in neighbours)
+        first, last = _grown(plain.text, tokens, i)
         if named or not _TIME_OR_YEAR.fullmatch(plain.text[first:last]):
             yield Span(first, last, "plate")
+
+
+def _grown(text: str, tokens: list[re.Match[str]], i: int) -> tuple[int, int]:
+    """The whole plate around one of its parts: capitals or digits a space, dash or dot away."""
+    low = high = i
+    while low and _joined(text, tokens[low - 1], tokens[low], tokens[low - 1].group()):
+        low -= 1
+    while high + 1 < len(tokens) and _joined(
+        text, tokens[high], tokens[high + 1], tokens[high + 1].group()
+    ):
+        high += 1
+    return tokens[low].start(), tokens[high].end()
+
+
+def _joined(text: str, left: re.Match[str], right: re.Match[str], part: str) -> bool:
+    gap = text[left.end() : right.start()]
+    short = len(gap) <= 2 and not gap.strip(" -.·")
+    return short and len(part) <= 5 and (part.isupper() or part.isdigit())
 
 
 def _named_directly(between: str) -> bool:
@@ -181,16 +198,4 @@ def _named_directly(between: str) -> bool:
         re.fullmatch(
             r"\W*(?:(?:number|num|no|nr|n[uú]mero|n[oº]|is|was|es|era|of|de)\b\W*){0,3}", between
         )
-    )
-
-
-def _belongs(text: str, token: re.Match[str], to: re.Match[str]) -> bool:
-    """Whether a token is part of the same plate: capitals or digits a space, dash or dot away."""
-    gap = text[min(token.end(), to.end()) : max(token.start(), to.start())]
-    part = token.group()
-    return token is to or (
-        len(gap) <= 2
-        and not gap.strip(" -.·")
-        and len(part) <= 5
-        and (part.isupper() or part.isdigit())
     )

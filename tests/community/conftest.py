@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from community_scenes import CALENDAR, NOW, ORDINARY_WORDS, WALLED_WORDS
+
+from tests.community.scenes import CALENDAR, NOW, ORDINARY_WORDS, WALLED_WORDS
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from community_scenes import CALENDAR, NOW, answered, awaiting_approval, being_answered
 
 from community import actions
 from community.models import (
@@ -16,6 +15,7 @@ from community.models import (
     Response,
 )
 from community.roles import Desk
+from tests.community.scenes import CALENDAR, NOW, answered, awaiting_approval, being_answered
 
 State = Feedback.State
 LATER = NOW + timedelta(hours=1)

@@ -5,7 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from community_scenes import (
+from django.test import Client
+
+from community import actions, queries
+from community.models import Feedback, Response
+from tests.community.scenes import (
     ANSWER,
     NOW,
     ORDINARY_WORDS,
@@ -13,10 +17,6 @@ from community_scenes import (
     awaiting_approval,
     being_answered,
 )
-from django.test import Client
-
-from community import actions, queries
-from community.models import Feedback, Response
 
 pytestmark = pytest.mark.django_db(databases=["default", "public"])
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from community_scenes import ANSWER, answered
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from community import abuse, actions
 from community.models import Feedback, FeedbackNote
+from tests.community.scenes import ANSWER, answered
 
 pytestmark = pytest.mark.django_db(databases=["default", "public"])
 
@@ -182,7 +182,7 @@ class TestReading:
         assert "services" not in re.sub(r"resident services|Resident services|/services/", "", page)
 
     def test_an_unapproved_draft_is_not_shown(self, resident: Client, people: Any) -> None:
-        from community_scenes import awaiting_approval
+        from tests.community.scenes import awaiting_approval
 
         code = sent_code(resident, topic="safety")
         awaiting_approval(Feedback.objects.get(), people, now=timezone.now())

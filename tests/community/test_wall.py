@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from community_scenes import NOW, ORDINARY_WORDS, WALLED_WORDS, answered, awaiting_approval
 from django.test import Client
 
 from community import actions, queries
 from community.models import AuditEvent, Feedback
 from community.roles import Desk
+from tests.community.scenes import NOW, ORDINARY_WORDS, WALLED_WORDS, answered, awaiting_approval
 
 pytestmark = pytest.mark.django_db(databases=["default", "public"])
 
