@@ -37,10 +37,10 @@ def sensor_facts(serials: Iterable[str]) -> dict[str, SensorFacts]:
 
 
 def inbox_is_full() -> bool:
-    """Whether more waits than INGEST_MAX_WAITING. Costs nothing while the inbox is shallow."""
+    """Whether INGEST_MAX_WAITING batches wait. Costs nothing while the inbox is shallow."""
     waiting = IngestBatch.objects.filter(state=IngestBatch.State.WAITING).order_by()
-    limit: int = settings.INGEST_MAX_WAITING
-    return bool(waiting.values_list("pk")[limit : limit + 1])
+    last: int = settings.INGEST_MAX_WAITING - 1
+    return bool(waiting.values_list("pk")[last : last + 1])
 
 
 def inbox_depth() -> int:

@@ -1,40 +1,50 @@
-"""A source with a key, its microphones, and a device that signs and sends."""
+"""A source with a key, its microphones, and a device that signs and sends.
+
+Django is imported inside the fixtures, so that the tests of the pure core run without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from django.http import HttpResponse
-from django.test import Client
 
-from sensors import actions
-from sensors.actions import IssuedKey
-from sensors.authentication import sign
-from sensors.models import Sensor, Source
 from tests.sensors.field import NOW, microphone_entries
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client
+
+    from sensors.actions import IssuedKey
+    from sensors.models import Sensor, Source
+
+    Post = Callable[..., HttpResponse]
 
 
 @pytest.fixture
 def source(db: None) -> Source:
+    from sensors import actions
+
     return actions.create_source(slug="gateway", name="A gateway", now=NOW)
 
 
 @pytest.fixture
 def key(source: Source) -> IssuedKey:
+    from sensors import actions
+
     return actions.issue_key(source=source, now=NOW)
 
 
 @pytest.fixture
 def microphones(source: Source) -> list[Sensor]:
+    from sensors import actions
+    from sensors.models import Sensor
+
     actions.register_sensors(entries=microphone_entries(), now=NOW)
     return list(Sensor.objects.filter(kind="acoustic").order_by("serial"))
-
-
-Post = Callable[..., HttpResponse]
 
 
 @pytest.fixture
@@ -48,8 +58,9 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def post(client: Client, key: IssuedKey, woken: list[str], settings: Any) -> Post:
     """Sign as a device does, and send. Any part of what is signed or sent can be replaced."""
+    from sensors.authentication import sign
+
     settings.ROOT_URLCONF = "tests.sensors.urls"
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
 
     def send(
         what: Any,
@@ -63,14 +74,14 @@ def post(client: Client, key: IssuedKey, woken: list[str], settings: Any) -> Pos
     ) -> HttpResponse:
         body = what if isinstance(what, bytes) else msgspec.json.encode(what)
         stamp = str(int(datetime.now(UTC).timestamp()) if timestamp is None else timestamp)
+        signature = sign(secret, timestamp=stamp, idempotency_key=idempotency_key, body=body)
         signed = {
             "Daylight-Key": key.key_id,
             "Daylight-Timestamp": stamp,
             "Daylight-Idempotency-Key": idempotency_key,
-            "Daylight-Signature": sign(
-                secret, timestamp=stamp, idempotency_key=idempotency_key, body=body
-            ),
+            "Daylight-Signature": signature,
         }
-        return client.post(f"/ingest/v1/{to}", body, content_type, headers=signed | (headers or {}))
+        wanted = {name: value for name, value in (signed | (headers or {})).items() if value}
+        return client.post(f"/ingest/v1/{to}", body, content_type, headers=wanted)
 
     return send

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from freezegun import freeze_time
 
 from sensors import actions
 from sensors.models import AcousticEvent, DirtyWindow, Sensor
-from tests.sensors.conftest import Post
 from tests.sensors.field import NOW, PLANE, T0_NS, shot
+
+if TYPE_CHECKING:
+    from tests.sensors.conftest import Post
 
 pytestmark = pytest.mark.django_db
 
