@@ -35,6 +35,13 @@ CATEGORIES = {
     "robbery": gettext_lazy("Robbery"),
     "homicide": gettext_lazy("Homicide"),
     "threats": gettext_lazy("Threats and harassment"),
+    "kidnapping": gettext_lazy("Kidnapping and restraint"),
+    "alarm": gettext_lazy("Alarm"),
+    "hazard": gettext_lazy("Hazard or obstruction"),
+    "suspicious-activity": gettext_lazy("Suspicious activity"),
+    "police-stop": gettext_lazy("Stop by police"),
+    "police-activity": gettext_lazy("Patrol and police work"),
+    "assistance": gettext_lazy("Help and advice"),
     "other": gettext_lazy("Other offence"),
 }
 
