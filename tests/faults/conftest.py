@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -127,9 +128,11 @@ class Stage:
 
     def clear(self) -> None:
         if self.supervisor is not None and self.supervisor.poll() is None:
-            self.stop()
+            self.supervisor.kill()  # first, so that it brings nobody back
+            self.supervisor.wait()
         for process in self.processes():
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

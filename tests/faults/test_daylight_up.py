@@ -1,69 +1,18 @@
-"""`manage.py up`, the whole of it: every process killed in turn, and the city still answers."""
+"""`manage.py up`, the whole of it: every process killed, and the city still answers."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from typing import Any
 
 from conftest import Stage, wait_until
-
-UP = [sys.executable, "manage.py", "up", "--without=demo", "--workers=1"]
-
-CHILDREN = (
-    ("granian",),
-    ("celery", "worker"),
-    ("celery", "beat"),
-    ("redis-server",),
-    ("postgres", "-D"),
-)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-class City:
-    """A started Daylight and what it says about itself."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.port = free_port()
-        self.environ = {"DAYLIGHT_HOME": str(stage.home)}
-        stage.start([*UP, f"--port={self.port}"], **self.environ)
-
-    def health(self) -> dict[str, Any]:
-        """The answer of /healthz, or nothing where there is none."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10) as it:
-                return json.load(it)
-        except urllib.error.HTTPError as error:
-            with error, contextlib.suppress(ValueError):
-                return json.load(error)
-        except OSError:
-            pass
-        return {}
-
-    def has_ticked_since(self, instant_s: float) -> bool:
-        """Whether web, database, queue, clock and worker have worked together since then."""
-        age_s = self.health().get("queue_tick_age_s")
-        return age_s is not None and age_s < time.monotonic() - instant_s
-
-    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.stage.run([sys.executable, "manage.py", *words], **self.environ)
+from running_city import CHILDREN, City, free_port, up
 
 
 def test_a_city_survives_the_death_of_all_its_processes(stage: Stage) -> None:
     city = City(stage)
-    wait_until(lambda: city.health().get("status") == "ok", what="the city was well")
+    wait_until(city.is_well, what="the city was well")
 
     assert_it_is_well_after_killing_every_child(stage, city)
     assert_the_doctor_finds_nothing_wrong(city)
@@ -121,7 +70,7 @@ def assert_it_starts_again_after_killing_the_supervisor(stage: Stage, city: City
 def test_a_taken_port_is_reported_before_anything_starts(stage: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        refused = stage.run([*UP, f"--port={port}"], DAYLIGHT_HOME=str(stage.home))
+        refused = stage.run(up(port), DAYLIGHT_HOME=str(stage.home))
 
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr

@@ -33,8 +33,7 @@ def mode(path: Path) -> int:
 def test_postgres_listens_on_a_private_socket_alone(postgres: EmbeddedPostgres) -> None:
     with psycopg.connect(postgres.conninfo()) as connection:
         listens = connection.execute("SHOW listen_addresses").fetchone()
-        (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or ()
-        postmaster = psutil.Process(pid).parent()
+        postmaster = psutil.Process(connection.info.backend_pid).parent()
 
     assert listens == ("",)
     assert postmaster is not None
@@ -46,9 +45,9 @@ def test_postgres_listens_on_a_private_socket_alone(postgres: EmbeddedPostgres) 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_postgres_does_not_run_as_root(postgres: EmbeddedPostgres) -> None:
     with psycopg.connect(postgres.conninfo()) as connection:
-        (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or ()
+        pid = connection.info.backend_pid
+        status = Path(f"/proc/{pid}/status").read_text()
 
-    status = Path(f"/proc/{pid}/status").read_text()
     capabilities = next(line for line in status.splitlines() if line.startswith("CapEff"))
     assert int(capabilities.split()[1], 16) == 0
 
