@@ -32,6 +32,7 @@ check: $(VENV)/.installed-dev static/build/daylight.css
 	$(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python manage.py document --check
 	$(BIN)/python manage.py check_templates
+	$(BIN)/python manage.py document --check
 	@# Without a running database its history cannot be compared; the models and the files can.
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 

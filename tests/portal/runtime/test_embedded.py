@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -138,6 +139,7 @@ def test_a_server_goes_with_the_process_that_started_it() -> None:
         it.kill()
 
     gone, alive = psutil.wait_procs([postmaster], timeout=90)
+    shutil.rmtree(data.parent)
     if sys.platform == "linux":
         assert (gone, alive) == ([postmaster], [])
 
