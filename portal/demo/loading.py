@@ -21,7 +21,7 @@ from incidents.importers import ingest
 from incidents.models import CallForService, ImportedFile
 from portal.city import City
 from portal.demo.gateway import Gateway
-from portal.demo.people import make_accounts, tell_voices
+from portal.demo.people import make_accounts, tell_voices, voices_were_told
 from portal.demo.world import World
 from portal.publication.releases import ReleaseBusyError, newest_slot, release_due
 from sensors.actions import issue_key, register_sensors, retire_key
@@ -63,7 +63,8 @@ class Loader:
         with self.step("first release"):
             self.release()
         with self.step("what residents wrote and officers answered"):
-            tell_voices(self.world.voices)
+            if not voices_were_told():
+                tell_voices(self.world.voices)
         with self.step("sensors of the register"):
             self.register()
         acoustic, assets = self.gateways()
