@@ -97,7 +97,7 @@ class Points:
     def of(cls, lon: Float, lat: Float) -> Points:
         """lon, lat: degrees or NaN, shape (n,)."""
         rows = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
-        shapes: NDArray[np.object_] = np.atleast_1d(shapely.points(lon[rows], lat[rows]))
+        shapes: NDArray[np.object_] = np.asarray(shapely.points(lon[rows], lat[rows]), dtype=object)
         return cls(len(lon), rows, lon[rows], lat[rows], shapes)
 
     def at(self, chosen: NDArray[np.bool_]) -> Points:

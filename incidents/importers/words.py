@@ -1,4 +1,4 @@
-"""A table from a city's own words or codes to ours, with ``*`` for "anything"."""
+"""A table from a city's own words or codes to ours; ``*`` is anything, ``?`` one character."""
 
 from __future__ import annotations
 
@@ -24,8 +24,15 @@ def fold(word: str) -> str:
     return _key(word)
 
 
+_WILD = {"*": ".*", "?": "."}
+
+
 def _expression(pattern: str) -> str:
-    return ".*".join(re.escape(part) for part in _key(pattern).split("*"))
+    return "".join(_WILD.get(character) or re.escape(character) for character in _key(pattern))
+
+
+def _is_pattern(word: str) -> bool:
+    return any(wild in word for wild in _WILD)
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,10 @@ class WordTable(Generic[Value]):
     _patterns: list[tuple[re.Pattern[str], Value]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        exact = {_key(word): value for word, value in self.rows.items() if "*" not in word}
+        exact = {_key(word): value for word, value in self.rows.items() if not _is_pattern(word)}
         by_length = sorted(
-            (word for word in self.rows if "*" in word),
-            key=lambda word: (-len(word.replace("*", "")), word),
+            filter(_is_pattern, self.rows),
+            key=lambda word: (-len(word.replace("*", "").replace("?", "")), word),
         )
         patterns = [(re.compile(_expression(word)), self.rows[word]) for word in by_length]
         object.__setattr__(self, "_exact", exact)
