@@ -56,11 +56,9 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def post(client: Client, key: IssuedKey, woken: list[str], settings: Any) -> Post:
+def post(client: Client, key: IssuedKey, woken: list[str]) -> Post:
     """Sign as a device does, and send. Any part of what is signed or sent can be replaced."""
     from sensors.authentication import sign
-
-    settings.ROOT_URLCONF = "tests.sensors.urls"
 
     def send(
         what: Any,

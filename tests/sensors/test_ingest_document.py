@@ -42,9 +42,8 @@ class Server(WSGIServer):
 
 
 @pytest.fixture
-def server(city_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def server(city_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Daylight behind a real socket."""
-    settings.ROOT_URLCONF = "tests.sensors.urls"
     monkeypatch.setattr("sensors.api.drain_soon", lambda: None)
     with make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet) as listening:
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})

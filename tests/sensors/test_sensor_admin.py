@@ -19,7 +19,7 @@ from tests.sensors.field import NOW, entry, shot
 if TYPE_CHECKING:
     from django.test import Client
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.sensors.admin_urls")]
 
 READ_ONLY = ("devicekey", "ingestbatch", "quarantined", "acousticevent", "observation")
 EDITABLE = ("source", "sensor")
