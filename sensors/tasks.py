@@ -21,3 +21,8 @@ def drain() -> dict[str, int]:
 @shared_task(name="sensors.detect")
 def detect() -> dict[str, int]:
     return asdict(actions.detect_dirty(now=timezone.now()))
+
+
+@shared_task(name="sensors.prune")
+def prune() -> int:
+    return actions.prune_inbox(now=timezone.now())

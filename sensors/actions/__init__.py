@@ -8,6 +8,7 @@ from sensors.actions.inbox import (
     Receipt,
     accept_batch,
     content_key,
+    prune_inbox,
 )
 from sensors.actions.quarantine import Replayed, replay_quarantined, unpark
 from sensors.actions.registration import (
@@ -37,6 +38,7 @@ __all__ = [
     "detect_dirty",
     "drain",
     "issue_key",
+    "prune_inbox",
     "register_sensor",
     "register_sensors",
     "replay_quarantined",

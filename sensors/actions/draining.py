@@ -20,7 +20,7 @@ from sensors.payloads.daylight import NOT_JSON, Fault, PayloadError, parse, read
 
 logger = logging.getLogger(__name__)
 
-GROUP_BATCHES = 64
+GROUP_BATCHES = 256
 GROUP_MESSAGES = 20_000  # what one transaction holds in memory
 MAX_ATTEMPTS = 5
 

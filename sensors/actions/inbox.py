@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from sensors.kinds import MessageKind
@@ -15,6 +16,11 @@ from sensors.payloads.daylight import JSON, Fault, PayloadError, parse
 from sensors.queries import inbox_is_full
 
 SHOWN_FAULTS = 10
+
+KEEP_DAYS = 30
+"""Drained bodies are kept so long, to look into and to know repeats by. A city changes it by
+INGEST_KEEP_DAYS; it should be twice as long as its devices keep what they could not send."""
+PRUNED_AT_ONCE = 5_000
 
 
 class InboxFull(Exception):  # noqa: N818  (a state, not a mistake of the sender)
@@ -75,6 +81,24 @@ def accept_batch(
     is_repeated = stored is None
     identifier, first_received_at = stored or _first(row)
     return Receipt(str(identifier), n_messages, first_received_at, is_repeated, faults)
+
+
+def prune_inbox(*, now: datetime) -> int:
+    """Delete old drained batches, their messages being stored long since; the number deleted.
+
+    Batches with messages in quarantine, replayed or not, and parked ones are kept whole. A repeat
+    that comes even later is judged again, and its messages are found to be stored already.
+    """
+    keep_days: int = getattr(settings, "INGEST_KEEP_DAYS", KEEP_DAYS)
+    old = IngestBatch.objects.filter(
+        state=IngestBatch.State.DRAINED,
+        received_at__lt=now - timedelta(days=keep_days),
+        quarantined__isnull=True,
+    ).order_by("id")
+    n_deleted = 0
+    while ids := list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE]):
+        n_deleted += IngestBatch.objects.filter(pk__in=ids).delete()[0]
+    return n_deleted
 
 
 def content_key(kind: MessageKind, body: bytes) -> str:

@@ -382,3 +382,33 @@ def test_shots_of_one_second_from_many_sensors_are_all_kept(
     accept(source, encode(pulses))
 
     assert actions.drain(now=NOW).n_stored == len(pulses)
+
+
+def test_old_drained_batches_are_forgotten_and_what_needs_a_person_is_kept(
+    source: Source, microphones: list[Sensor], settings: Any
+) -> None:
+    settings.INGEST_KEEP_DAYS = 10
+    drained, bad = accept(source, [pulse(0)]), accept(source, [pulse(1, sensor="GHOST")])
+    actions.drain(now=NOW)
+    parked, waiting = accept(source, [pulse(2)]), accept(source, [pulse(3)])
+    IngestBatch.objects.filter(pk=parked.pk).update(state="parked")
+
+    too_soon = actions.prune_inbox(now=NOW + timedelta(days=10))
+    in_time = actions.prune_inbox(now=NOW + timedelta(days=10, seconds=1))
+
+    assert (too_soon, in_time) == (0, 1)
+    kept = set(IngestBatch.objects.values_list("pk", flat=True))
+    assert kept == {bad.pk, parked.pk, waiting.pk} == kept - {drained.pk}
+
+
+def test_a_repeat_of_a_forgotten_batch_stores_nothing_twice(
+    source: Source, microphones: list[Sensor]
+) -> None:
+    accept(source, [pulse(0)])
+    actions.drain(now=NOW)
+    actions.prune_inbox(now=NOW + timedelta(days=100))
+    accept(source, [pulse(0)])
+
+    drained = actions.drain(now=NOW)
+
+    assert (drained.n_stored, drained.n_repeated, Pulse.objects.count()) == (0, 1, 1)
