@@ -47,8 +47,9 @@ def detect(
     the window, None if there are none (the ellipse grows). now_ns: the caller's clock, to refuse
     pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
-    range and rounds up to 4 s apart belong together, so a window needs margins of 15 s on each side;
-    keep the events whose t_ns lies inside.
+    range, rounds up to 4 s apart belong together and an incident lasts at most 30 s, so a window needs
+    15 s before it and 45 s after it for the events whose t_ns lies inside to be whole; those near its
+    ends may be cut.
     Raises ColumnError for columns that do not fit together.
     """
     sites = place(sensors)

@@ -27,8 +27,8 @@ REPEAT_GAP_NS = 5_000_000
 """Two pulses of one sensor closer than 5 ms are one: the envelope kernel on the sensor is 50 ms
 long (arXiv 2108.07377, p. 7), so it cannot tell them apart."""
 
-FLOOD_PER_S = 40
-"""The same kernel allows about 20 pulses a second; a sensor sending twice that is broken or forged."""
+FLOOD_PER_S = 60
+"""The same kernel allows about 20 pulses a second; a sensor sending three times that is broken or forged."""
 
 
 class Cause(StrEnum):

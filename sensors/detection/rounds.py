@@ -26,12 +26,16 @@ from sensors.detection.trials import Trial
 
 SHOT_GAP_S = 4.0
 """Rounds of one place less than this apart are one incident."""
-LONGEST_BURST_S = 60.0
+LONGEST_BURST_S = 30.0
+"""An incident lasts no longer: what goes on is the next incident. Callers' windows rely on it."""
 ROUND_SCORE = 8.0
+"""Evidence a further round needs: its place is known, only its instant is not."""
 ROUND_COST = 4.0
 """log of the number of distinguishable instants (70 ms) in ``SHOT_GAP_S``."""
 REPEATS_IF_HEARD = 0.88
 """A path that carried one round carries the next: 0.95 on the live-fire set, a calm night, so less."""
+AS_IF_DISTANCE = (0.6, 1.0, 1.8)
+"""A source 4 dB louder or 5 dB quieter than a pistol is heard as a pistol nearer by or farther off."""
 PRIOR_ROUNDS = 1.0
 """How many rounds' worth the distance says about a path; each round taken outweighs it more."""
 PRIOR_CAP = 0.5
@@ -63,7 +67,7 @@ def find_rounds(listener: Listener, trial: Trial) -> Proposal:
         rounds = _chain(np.sort(taken), trial.emission_s)
         grown = rounds[0] < start - 1e-6 or rounds[-1] > end + 1e-6
         start, end = float(min(start, rounds[0])), float(max(end, rounds[-1]))
-        if not grown or end - start > LONGEST_BURST_S:
+        if not grown or end - start > LONGEST_BURST_S - 2.0 * SHOT_GAP_S:
             return _heaviest(listener, trial, taken)
 
 
@@ -171,6 +175,7 @@ def weigh_burst(listener: Listener, place: Floats, round_t_s: Floats) -> float:
     three, by an echo, speaks against the place. Each further round costs ``ROUND_COST``, for its time
     was free to choose. This is what tells a burst from its ghost: rounds half a second apart make
     another place, 170 m off, where some sensors' second rounds line up with others' first.
+    How loud the source is nobody knows: the weight is the mean over ``AS_IF_DISTANCE``.
     """
     odds = listener.odds(place)
     sensor, pulse = match_rounds(listener, place, round_t_s)
@@ -185,9 +190,14 @@ def weigh_burst(listener: Listener, place: Floats, round_t_s: Floats) -> float:
     said += (round_t_s.size - count) * np.log1p(-REPEATS_IF_HEARD)
     if_carried = np.full(odds.asked.size, round_t_s.size * np.log1p(-REPEATS_IF_HEARD))
     if_carried[sensor] = said
-    carries = np.minimum(heard(listener.distance_m(place)) / REPEATS_IF_HEARD, 0.99)
-    each = np.logaddexp(np.log(carries) + if_carried, np.log1p(-carries))
-    return float(each[odds.asked].sum()) - ROUND_COST * (round_t_s.size - 1)
+    distance = listener.distance_m(place)[odds.asked]
+    weights = []
+    for as_if in AS_IF_DISTANCE:
+        carries = np.minimum(heard(as_if * distance) / REPEATS_IF_HEARD, 0.99)
+        each = np.logaddexp(np.log(carries) + if_carried[odds.asked], np.log1p(-carries))
+        weights.append(float(each.sum()))
+    mean = float(np.logaddexp.reduce(weights) - np.log(len(weights)))
+    return mean - ROUND_COST * (round_t_s.size - 1)
 
 
 def _log_density(miss_s: Floats, count: Ints) -> Floats:

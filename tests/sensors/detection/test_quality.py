@@ -97,7 +97,7 @@ def test_pulses_without_an_id_are_not_repeats_of_each_other():
 
 
 def test_it_rejects_a_flood_and_spares_the_second_before():
-    flood = [("a", 1.0 + 0.02 * k) for k in range(FLOOD_PER_S + 1)]
+    flood = [("a", 1.0 + 0.015 * k) for k in range(FLOOD_PER_S + 1)]
     given = pulses(("a", 0.5), *flood)
 
     screened = screen(given, SITES)
