@@ -25,14 +25,21 @@ Value = str | Link | Count
 
 
 def table(
-    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]], *, absent: str
+    caption: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Value]],
+    *,
+    absent: str,
+    scrolls: bool = False,
 ) -> dict[str, Any]:
     """Caption, columns and cells. absent: the words for a number that is None.
 
     Each cell repeats its column's label, which heads it where the table is stacked on a phone.
+    scrolls: a table too wide to stack moves sideways inside a box that the keyboard can reach.
     """
     return {
         "caption": caption,
+        "scrolls": scrolls,
         "columns": columns,
         "rows": [
             [_cell(value, column, absent) for value, column in zip(row, columns, strict=True)]

@@ -31,6 +31,7 @@ class Subject:
     unit: plural noun for axes and column heads ("incidents").
     counted: number -> phrase in the right grammar ("1 incident", "2 incidents").
     noise_scale: scale b of the Laplace noise inside every count, 0 where counts are exact.
+    noise_terms: how many such draws each count sums (a city's total is the sum of its districts').
     """
 
     title: str
@@ -38,12 +39,20 @@ class Subject:
     counted: Callable[[int | float], str]
     release: int | None = None
     noise_scale: float = 0.0
+    noise_terms: int = 1
     words: Translations = ENGLISH
 
     @property
     def margin(self) -> float:
-        """Half-width that holds a count's noise 19 times in 20: P(|X| > b ln 20) = 1/20 for Laplace."""
-        return self.noise_scale * math.log(20)
+        """Half-width that holds a count's noise 19 times in 20.
+
+        One draw: P(|X| > b ln 20) = 1/20 for Laplace. A sum of n: its standard deviation b sqrt(2n)
+        times the normal quantile, with the Cornish-Fisher term for its excess kurtosis 3/n.
+        """
+        if self.noise_terms == 1:
+            return self.noise_scale * math.log(20)
+        quantile = 1.96 + (1.96**3 - 3 * 1.96) / 24 * 3 / self.noise_terms
+        return self.noise_scale * math.sqrt(2 * self.noise_terms) * quantile
 
 
 @dataclass(frozen=True)
@@ -269,7 +278,9 @@ def _compare(now: float, before: float, span: str, terms: int, subject: Subject)
     words = subject.words
     if now == before:
         message = words.gettext("%(span)s: %(now)s, as many as a year before.")
-    elif not is_clear_change(now, before, noise_scale=subject.noise_scale, terms=terms):
+    elif not is_clear_change(
+        now, before, noise_scale=subject.noise_scale, terms=terms * subject.noise_terms
+    ):
         message = words.gettext(
             "%(span)s: %(now)s, no clear change from a year before (%(before)s):"
             " chance alone can make a difference this small."

@@ -57,8 +57,13 @@ def context() -> dict[str, Any]:
             components.figure(spec, figure_id=f"figure-{order}")
             for order, spec in enumerate(example_figures())
         ],
-        "map": example_map(),
-        "table": _map_table(),
+        "map_figure": {
+            "map": example_map(),
+            "title": _("Incidents by area"),
+            "note": "",
+            "legend_title": _("Incidents in twelve months"),
+            "table": _map_table(),
+        },
         "list_table": _list_table(),
         "reasons": ABSENCES,
         "form": ExampleForm({"kind": "question", "email": "someone at home"}),

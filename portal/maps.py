@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from portal import findings
 from portal.figures import class_breaks, class_of
 from portal.findings import Count, Subject, number
+from portal.map_names import LABEL_TYPE, area_name
 from portal.svg import hatch
 
 Ring = Sequence[Sequence[float]]
@@ -27,9 +28,6 @@ Geometry = Any
 
 WIDTH = 1000
 MARGIN = 6
-# Type that is 12 px on a map 360 px wide.
-LABEL_TYPE = 34
-LABEL_CHARACTER = 20
 # Largest distance between a drawn border and the true one: what a line's own width hides.
 TOLERANCE_UNITS = 1.5
 CONTEXT_TOLERANCE_UNITS = 3.0
@@ -39,8 +37,6 @@ AREA_KINDS = ("park", "water")
 # A map of 40 areas with all of these stays under 25 kB.
 CONTEXT_BYTES = {"park": 2500, "street": 7000, "water": 2500, "river": 1500}
 MAX_CLASSES = 5
-# From this shade on, names are light on dark.
-FIRST_DARK_SHADE = 3
 
 
 @dataclass(frozen=True)
@@ -56,8 +52,8 @@ class Shape:
 
 @dataclass(frozen=True)
 class Context:
-    """Something drawn under the areas to find one's way: closed rings for water and parks, open
-    lines for rivers and streets. kind: water, park, river or street."""
+    """One thing drawn under the areas to find one's way: closed rings for water and parks, open
+    lines for a river or a street. kind: water, park, river or street."""
 
     kind: str
     lines: Sequence[Ring]
@@ -75,14 +71,15 @@ class LegendStep:
 @dataclass(frozen=True)
 class Choropleth:
     """svg: the drawing. legend: palest first, only what is drawn. rows: (code, label, href, value) in
-    the given order, the numbers of the drawing. layers: GeoJSON by name, for a browser map."""
+    the given order, the numbers of the drawing. coded: areas too small for their name on a phone,
+    which are drawn with their code instead; the table beside the map says which is which."""
 
     map_id: str
     svg: str
     finding: str
     legend: list[LegendStep]
     rows: list[tuple[str, str, str, Count]]
-    layers: dict[str, dict[str, Any]]
+    coded: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -129,12 +126,13 @@ def choropleth(
     *,
     subject: Subject,
     map_id: str,
-    context: Sequence[Context] = (),
+    context: Sequence[Context] | str = (),
     additive: bool = True,
 ) -> Choropleth:
     """The map of `shapes`, shaded by value. Raises ValueError without shapes or rings.
 
     map_id: unique on the page. Values are counts or rates >= 0; None is drawn hatched as "no data".
+    context: things to draw, or what `backdrop` drew of them for the same projection.
     additive: whether the values of several areas may be summed (counts, not rates).
     """
     if not shapes or not all(shape.rings for shape in shapes):
@@ -149,13 +147,25 @@ def choropleth(
         if additive
         else findings.of_rates(named, subject)
     )
+    drawn = _simplified([_projected(_even_odd(shape.rings), projection) for shape in shapes])
+    names = [
+        area_name(shape.label, shape.code, shade, geometry)
+        for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
+    ]
+    said = [subject.words.gettext("no data") if v is None else subject.counted(v) for v in values]
+    body = (
+        "".join(_area(*four, map_id) for four in zip(shapes, said, shades, drawn, strict=True))
+        + f'<g class="map__context" aria-hidden="true">'
+        f"{context if isinstance(context, str) else backdrop(context, projection)}</g>"
+        f'<g class="map__names" aria-hidden="true">{"".join(name for name, _ in names)}</g>'
+    )
     return Choropleth(
         map_id=map_id,
-        svg=_drawing(shapes, values, shades, projection, context, subject, finding, map_id),
+        svg=_drawing(body, projection, subject, finding, map_id),
         finding=finding,
         legend=legend(values, breaks, subject),
         rows=[(s.code, s.label, s.href, value) for s, value in zip(shapes, values, strict=True)],
-        layers=layers(shapes, context),
+        coded=frozenset(s.code for s, (_, by_code) in zip(shapes, names, strict=True) if by_code),
     )
 
 
@@ -222,26 +232,7 @@ def path_of(geometry: Geometry) -> str:
     )
 
 
-def _drawing(
-    shapes: Sequence[Shape],
-    values: Sequence[Count],
-    shades: Sequence[int | None],
-    projection: Projection,
-    context: Sequence[Context],
-    subject: Subject,
-    finding: str,
-    map_id: str,
-) -> str:
-    drawn = _simplified([_projected(_even_odd(s.rings), projection) for s in shapes])
-    absent = subject.words.gettext("no data")
-    areas = "".join(
-        _area(shape, absent if value is None else subject.counted(value), shade, geometry, map_id)
-        for shape, value, shade, geometry in zip(shapes, values, shades, drawn, strict=True)
-    )
-    names = "".join(
-        _name(shape, shade, geometry)
-        for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
-    )
+def _drawing(body: str, projection: Projection, subject: Subject, finding: str, map_id: str) -> str:
     safe_id = escape(map_id)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="map" role="group" font-size="{LABEL_TYPE}"'
@@ -249,9 +240,7 @@ def _drawing(
         f' aria-describedby="{safe_id}-desc">'
         f'<title id="{safe_id}-title">{escape(subject.title)}</title>'
         f'<desc id="{safe_id}-desc">{escape(finding)}</desc>'
-        f"<defs>{hatch(map_id + '-gap', size=16)}{dots(map_id + '-top')}</defs>"
-        f'{areas}<g class="map__context" aria-hidden="true">{_context(context, projection)}</g>'
-        f'<g class="map__names" aria-hidden="true">{names}</g></svg>'
+        f"<defs>{hatch(map_id + '-gap', size=16)}{dots(map_id + '-top')}</defs>{body}</svg>"
     )
 
 
@@ -276,49 +265,37 @@ def _area(shape: Shape, said: str, shade: int | None, geometry: Geometry, map_id
     )
 
 
-def _name(shape: Shape, shade: int | None, geometry: Geometry) -> str:
-    """The label, else the code, where it fits inside; on wide screens type is half as large."""
-    x, y = shapely.get_coordinates(shapely.maximum_inscribed_circle(geometry, 5.0))[0]
-    room = _room_at(geometry, x, y)
-    tone = " name--on-dark" if shade is not None and shade >= FIRST_DARK_SHADE else ""
-    for label, scale, extra in (
-        (shape.label, 1.0, ""),
-        (shape.code, 1.0, ""),
-        (shape.label, 0.5, " name--wide"),
-        (shape.code, 0.5, " name--wide"),
-    ):
-        if len(label) * LABEL_CHARACTER * scale <= room:
-            place = f'x="{x:.0f}" y="{y + LABEL_TYPE * 0.35 * scale:.0f}"'
-            return f'<text class="name{tone}{extra}" {place} text-anchor="middle">{escape(label)}</text>'
-    return ""
+def backdrop(context: Sequence[Context], projection: Projection) -> str:
+    """One path per kind; within the byte budget whole long streets stay and the alleys go.
 
-
-def _room_at(geometry: Geometry, x: float, y: float) -> float:
-    """Twice the way from (x, y) to the nearer border, left or right: what centred text may take."""
-    chord = shapely.intersection(shapely.linestrings([(-1, y), (WIDTH + 1, y)]), geometry)
-    here = [
-        part.bounds for part in shapely.get_parts(chord) if part.bounds[0] <= x <= part.bounds[2]
-    ]
-    return 2 * min(x - here[0][0], here[0][2] - x) if here else 0.0
-
-
-def _context(context: Sequence[Context], projection: Projection) -> str:
-    """One path per kind; within the byte budget the longest lines stay, the alleys go."""
+    Costs most of a map, and is the same for every map of the same areas.
+    """
     parts = []
     for kind in CONTEXT_KINDS:
-        lines = [line for layer in context if layer.kind == kind for line in layer.lines]
-        make: Any = shapely.polygons if kind in AREA_KINDS else shapely.linestrings
-        drawn = [_projected(make(np.asarray(line, float)[:, :2]), projection) for line in lines]
-        if kind == "street":
-            drawn = list(shapely.get_parts(shapely.line_merge(shapely.union_all(drawn))))
-        drawn.sort(key=lambda geometry: -float(geometry.length))
-        inside = shapely.clip_by_rect(drawn, 0, 0, WIDTH, projection.height)
         budget, data = CONTEXT_BYTES[kind], ""
-        for geometry in shapely.simplify(inside, CONTEXT_TOLERANCE_UNITS):
-            data += path_of(geometry) if len(data) < budget else ""
+        for line in _longest_first([layer for layer in context if layer.kind == kind], projection):
+            inside = shapely.clip_by_rect(line, 0, 0, WIDTH, projection.height)
+            data += path_of(shapely.simplify(inside, CONTEXT_TOLERANCE_UNITS))
+            if len(data) > budget:
+                break
         if data:
             parts.append(f'<path class="map__{kind}" d="{data}"/>')
     return "".join(parts)
+
+
+def _longest_first(layers: Sequence[Context], projection: Projection) -> Iterable[Geometry]:
+    """Lines or polygons in drawing units, those of the longest thing first."""
+    drawn = []
+    for layer in layers:
+        make: Any = shapely.polygons if layer.kind in AREA_KINDS else shapely.linestrings
+        whole = [
+            _projected(make(np.asarray(line, float)[:, :2]), projection) for line in layer.lines
+        ]
+        if layer.kind == "street":
+            whole = list(shapely.get_parts(shapely.line_merge(shapely.union_all(whole))))
+        drawn.append(sorted(whole, key=lambda part: -float(part.length)))
+    drawn.sort(key=lambda whole: -sum(float(part.length) for part in whole))
+    return (part for whole in drawn for part in whole)
 
 
 def _even_odd(rings: Sequence[Ring]) -> Geometry:

@@ -21,6 +21,17 @@ def security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        say_what_it_varies_on(response)
         return response
 
     return respond
+
+
+def say_what_it_varies_on(response: HttpResponse) -> None:
+    """The language is in the address, never guessed from the browser, so caches need not tell readers apart."""
+    varies = [part.strip() for part in response.headers.get("Vary", "").split(",")]
+    kept = [part for part in varies if part and part.lower() != "accept-language"]
+    if kept:
+        response.headers["Vary"] = ", ".join(kept)
+    else:
+        response.headers.pop("Vary", None)

@@ -1,22 +1,22 @@
-"""Released numbers -> figures, maps and tables for the pages. Reads the release schema through ``portal.queries``."""
+"""Released numbers -> figures and tables for the pages. Reads the release schema through ``portal.queries``."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
-from portal import components, figures, maps, queries
+from portal import components, figures, queries
 from portal.city import City, the_city
-from portal.findings import Count, Subject, number
+from portal.coverage import Coverage
+from portal.findings import Subject, number
 from portal.models import (
-    PublishedArea,
     PublishedCount,
     PublishedGunfire,
     PublishedIncident,
@@ -24,12 +24,7 @@ from portal.models import (
     Release,
 )
 from portal.queries import Slice
-from portal.vocabulary import category_label, period_label, quarter_label
-
-# A month is told only when nearly all of it can have been released: the slowest rows are weeks of
-# person crimes, out on the Monday at least 7 days after their Sunday.
-SETTLED_AFTER = dt.timedelta(days=14)
-CONTEXT_LINES = {"park": "park", "water": "water", "street": "street"}
+from portal.vocabulary import category_label, kind_label, period_label, rounds_label
 
 
 def incidents_counted(count: float) -> str:
@@ -43,12 +38,14 @@ def alerts_counted(count: float) -> str:
 
 
 COUNTED: dict[str, tuple[Callable[[float], str], str]] = {
-    "incidents": (incidents_counted, "incidents"),
-    "gunfire": (alerts_counted, "alerts"),
+    "incidents": (incidents_counted, gettext_noop("incidents")),
+    "gunfire": (alerts_counted, gettext_noop("alerts")),
 }
 
 
-def subject(title: str, release: Release, *, noise_scale: float = 0.0) -> Subject:
+def subject(
+    title: str, release: Release, *, noise_scale: float = 0.0, noise_terms: int = 1
+) -> Subject:
     counted, unit = COUNTED.get(release.dataset.slug, COUNTED["incidents"])
     return Subject(
         title=title,
@@ -56,25 +53,9 @@ def subject(title: str, release: Release, *, noise_scale: float = 0.0) -> Subjec
         counted=counted,
         release=release.number,
         noise_scale=noise_scale,
+        noise_terms=noise_terms,
         words=translation,
     )
-
-
-def settled_months(release: Release) -> list[dt.date]:
-    """The months of a release that are told: whole, and old enough that what comes has come."""
-    zone = the_city().zone
-    limit = (release.as_of - SETTLED_AFTER).astimezone(zone).date()
-    return [
-        month for month in queries.months_covered(release) if queries.next_month(month) <= limit
-    ]
-
-
-def last_year(release: Release) -> Slice:
-    """The last twelve settled months."""
-    months = settled_months(release)[-12:]
-    if not months:
-        return Slice()
-    return Slice(since=months[0], until=queries.next_month(months[-1]))
 
 
 def within(of: Slice, span: Slice) -> Slice:
@@ -84,38 +65,55 @@ def within(of: Slice, span: Slice) -> Slice:
 
 def file_url(release: Release, suffix: str = "csv") -> str:
     slug = release.dataset.slug
-    return reverse("portal:release-file", args=[slug, release.number, slug, suffix])
+    return reverse("feeds:release-file", args=[slug, release.number, slug, suffix])
 
 
-def monthly_figure(release: Release, of: Slice, *, title: str, figure_id: str) -> dict[str, Any]:
-    """Counts of each settled month. A month without a row is a real zero: the records of it were supplied."""
-    counts = queries.count_by(release, "month", of)
-    rows = [(month, counts.get(month, 0)) for month in settled_months(release)]
-    spec = figures.monthly_counts(rows, subject=subject(title, release))
+def drawn(spec: figures.Figure, release: Release, figure_id: str) -> dict[str, Any]:
     return components.figure(spec, figure_id=figure_id, csv_url=file_url(release), release=release)
 
 
-def category_figure(release: Release, of: Slice, *, title: str, figure_id: str) -> dict[str, Any]:
-    counts = queries.count_by(release, "category", of)
-    rows = [(category_label(slug), n) for slug, n in counts.items()]
-    spec = figures.counts_by_category(rows, subject=subject(title, release), heading=_("Category"))
-    return components.figure(spec, figure_id=figure_id, csv_url=file_url(release), release=release)
+def monthly_figure(
+    coverage: Coverage, of: Slice, *, title: str, figure_id: str
+) -> dict[str, Any] | None:
+    """Counts of each told month; None where there is no whole month yet."""
+    if not coverage.months:
+        return None
+    counts = queries.count_by(coverage.release, "month", of)
+    spec = figures.monthly_counts(
+        coverage.by_month(counts), subject=subject(title, coverage.release)
+    )
+    return drawn(spec, coverage.release, figure_id)
+
+
+def category_figure(coverage: Coverage, of: Slice, *, figure_id: str) -> dict[str, Any] | None:
+    """What was published in the last year by category; None where nothing was."""
+    counts = queries.count_by(coverage.release, "category", within(of, coverage.last_year))
+    if not counts:
+        return None
+    title = _("By kind, %(span)s") % {"span": coverage.last_year_in_words}
+    spec = figures.counts_by_category(
+        [(category_label(slug), n) for slug, n in counts.items()],
+        subject=subject(title, coverage.release),
+        heading=_("Kind"),
+    )
+    return drawn(spec, coverage.release, figure_id)
 
 
 def totals_figure(
-    rows: Sequence[PublishedCount], release: Release, *, figure_id: str
+    rows: Sequence[PublishedCount], release: Release, *, draws: int, figure_id: str
 ) -> dict[str, Any]:
-    """Sensitive quarterly totals with the noise they carry."""
+    """Sensitive quarterly totals with the noise they carry. draws: random errors inside each of them."""
     quarters = [(_first_day(row.quarter), max(row.noisy_count, 0)) for row in rows]
     spec = figures.quarterly_counts(
         quarters,
         subject=subject(
             _("Sexual, domestic, child and self-harm incidents each quarter"),
             release,
-            noise_scale=1 / rows[0].epsilon,
+            noise_scale=1 / min(row.epsilon for row in rows),
+            noise_terms=draws,
         ),
     )
-    return components.figure(spec, figure_id=figure_id, csv_url=file_url(release), release=release)
+    return drawn(spec, release, figure_id)
 
 
 def _first_day(quarter: str) -> dt.date:
@@ -123,114 +121,63 @@ def _first_day(quarter: str) -> dt.date:
     return dt.date(int(year), 3 * int(part) - 2, 1)
 
 
-def totals_table(rows: Sequence[PublishedCount], names: dict[str, str]) -> dict[str, Any]:
-    columns = [
-        components.Column(_("Quarter")),
-        components.Column(_("District")),
-        components.Column(_("Incidents, with a small random error"), is_number=True),
-    ]
-    cells = [
-        (
-            quarter_label(row.quarter),
-            names.get(row.district_slug, the_city().name),
-            max(row.noisy_count, 0),
-        )
-        for row in rows
-    ]
-    return components.table(
-        _("Sensitive incidents by quarter and district"), columns, cells, absent=_("no data")
-    )
-
-
-def rings_of(geometry: dict[str, Any]) -> list[Any]:
-    """All rings of a polygon, or all lines of a street."""
-    kind, coordinates = geometry["type"], geometry["coordinates"]
-    if kind in ("Polygon", "MultiLineString"):
-        return list(coordinates)
-    if kind == "MultiPolygon":
-        return [ring for polygon in coordinates for ring in polygon]
-    return [coordinates] if kind == "LineString" else []
-
-
-def map_context() -> list[maps.Context]:
-    """Parks, water and streets that help a reader find their way."""
-    lines: dict[str, list[Any]] = {}
-    for area in queries.areas("park", "water", "street"):
-        lines.setdefault(CONTEXT_LINES[area.kind], []).extend(rings_of(area.geometry))
-    return [maps.Context(kind, rings) for kind, rings in lines.items()]
-
-
-def area_map(
-    areas: Sequence[PublishedArea],
-    values: dict[str, Count],
-    *,
-    title: str,
-    release: Release,
-    map_id: str,
-    additive: bool = True,
-    unit: Subject | None = None,
-) -> dict[str, Any]:
-    """A choropleth of areas and the table of the same numbers, as ``_components/map_figure.html`` takes them."""
-    shapes = [
-        maps.Shape(
-            area.code,
-            area.name,
-            reverse("portal:area-detail", args=[area.slug]),
-            rings_of(area.geometry),
-            values.get(area.slug),
-        )
-        for area in areas
-    ]
-    about = unit or subject(title, release)
-    drawn = maps.choropleth(
-        shapes, subject=about, map_id=map_id, context=map_context(), additive=additive
-    )
-    columns = [
-        components.Column(_("Area")),
-        components.Column(about.unit.capitalize(), is_number=True),
-    ]
-    rows = [(components.Link(label, href), value) for _code, label, href, value in drawn.rows]
-    return {
-        "map": drawn,
-        "title": title,
-        "legend_title": about.unit.capitalize(),
-        "table": components.table(title, columns, rows, absent=_("no data")),
-        "csv_url": file_url(release),
-        "release": release,
-    }
-
-
-def rows_table(
+def incidents_table(
     rows: Sequence[PublishedRow], names: dict[str, str], *, caption: str
 ) -> dict[str, Any]:
-    """Published incidents or alerts as a list."""
-    city = the_city()
-    columns = [
-        components.Column(_("What")),
-        components.Column(_("When")),
-        components.Column(_("Where")),
-        components.Column(_("Stands for")),
+    """Published incidents as a list."""
+    heads = (_("What"), _("When"), _("Where"), _("Could be any of"))
+    known = queries.addresses_stood_for(rows)
+    cells = [
+        (category_label(row.category), *when_and_where(row, names, known))
+        for row in rows
+        if isinstance(row, PublishedIncident)
     ]
+    return components.table(caption, _columns(heads), cells, absent=_("no data"))
+
+
+def alerts_table(
+    rows: Sequence[PublishedRow], names: dict[str, str], *, caption: str
+) -> dict[str, Any]:
+    """Published gunfire alerts as a list."""
+    heads = (_("What"), _("How sure"), _("When"), _("Where"), _("Could be any of"))
+    known = queries.addresses_stood_for(rows)
     cells = [
         (
-            what(row),
-            period_label(row.period, row.starts_at, city.zone),
-            where(row, names, city),
-            stands_for(row),
+            alert_label(row),
+            confidence_label(row.confidence_pct),
+            *when_and_where(row, names, known),
         )
         for row in rows
+        if isinstance(row, PublishedGunfire)
     ]
-    return components.table(caption, columns, cells, absent=_("no data"))
+    return components.table(caption, _columns(heads), cells, absent=_("no data"))
 
 
-def what(row: PublishedRow) -> str:
-    if isinstance(row, PublishedIncident):
-        return category_label(row.category)
-    if isinstance(row, PublishedGunfire):
-        return (
-            _("%(rounds)s rounds") % {"rounds": row.rounds} if row.rounds != "1" else _("1 round")
-        )
-    return ""
+def _columns(heads: Iterable[str]) -> list[components.Column]:
+    return [components.Column(head) for head in heads]
+
+
+def alert_label(row: PublishedGunfire) -> str:
+    """ "2 to 5 rounds", led by the kind where it is another than gunfire."""
+    rounds = rounds_label(row.rounds)
+    if row.kind == "gunfire":
+        return rounds
+    return _("%(kind)s, %(rounds)s") % {"kind": kind_label(row.kind), "rounds": rounds}
+
+
+def confidence_label(confidence_pct: int | None) -> str:
+    return _("not stated") if confidence_pct is None else f"{confidence_pct}%"
+
+
+def when_and_where(
+    row: PublishedRow, names: dict[str, str], known: dict[str, int]
+) -> tuple[str, str, str]:
+    city = the_city()
+    return (
+        period_label(row.period, row.starts_at, city.zone),
+        where(row, names, city),
+        stands_for(row, known),
+    )
 
 
 def where(row: PublishedRow, names: dict[str, str], city: City) -> str:
@@ -238,17 +185,21 @@ def where(row: PublishedRow, names: dict[str, str], city: City) -> str:
     return names.get(row.beat_slug) or names.get(row.district_slug) or city.name
 
 
-def stands_for(row: PublishedRow) -> str:
-    """How many addresses the record could be at, in words."""
-    if row.precision == "place":
-        return _("a place of 20 or more addresses, or a park")
-    if row.precision == "cell":
-        return _("an area of 500 or more addresses, with others like it")
-    return _("the district") if row.precision == "district" else _("the whole city")
+def stands_for(row: PublishedRow, known: dict[str, int]) -> str:
+    """How many addresses the record could be at, in words. known: by code of place or cell."""
+    n = known.get(row.place_code or row.cell_code)
+    if row.precision == row.Precision.CITY:
+        return _("all addresses of the city")
+    if row.precision == row.Precision.PLACE and n == 0:
+        return _("a park or other open land")
+    if n is None:
+        return _("the addresses of that area")
+    return ngettext("%(number)s address", "%(number)s addresses", n) % {"number": number(n)}
 
 
 def area_names() -> dict[str, str]:
-    return {area.slug: area.name for area in queries.areas("city", "district", "beat")}
+    areas = queries.areas("city", "district", "beat", shapes=False)
+    return {area.slug: area.name for area in areas}
 
 
 def query_string(**parameters: str) -> str:

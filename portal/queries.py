@@ -11,9 +11,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Q, QuerySet, Sum
+import shapely
+from django.db.models import Count, Min, Model, Q, QuerySet, Subquery, Sum
+from shapely.geometry import shape
 
 from portal.feeds.rows import in_release
 from portal.models import (
@@ -30,52 +33,75 @@ from portal.models import (
     Release,
 )
 
+M = TypeVar("M", bound=Model)
+
 
 def current_release(slug: str) -> Release | None:
     """The newest active release of a dataset, None before the first."""
     dataset = Dataset.objects.select_related("current").filter(slug=slug).first()
-    return dataset.current if dataset else None
+    if dataset is None or dataset.current is None:
+        return None
+    dataset.current.dataset = dataset
+    return dataset.current
+
+
+def editions() -> list[tuple[str, int | None, int]]:
+    """Slug, number of the current release and of releases withdrawn, of every dataset.
+
+    Pages show nothing else that changes, so that two answers with the same editions are the same.
+    """
+    withdrawn = Count("releases", filter=Q(releases__state=Release.State.WITHDRAWN))
+    rows = Dataset.objects.annotate(withdrawn=withdrawn).order_by("slug")
+    return list(rows.values_list("slug", "current__number", "withdrawn"))
 
 
 def releases(slug: str) -> QuerySet[Release]:
     """Every release a reader may know of, newest first: active and withdrawn."""
     known = (Release.State.ACTIVE, Release.State.WITHDRAWN)
-    return Release.objects.filter(dataset__slug=slug, state__in=known).order_by("-number")
+    return (
+        Release.objects.filter(dataset__slug=slug, state__in=known)
+        .select_related("dataset")
+        .order_by("-number")
+    )
 
 
-def areas(*kinds: str) -> list[PublishedArea]:
-    """Areas of some kinds as of the current release of the areas, by kind and name."""
-    release = current_release("areas")
-    if release is None:
-        return []
-    rows = in_release(PublishedArea.objects.filter(kind__in=kinds), release.number)
+def in_current(rows: QuerySet[M], slug: str) -> QuerySet[M]:
+    """Those of the current release of a dataset; none before the first."""
+    number = Subquery(Dataset.objects.filter(slug=slug).values("current__number")[:1])
+    return rows.filter(
+        Q(retired_release__isnull=True) | Q(retired_release__gt=number), first_release__lte=number
+    )
+
+
+def areas(*kinds: str, shapes: bool = True) -> list[PublishedArea]:
+    """Areas of some kinds as of the current release of the areas, by kind and name.
+
+    shapes: whether their geometry is read too, which is most of their weight.
+    """
+    rows = in_current(PublishedArea.objects.filter(kind__in=kinds), "areas")
+    rows = rows if shapes else rows.defer("geometry")
     return sorted(rows, key=lambda area: (kinds.index(area.kind), _natural(area.name)))
 
 
 def area(slug: str) -> PublishedArea | None:
-    release = current_release("areas")
-    if release is None:
-        return None
-    return in_release(PublishedArea.objects.filter(slug=slug), release.number).first()
+    return in_current(PublishedArea.objects.filter(slug=slug), "areas").first()
 
 
-def cells(level: int | None = None) -> list[PublishedCell]:
-    """Cells of the current release, leaves and the larger ones above them."""
-    release = current_release("cells")
-    if release is None:
-        return []
-    rows = in_release(PublishedCell.objects.all(), release.number)
-    return list(
-        rows.order_by("code") if level is None else rows.filter(level=level).order_by("code")
-    )
+def cells(*, shapes: bool = True) -> list[PublishedCell]:
+    """Cells of the current release, leaves and the larger ones above them, largest first."""
+    rows = in_current(PublishedCell.objects.all(), "cells").order_by("level", "code")
+    return list(rows if shapes else rows.defer("footprint"))
 
 
-def places(*, district: str = "") -> list[PublishedPlace]:
-    release = current_release("places")
-    if release is None:
-        return []
-    rows = in_release(PublishedPlace.objects.all(), release.number).order_by("code")
-    return list(rows.filter(district_slug=district) if district else rows)
+def addresses_stood_for(rows: Iterable[PublishedRow]) -> dict[str, int]:
+    """How many addresses each place and cell that some rows name stands for, by code."""
+    rows = list(rows)
+    places = PublishedPlace.objects.filter(code__in={row.place_code for row in rows} - {""})
+    cells = PublishedCell.objects.filter(code__in={row.cell_code for row in rows} - {""})
+    return {
+        **dict(places.values_list("code", "stands_for_addresses")),
+        **dict(cells.values_list("code", "n_addresses")),
+    }
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
@@ -110,7 +136,7 @@ def total(release: Release, of: Slice) -> int:
 
 
 def count_by(release: Release, column: str, of: Slice) -> dict[Any, int]:
-    """Counts by "month", "category", "district_slug" or "beat_slug". A key that is absent has no row."""
+    """Counts by "month", "category", "district_slug" or "beat_slug" ('' is not known). An absent key has no row."""
     rows = of.tallies(release).values(column).annotate(count=Sum("n")).order_by(column)
     return {row[column]: row["count"] for row in rows}
 
@@ -125,16 +151,29 @@ def count_by_two(
     return {(row[first], row[second]): row["count"] for row in rows}
 
 
-def months_covered(release: Release) -> list[dt.date]:
-    """Every month from the first to the last with a row, without gaps."""
-    span = Slice().tallies(release).aggregate(first=Min("month"), last=Max("month"))
-    if span["first"] is None:
-        return []
-    months, month = [], span["first"]
-    while month <= span["last"]:
-        months.append(month)
-        month = next_month(month)
-    return months
+def first_day(release: Release, zone: ZoneInfo) -> dt.date | None:
+    """The day in the city on which the first period of a release begins, None without rows."""
+    rows = in_release(_record_model(release)._default_manager.all(), release.number)
+    first = rows.aggregate(first=Min("starts_at"))["first"]
+    return first.astimezone(zone).date() if first else None
+
+
+def count_by_cell(release: Release, of: Slice, zone: ZoneInfo) -> dict[str, int]:
+    """Incidents published for a cell, a district or the city instead of a place, by cell code ('': the city)."""
+    rows = in_release(PublishedIncident.objects.all(), release.number)
+    rows = rows.exclude(precision=PublishedRow.Precision.PLACE)
+    if of.category:
+        rows = rows.filter(category=of.category)
+    if of.since:
+        rows = rows.filter(starts_at__gte=_midnight(of.since, zone))
+    if of.until:
+        rows = rows.filter(starts_at__lt=_midnight(of.until, zone))
+    counted = rows.values("cell_code").annotate(count=Count("id")).order_by("cell_code")
+    return {row["cell_code"]: row["count"] for row in counted}
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=zone)
 
 
 def next_month(month: dt.date) -> dt.date:
@@ -149,11 +188,9 @@ class Page:
     next_key: str
 
 
-def page_of_rows(release: Release, of: Slice, *, after: str = "", size: int = 50) -> Page:
+def page_of_rows(release: Release, of: Slice, *, after: str = "", size: int = 25) -> Page:
     """Published incidents or gunfire by start of period, then id; keyset, so that page 1,000 costs as page 1."""
-    model: type[PublishedRow] = (
-        PublishedIncident if release.dataset.slug == "incidents" else PublishedGunfire
-    )
+    model = _record_model(release)
     rows = in_release(model._default_manager.all(), release.number)
     wanted = {"district_slug": of.district, "beat_slug": of.beat}
     if model is PublishedIncident:
@@ -171,6 +208,10 @@ def page_of_rows(release: Release, of: Slice, *, after: str = "", size: int = 50
     return Page(found[:size], key)
 
 
+def _record_model(release: Release) -> type[PublishedRow]:
+    return PublishedIncident if release.dataset.slug == "incidents" else PublishedGunfire
+
+
 class PageKeyError(ValueError):
     """A page key that this site did not make."""
 
@@ -185,15 +226,28 @@ def _read_key(key: str) -> tuple[dt.datetime, str]:
         raise PageKeyError(str(error)) from error
 
 
-def sensitive_totals(*, district: str | None = None) -> list[PublishedCount]:
-    """Quarterly noisy totals, newest first; a district's, the city's ('') or all (None)."""
-    release = current_release("sensitive-totals")
-    if release is None:
-        return []
-    rows = in_release(PublishedCount.objects.all(), release.number)
-    if district is not None:
-        rows = rows.filter(district_slug=district)
-    return list(rows.order_by("-quarter", "district_slug"))
+def alerts(release: Release, of: Slice, zone: ZoneInfo) -> list[PublishedGunfire]:
+    """Published gunfire alerts of some months, oldest first."""
+    rows = in_release(PublishedGunfire.objects.all(), release.number)
+    if of.since:
+        rows = rows.filter(starts_at__gte=_midnight(of.since, zone))
+    if of.until:
+        rows = rows.filter(starts_at__lt=_midnight(of.until, zone))
+    return list(rows.order_by("starts_at", "public_id"))
+
+
+def sensitive_totals(*, district: str) -> list[PublishedCount]:
+    """Quarterly noisy totals of a district, or of the city (''), newest first."""
+    rows = in_current(PublishedCount.objects.filter(district_slug=district), "sensitive-totals")
+    return list(rows.order_by("-quarter"))
+
+
+def draws_in(district: str) -> int:
+    """Random errors inside one sensitive total: one for a district; the city sums them and that of no district."""
+    if district:
+        return 1
+    rows = in_current(PublishedCount.objects.exclude(district_slug=""), "sensitive-totals")
+    return rows.values("district_slug").distinct().count() + 1
 
 
 _SUFFIXES = {
@@ -204,43 +258,65 @@ _SUFFIXES = {
 }  # fmt: skip
 
 
+# What follows a house and its street: a flat, a floor.
+_UNIT = re.compile(r"(\b(apartment|apt|unit|suite|ste|floor|fl|room|rm|apto|depto|piso)\b|#).*$")
+_LONGEST_SEARCH = 120
+# "120 Elm Street Springfield" has one word too many, "... 62701 United States" three.
+_MOST_WORDS_TOO_MANY = 3
+
+
 def street_key(words: str) -> str:
     """A street's name as it is compared: no case, no accents, no dots, usual words short."""
-    plain = unicodedata.normalize("NFKD", words.casefold())
+    plain = unicodedata.normalize("NFKD", words.casefold().replace("'", "").replace("\u2019", ""))
     letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(_SUFFIXES.get(word, word) for word in letters.split())
 
 
 def search(words: str, *, limit: int = 12) -> list[PublishedArea]:
     """Areas that a name or an address points at, best first. The words are not kept anywhere."""
-    key = street_key(words[:120])
-    if not key:
+    line = words[:_LONGEST_SEARCH].casefold().partition(",")[0]
+    asked = street_key(_UNIT.sub("", line)).split()
+    if not asked:
         return []
-    everything = areas("district", "beat", "neighbourhood", "park", "city")
-    by_slug = {found.slug: found for found in everything}
-    named = [
-        found for found in everything if found.kind != "park" and key in street_key(found.name)
-    ]
-    slugs = [found.slug for found in named] + _slugs_of_street(key)
-    return [by_slug[slug] for slug in dict.fromkeys(slugs) if slug in by_slug][:limit]
+    known = areas("district", "beat", "city", "neighbourhood", "park", shapes=False)
+    fewest = max(len(asked) - _MOST_WORDS_TOO_MANY, 1)
+    for length in range(len(asked), fewest - 1, -1):
+        key = " ".join(asked[:length])
+        slugs = _slugs_named(key, known) + _slugs_of_street(key)
+        if slugs:
+            by_slug = {found.slug: found for found in known}
+            return [by_slug[slug] for slug in dict.fromkeys(slugs) if slug in by_slug][:limit]
+    return []
+
+
+def _slugs_named(key: str, known: list[PublishedArea]) -> list[str]:
+    """Areas of that name; for a park or neighbourhood, which has no page, the beat around its middle."""
+    named = [found for found in known if f" {key}" in f" {street_key(found.name)}"]
+    have_pages = [found.slug for found in named if found.kind in ("district", "beat", "city")]
+    return have_pages + _slugs_around([found for found in named if found.slug not in have_pages])
+
+
+def _slugs_around(landmarks: list[PublishedArea]) -> list[str]:
+    if not landmarks:
+        return []
+    middles = [shapely.point_on_surface(shape(landmark.geometry)) for landmark in landmarks]
+    around = [(area.slug, shape(area.geometry)) for area in areas("beat") or areas("district")]
+    return [slug for slug, outline in around if any(outline.covers(middle) for middle in middles)]
 
 
 def _slugs_of_street(key: str) -> list[str]:
     """Beats (else districts) of a street; of the one stretch where a house number is given."""
     number, _, name = key.partition(" ")
-    if not number.isdigit() or not name:
-        return _areas_of(PublishedStreet.objects.filter(street_key__startswith=key))
+    if not number.isdecimal() or not name:
+        return _slugs_of(PublishedStreet.objects.filter(street_key__startswith=key))
     rows = PublishedStreet.objects.filter(street_key__startswith=name)
     exact = rows.filter(number_from__lte=int(number), number_to__gte=int(number))
-    return _areas_of(exact) or _areas_of(rows)
+    return _slugs_of(exact) or _slugs_of(rows)
 
 
-def _areas_of(rows: QuerySet[PublishedStreet]) -> list[str]:
-    release = current_release("areas")
-    if release is None:
-        return []
+def _slugs_of(rows: QuerySet[PublishedStreet]) -> list[str]:
     found: Iterable[tuple[str, str]] = (
-        in_release(rows, release.number)
+        in_current(rows, "areas")
         .order_by("street_key", "number_from")
         .values_list("beat_slug", "district_slug")[:50]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
@@ -9,7 +10,7 @@ from django.urls import include, path, register_converter
 from portal.feeds import views as feeds
 from portal.feeds.renderers import FORMATS
 from portal.health import healthz
-from portal.views import datasets, overview, records, words
+from portal.views import datasets, gunfire, overview, records, words
 
 
 class SuffixConverter:
@@ -26,7 +27,8 @@ class SuffixConverter:
 
 register_converter(SuffixConverter, "suffix")
 
-public = [
+# In every language: /areas/ in English, /es/areas/ in Spanish.
+pages = [
     path("", overview.home, name="home"),
     path("map/", overview.city_map, name="map"),
     path("search/", overview.search, name="search"),
@@ -34,10 +36,18 @@ public = [
     path("areas/", overview.area_list, name="area-list"),
     path("areas/<slug:slug>/", overview.area_detail, name="area-detail"),
     path("incidents/", records.incident_list, name="incident-list"),
-    path("gunfire/", records.gunfire, name="gunfire"),
+    path("gunfire/", gunfire.gunfire, name="gunfire"),
     # /data/...
     path("data/", datasets.dataset_list, name="dataset-list"),
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
+    path("privacy/", words.privacy, name="privacy"),
+    path("methods/", words.methods, name="methods"),
+    path("about/", words.about, name="about"),
+    path("about/parts/", words.parts, name="parts"),
+]
+
+# The same in every language.
+files = [
     path("data/<slug:slug>.<suffix:suffix>", feeds.current_file, name="dataset-file"),
     # /data/<dataset>/releases/<number>/...
     path(
@@ -50,19 +60,25 @@ public = [
         feeds.release_file,
         name="release-file",
     ),
-    path("privacy/", words.privacy, name="privacy"),
-    path("methods/", words.methods, name="methods"),
-    path("about/", words.about, name="about"),
-    path("about/parts/", words.parts, name="parts"),
 ]
 
 urlpatterns = [
-    path("", include((public, "portal"))),
-    path("feedback/", include("community.urls")),
+    *i18n_patterns(
+        path("", include((pages, "portal"))),
+        path("feedback/", include("community.urls")),
+        prefix_default_language=False,
+    ),
+    path("", include((files, "feeds"))),
     path("desk/", include("community.desk_urls")),
     path("sign-in/", auth.LoginView.as_view(), name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("ingest/v1/", include("sensors.urls")),
     path("healthz", healthz, name="healthz"),
+    path("robots.txt", words.robots, name="robots"),
 ]
+
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.refused"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.broken"

@@ -45,10 +45,31 @@ CATEGORIES = {
     "other": gettext_lazy("Other offence"),
 }
 
+KINDS = {
+    "gunfire": gettext_lazy("Gunfire"),
+    "firework": gettext_lazy("Firework"),
+    "impulse": gettext_lazy("Another bang"),
+}
+# As in the files. "2+": the provider says only that there were several.
+ROUNDS = {
+    "1": gettext_lazy("1 round"),
+    "2-5": gettext_lazy("2 to 5 rounds"),
+    "6+": gettext_lazy("6 or more rounds"),
+    "2+": gettext_lazy("2 or more rounds"),
+}
+
 
 def category_label(slug: str) -> str:
     """The word for a category; the slug itself where a newer release knows more than this page."""
     return str(CATEGORIES.get(slug, slug))
+
+
+def kind_label(slug: str) -> str:
+    return str(KINDS.get(slug, slug))
+
+
+def rounds_label(band: str) -> str:
+    return str(ROUNDS.get(band, band))
 
 
 def period_label(period: str, starts_at: dt.datetime, zone: ZoneInfo) -> str:
@@ -65,9 +86,3 @@ def period_label(period: str, starts_at: dt.datetime, zone: ZoneInfo) -> str:
     if "-W" in period:
         return _("Week of %(day)s") % {"day": day}
     return period
-
-
-def quarter_label(quarter: str) -> str:
-    """2026-Q3 in words."""
-    year, _dash, number = quarter.partition("-Q")
-    return _("Quarter %(number)s of %(year)s") % {"number": number, "year": year}

@@ -14,6 +14,7 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.feeds.dictionary import DATASETS
@@ -92,9 +93,13 @@ def send(request: HttpRequest, release: Release, suffix: str, *, cache: str) -> 
     )
     response.headers["Content-Length"] = str(known["bytes"])
     response.headers["Link"] = (
-        f'<{request.build_absolute_uri("/data/" + release.dataset.slug + "/")}>; rel="describedby"'
+        f'<{request.build_absolute_uri(page_of(release))}>; rel="describedby"'
     )
     return response
+
+
+def page_of(release: Release) -> str:
+    return reverse("portal:dataset-detail", args=[release.dataset.slug])
 
 
 def problem(status: HTTPStatus, title: str, detail: str) -> JsonResponse:

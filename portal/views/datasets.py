@@ -8,30 +8,50 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext_noop
 
 from portal import components, queries
+from portal.city import the_city
 from portal.feeds.dictionary import DATASETS, DatasetSpec
 from portal.feeds.files import manifest_of
-from portal.feeds.renderers import formats_of, plain
+from portal.feeds.renderers import csv_cell, formats_of
 from portal.feeds.rows import rows_of
 from portal.models import Release
+from portal.views.caching import public_page
 
 PREVIEW_ROWS = 5
 RELEASES_SHOWN = 20
+TYPES = {
+    "string": gettext_noop("text"),
+    "integer": gettext_noop("whole number"),
+    "number": gettext_noop("number"),
+    "datetime": gettext_noop("date and time"),
+    "date": gettext_noop("date"),
+}
+FORMAT_NAMES = {"csv": "CSV", "json": "JSON", "geojson": "GeoJSON"}
+GOOD_FOR = {
+    "csv": gettext_noop("for spreadsheets, R and Python"),
+    "json": gettext_noop("for programs"),
+    "geojson": gettext_noop("for maps, with the outline of each place"),
+}
 
 
-@require_safe
+@public_page
 def dataset_list(request: HttpRequest) -> HttpResponse:
     datasets = [
-        {"spec": spec, "release": queries.current_release(slug), "formats": formats_of(spec)}
+        {
+            "spec": spec,
+            "release": queries.current_release(slug),
+            "files": [(FORMAT_NAMES[suffix], suffix) for suffix in formats_of(spec)],
+        }
         for slug, spec in DATASETS.items()
     ]
     return render(request, "portal/data/list.html", {"datasets": datasets})
 
 
-@require_safe
+@public_page
 def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """Dictionary, licence, releases, files, a few rows, how to cite."""
     spec = DATASETS.get(slug)
@@ -47,6 +67,7 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if release:
         context |= {
             "files": files_of(release),
+            "permanent_url": permanent_url(request, release),
             "preview": preview_table(spec, release),
             "verification": release.verification,
         }
@@ -54,13 +75,17 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def dictionary_table(spec: DatasetSpec) -> dict[str, Any]:
-    columns = [
-        components.Column(_(head)) for head in ("Column", "Type", "Meaning", "An empty cell means")
-    ]
+    heads = (_("Column"), _("Type"), _("Meaning"), _("An empty cell means"))
     rows = [
-        (field.name, field.type, field.description, field.missing or _("never empty"))
+        (
+            field.name,
+            _(TYPES[field.type]),
+            _(field.description),
+            _(field.missing) if field.missing else _("never empty"),
+        )
         for field in spec.fields
     ]
+    columns = [components.Column(head) for head in heads]
     return components.table(_("Columns of this dataset"), columns, rows, absent="")
 
 
@@ -76,25 +101,35 @@ def releases_table(slug: str) -> dict[str, Any]:
     rows = [
         (
             link_to(release),
-            plain(release.as_of),
+            spoken_for(release),
             release.n_rows,
             release.n_added,
             release.n_retired,
-            _("withdrawn: %(reason)s") % {"reason": release.withdrawn_reason}
-            if release.state == Release.State.WITHDRAWN
-            else _("published"),
+            state_of(release),
         )
         for release in queries.releases(slug)[:RELEASES_SHOWN]
     ]
     return components.table(_("Releases, newest first"), columns, rows, absent="")
 
 
+def spoken_for(release: Release) -> str:
+    """The day and hour in the city up to which a release could know."""
+    local = release.as_of.astimezone(the_city().zone)
+    return f"{formats.date_format(local, 'DATE_FORMAT')}, {local:%H:%M}"
+
+
+def state_of(release: Release) -> str:
+    if release.state == Release.State.WITHDRAWN:
+        return _("withdrawn: %(reason)s") % {"reason": release.withdrawn_reason}
+    return _("published")
+
+
 def link_to(release: Release) -> components.Link | str:
     if release.state == Release.State.WITHDRAWN:
         return str(release.number)
     slug = release.dataset.slug
-    href = reverse("portal:release-file", args=[slug, release.number, slug, "csv"])
-    return components.Link(str(release.number), href)
+    href = reverse("feeds:release-file", args=[slug, release.number, slug, "csv"])
+    return components.Link(_("%(number)s (CSV)") % {"number": release.number}, href)
 
 
 def files_of(release: Release) -> list[dict[str, Any]]:
@@ -103,34 +138,36 @@ def files_of(release: Release) -> list[dict[str, Any]]:
     return [
         {
             "suffix": suffix,
+            "name": FORMAT_NAMES[suffix],
+            "good_for": _(GOOD_FOR[suffix]),
             "bytes": file["bytes"],
             "sha256": file["sha256"],
-            "url": reverse("portal:dataset-file", args=[slug, suffix]),
+            "url": reverse("feeds:dataset-file", args=[slug, suffix]),
             "permanent_url": reverse(
-                "portal:release-file", args=[slug, release.number, slug, suffix]
+                "feeds:release-file", args=[slug, release.number, slug, suffix]
             ),
         }
         for suffix, file in manifest_of(release)["files"].items()
     ]
 
 
+def permanent_url(request: HttpRequest, release: Release) -> str:
+    """The address under which this release can be had for good, to cite."""
+    slug = release.dataset.slug
+    path = reverse("feeds:release-manifest", args=[slug, release.number])
+    return request.build_absolute_uri(path)
+
+
 def preview_table(spec: DatasetSpec, release: Release) -> dict[str, Any]:
-    """The first rows of the file, as they are in it."""
+    """The first rows of the file, each cell as it is in the CSV."""
     columns = [
         components.Column(field.name, is_number=field.type in ("integer", "number"))
         for field in spec.fields
     ]
     rows = [
-        tuple(
-            _cell(row[field.name], is_number=field.type in ("integer", "number"))
-            for field in spec.fields
-        )
+        tuple(csv_cell(row[field.name]) for field in spec.fields)
         for row, _footprint in islice(rows_of(release), PREVIEW_ROWS)
     ]
-    return components.table(_("The first rows"), columns, rows, absent="")
-
-
-def _cell(value: Any, *, is_number: bool) -> Any:
-    if is_number:
-        return value
-    return "" if value is None else str(plain(value))
+    return components.table(
+        _("The first rows of the CSV file"), columns, rows, absent="", scrolls=True
+    )

@@ -9,101 +9,136 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal import presentation, queries
-from portal.models import PublishedArea, Release
+from portal import atlas, presentation, queries
+from portal.city import the_city
+from portal.coverage import Coverage
+from portal.models import PublishedArea
+from portal.publication.disclosure import Rules
 from portal.queries import Slice
+from portal.views.caching import public_page
 from portal.vocabulary import category_label
 
 RECENT = 8
+WITH_PAGES = ("city", "district", "beat")
 
 
-@require_safe
+@public_page
 def home(request: HttpRequest) -> HttpResponse:
     """What happened near you, what is being done, what we promise."""
+    context: dict[str, Any] = {
+        "districts": queries.areas("district", shapes=False),
+        "rules": Rules.from_mapping(the_city().gate),
+    }
     incidents, gunfire = (queries.current_release(slug) for slug in ("incidents", "gunfire"))
-    context: dict[str, Any] = {"incidents": incidents, "gunfire": gunfire}
     if incidents:
-        span = presentation.last_year(incidents)
+        coverage = Coverage.of(incidents)
         context |= {
-            "n_incidents": queries.total(incidents, span),
-            "n_gunfire": queries.total(gunfire, span) if gunfire else None,
-            "span": span,
-            "figure": presentation.monthly_figure(
-                incidents, Slice(), title=_("Incidents each month"), figure_id="months"
+            "incidents": incidents,
+            "coverage": coverage,
+            "n_incidents": queries.total(incidents, coverage.last_year),
+            "monthly": presentation.monthly_figure(
+                coverage, Slice(), title=_("Incidents each month"), figure_id="months"
             ),
-            **district_map(incidents, map_id="home-map"),
+            "map_figure": atlas.district_map(coverage, map_id="home-map"),
+        }
+    if gunfire:
+        alerts = Coverage.of(gunfire)
+        context |= {
+            "gunfire": gunfire,
+            "gunfire_coverage": alerts,
+            "n_gunfire": queries.total(gunfire, alerts.last_year),
         }
     return render(request, "portal/home.html", context)
 
 
-def district_map(
-    release: Release, *, map_id: str, category: str = "", kind: str = "district"
-) -> dict[str, Any]:
-    """The last twelve months by district or beat."""
-    areas = queries.areas(kind)
-    if not areas:
-        return {}
-    span = presentation.within(Slice(category=category), presentation.last_year(release))
-    counts = queries.count_by(release, f"{kind}_slug", span)
-    title = {
-        "district": _("Incidents by district, last twelve months"),
-        "beat": _("Incidents by beat, last twelve months"),
-    }[kind]
-    values = {area.slug: counts.get(area.slug, 0) for area in areas}
-    return presentation.area_map(areas, values, title=title, release=release, map_id=map_id)  # type: ignore[arg-type]
-
-
-@require_safe
+@public_page
 def city_map(request: HttpRequest) -> HttpResponse:
-    """Districts or beats, all categories or one, counted or per 1,000 addresses; no script needed."""
+    """Districts, beats or cells, all kinds or one; no script needed."""
     release = queries.current_release("incidents")
-    kind = "beat" if request.GET.get("by") == "beat" else "district"
-    category = request.GET.get("category", "")
-    context: dict[str, Any] = {"by": kind, "category": category, "incidents": release}
-    if release:
-        found = queries.count_by(release, "category", Slice())
-        context["categories"] = [(slug, category_label(slug)) for slug in found]
-        if category and category not in found:
-            raise Http404
-        context |= district_map(release, map_id="city-map", category=category, kind=kind)
+    if release is None:
+        return render(request, "portal/map.html", {})
+    by, category = request.GET.get("by", "district"), request.GET.get("category", "")
+    categories = list(queries.count_by(release, "category", Slice()))
+    levels = atlas.cell_levels()
+    if by not in ("district", "beat", "cell") or (category and category not in categories):
+        raise Http404
+    context = {
+        "incidents": release,
+        "by": by,
+        "category": category,
+        "category_name": category_label(category),
+        "categories": [(slug, category_label(slug)) for slug in categories],
+        "levels": levels,
+        "rules": Rules.from_mapping(the_city().gate),
+    }
+    coverage = Coverage.of(release)
+    if by == "cell":
+        context |= cells_on_map(request, coverage, levels, category)
+    elif by == "beat":
+        context["map_figure"] = atlas.beat_map(coverage, map_id="city-map", category=category)
+    else:
+        context["map_figure"] = atlas.district_map(coverage, map_id="city-map", category=category)
     return render(request, "portal/map.html", context)
 
 
-@require_safe
+def cells_on_map(
+    request: HttpRequest, coverage: Coverage, levels: list[int], category: str
+) -> dict[str, Any]:
+    """The map of one size of cells, and links to the other sizes."""
+    if not levels:
+        raise Http404
+    asked = request.GET.get("level", str(levels[0]))
+    if asked not in map(str, levels):
+        raise Http404
+    level = int(asked)
+    sizes = [
+        {
+            "level": other,
+            "is_current": other == level,
+            "url": presentation.query_string(by="cell", category=category, level=str(other)),
+        }
+        for other in levels
+    ]
+    figure = atlas.cell_map(coverage, level=level, map_id="city-map", category=category)
+    return {"map_figure": figure, "sizes": sizes}
+
+
+@public_page
 def area_list(request: HttpRequest) -> HttpResponse:
     """Districts with their beats."""
     beats: dict[str, list[PublishedArea]] = {}
-    for beat in queries.areas("beat"):
+    for beat in queries.areas("beat", shapes=False):
         beats.setdefault(beat.parent_slug, []).append(beat)
     districts = [
         {"area": district, "beats": beats.get(district.slug, [])}
-        for district in queries.areas("district")
+        for district in queries.areas("district", shapes=False)
     ]
-    return render(request, "portal/areas/list.html", {"districts": districts})
+    city = next(iter(queries.areas("city", shapes=False)), None)
+    return render(request, "portal/areas/list.html", {"districts": districts, "city_area": city})
 
 
-@require_safe
+@public_page
 def area_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """One district or beat: numbers, trend, kinds, neighbours, the newest records, the files."""
+    """The city, a district or a beat: numbers, trend, kinds, neighbours, the newest records."""
     area = queries.area(slug)
-    if area is None or area.kind not in ("city", "district", "beat"):
+    if area is None or area.kind not in WITH_PAGES:
         raise Http404
-    incidents, gunfire = (queries.current_release(name) for name in ("incidents", "gunfire"))
+    names = presentation.area_names()
+    parent = area.parent_slug if area.kind == "beat" else ""
     context: dict[str, Any] = {
         "area": area,
-        "parent": queries.area(area.parent_slug) if area.parent_slug else None,
+        "parent": {"slug": parent, "name": names[parent]} if parent in names else None,
     }
     of = slice_of(area)
-    if incidents:
-        context |= area_numbers(area, of, incidents)
-    if gunfire:
-        context["n_gunfire"] = queries.total(
-            gunfire, presentation.within(of, presentation.last_year(gunfire))
-        )
-    totals = queries.sensitive_totals(district=of.district) if not of.beat else []
-    release = queries.current_release("sensitive-totals")
-    if totals and release:
-        context["totals_figure"] = presentation.totals_figure(totals, release, figure_id="totals")
+    if incidents := queries.current_release("incidents"):
+        context |= area_numbers(of, Coverage.of(incidents), names)
+        context["map_figure"] = neighbours_map(area, context["coverage"])
+    if gunfire := queries.current_release("gunfire"):
+        alerts = Coverage.of(gunfire)
+        span = presentation.within(of, alerts.last_year)
+        context |= {"n_gunfire": queries.total(gunfire, span), "gunfire_coverage": alerts}
+    if area.kind != "beat":
+        context["totals"] = sensitive_figure(of.district)
     return render(request, "portal/areas/detail.html", context)
 
 
@@ -113,39 +148,40 @@ def slice_of(area: PublishedArea) -> Slice:
     return Slice(district=area.slug) if area.kind == "district" else Slice()
 
 
-def area_numbers(area: PublishedArea, of: Slice, release: Release) -> dict[str, Any]:
-    span = presentation.within(of, presentation.last_year(release))
+def area_numbers(of: Slice, coverage: Coverage, names: dict[str, str]) -> dict[str, Any]:
+    release = coverage.release
     newest = queries.page_of_rows(release, of, size=RECENT)
-    names = presentation.area_names()
-    numbers: dict[str, Any] = {
+    return {
         "incidents": release,
-        "n_incidents": queries.total(release, span),
-        "span": span,
+        "coverage": coverage,
+        "n_incidents": queries.total(release, presentation.within(of, coverage.last_year)),
         "monthly": presentation.monthly_figure(
-            release, of, title=_("Incidents each month"), figure_id="months"
+            coverage, of, title=_("Incidents each month"), figure_id="months"
         ),
-        "by_category": presentation.category_figure(
-            release, span, title=_("What was reported, last twelve months"), figure_id="categories"
-        ),
-        "newest": presentation.rows_table(
+        "by_category": presentation.category_figure(coverage, of, figure_id="kinds"),
+        "newest": presentation.incidents_table(
             newest.rows, names, caption=_("Newest published incidents")
         ),
         "more_url": presentation.query_string(district=of.district, beat=of.beat),
     }
-    siblings = [
-        beat for beat in queries.areas("beat") if beat.parent_slug in (area.slug, area.parent_slug)
-    ]
-    if siblings and area.kind in ("district", "beat"):
-        counts = queries.count_by(release, "beat_slug", presentation.last_year(release))
-        values = {beat.slug: counts.get(beat.slug, 0) for beat in siblings}
-        numbers |= presentation.area_map(
-            siblings,
-            values,  # type: ignore[arg-type]
-            title=_("Incidents by beat, last twelve months"),
-            release=release,
-            map_id="area-map",
-        )
-    return numbers
+
+
+def neighbours_map(area: PublishedArea, coverage: Coverage) -> dict[str, Any]:
+    """The districts of the city; the beats of the district, or of the district around a beat."""
+    if area.kind == "city":
+        return atlas.district_map(coverage, map_id="area-map")
+    district = area.slug if area.kind == "district" else area.parent_slug
+    return atlas.beat_map(coverage, map_id="area-map", district=district)
+
+
+def sensitive_figure(district: str) -> dict[str, Any] | None:
+    """Quarterly totals of a district, of the city where it is ''; None before the first."""
+    release = queries.current_release("sensitive-totals")
+    rows = queries.sensitive_totals(district=district)
+    if release is None or not rows:
+        return None
+    draws = queries.draws_in(district)
+    return presentation.totals_figure(rows, release, draws=draws, figure_id="totals")
 
 
 @require_safe
@@ -154,9 +190,10 @@ def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()
     found = queries.search(words) if words else []
     if len(found) == 1:
-        return redirect("portal:area-detail", slug=found[0].slug)
-    names = presentation.area_names()
-    results = [{"area": area, "parent": names.get(area.parent_slug, "")} for area in found]
-    response = render(request, "portal/search.html", {"query": words, "results": results})
+        response: HttpResponse = redirect("portal:area-detail", slug=found[0].slug)
+    else:
+        names = presentation.area_names()
+        results = [{"area": area, "parent": names.get(area.parent_slug, "")} for area in found]
+        response = render(request, "portal/search.html", {"query": words, "results": results})
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,4 +1,4 @@
-"""Incidents and gunfire: figures, filters and the list of what was released."""
+"""Incidents: figures, filters and the list of what was released."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from portal import components, presentation, queries
+from portal import presentation, queries
+from portal.coverage import Coverage
 from portal.models import Release
 from portal.queries import PageKeyError, Slice
+from portal.views.caching import public_page
 from portal.vocabulary import category_label
 
 
-@require_safe
+@public_page
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Released incidents, filtered by public columns, with a sentence that says what is shown."""
     release = queries.current_release("incidents")
@@ -29,20 +30,17 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     context = {
         "incidents": release,
         "of": of,
+        "beat_name": names.get(of.beat, ""),
         "shown": shown(of, names),
-        "districts": [(area.slug, area.name) for area in queries.areas("district")],
+        "districts": [(area.slug, area.name) for area in queries.areas("district", shapes=False)],
         "categories": [(slug, category_label(slug)) for slug in categories],
-        "monthly": presentation.monthly_figure(
-            release, of, title=_("Incidents each month"), figure_id="months"
-        ),
-        "by_category": presentation.category_figure(
-            release,
-            presentation.within(of, presentation.last_year(release)),
-            title=_("What was reported, last twelve months"),
-            figure_id="categories",
-        ),
-        **list_of_rows(request, release, of, names),
+        **page_of_list(request, release, of),
     }
+    context["table"] = presentation.incidents_table(
+        context["page"].rows, names, caption=_("Released records, newest first")
+    )
+    if context["is_first"]:
+        context |= figures_of(Coverage.of(release), of)
     return render(request, "portal/incidents/list.html", context)
 
 
@@ -66,66 +64,34 @@ def shown(of: Slice, names: dict[str, str]) -> str:
     return _("%(kind)s in the whole city.") % {"kind": kind}
 
 
-def list_of_rows(
-    request: HttpRequest, release: Release, of: Slice, names: dict[str, str]
-) -> dict[str, Any]:
+def figures_of(coverage: Coverage, of: Slice) -> dict[str, Any]:
+    return {
+        "coverage": coverage,
+        "monthly": presentation.monthly_figure(
+            coverage, of, title=_("Incidents each month"), figure_id="months"
+        ),
+        "by_category": None
+        if of.category
+        else presentation.category_figure(coverage, of, figure_id="kinds"),
+    }
+
+
+def page_of_list(request: HttpRequest, release: Release, of: Slice) -> dict[str, Any]:
+    """One page of rows, the number of all, and where the next page is."""
+    after = request.GET.get("after", "")
     try:
-        page = queries.page_of_rows(release, of, after=request.GET.get("after", ""))
+        page = queries.page_of_rows(release, of, after=after)
     except PageKeyError as error:
         raise Http404 from error
     following = presentation.query_string(
         district=of.district, beat=of.beat, category=of.category, after=page.next_key
     )
     return {
+        "page": page,
         "total": queries.total(release, of),
-        "table": presentation.rows_table(
-            page.rows, names, caption=_("Released records, newest first")
-        ),
         "next": following if page.next_key else "",
-        "is_first": not request.GET.get("after"),
-    }
-
-
-@require_safe
-def gunfire(request: HttpRequest) -> HttpResponse:
-    """The gunfire ledger: alerts by month and district, and what they can and cannot tell."""
-    release = queries.current_release("gunfire")
-    if release is None:
-        return render(request, "portal/gunfire.html", {})
-    names = presentation.area_names()
-    span = presentation.last_year(release)
-    context: dict[str, Any] = {
-        "gunfire": release,
-        "span": span,
-        "n_alerts": queries.total(release, span),
-        "monthly": presentation.monthly_figure(
-            release, Slice(), title=_("Gunfire alerts each month"), figure_id="months"
+        "newest": presentation.query_string(
+            district=of.district, beat=of.beat, category=of.category
         ),
-        "ledger": ledger(release, names),
-        **list_of_rows(request, release, Slice(), names),
+        "is_first": not after,
     }
-    if areas := queries.areas("district"):
-        counts = queries.count_by(release, "district_slug", span)
-        context["map_figure"] = presentation.area_map(
-            areas,
-            {area.slug: counts.get(area.slug, 0) for area in areas},
-            title=_("Gunfire alerts by district, last twelve months"),
-            release=release,
-            map_id="gunfire-map",
-        )
-    return render(request, "portal/gunfire.html", context)
-
-
-def ledger(release: Release, names: dict[str, str]) -> dict[str, Any]:
-    """One row a month, one column a district; newest month first."""
-    districts = queries.areas("district")
-    counts = queries.count_by_two(release, "month", "district_slug", Slice())
-    columns = [components.Column(_("Month"))]
-    columns += [components.Column(area.name, is_number=True) for area in districts]
-    columns.append(components.Column(_("No district"), is_number=True))
-    slugs = [*(area.slug for area in districts), ""]
-    rows: list[list[components.Value]] = [
-        [f"{month:%Y-%m}", *(counts.get((month, slug), 0) for slug in slugs)]
-        for month in reversed(presentation.settled_months(release))
-    ]
-    return components.table(_("Alerts by month and district"), columns, rows, absent=_("no data"))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from portal import components, gallery, queries
 from portal.city import the_city
 from portal.publication.disclosure import Rules
+from portal.views.caching import public_page
 from portal.vocabulary import CATEGORIES, category_label
 
 
-@require_safe
+@public_page
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is promised, what is not, and the result of the checks of the newest release."""
     release = queries.current_release("incidents")
@@ -21,7 +21,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/privacy.html", {"rules": rules, "incidents": release})
 
 
-@require_safe
+@public_page
 def methods(request: HttpRequest) -> HttpResponse:
     """How numbers are made, and the vocabulary."""
     columns = [components.Column(_("In the files")), components.Column(_("In words"))]
@@ -30,12 +30,20 @@ def methods(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/methods.html", {"vocabulary": vocabulary})
 
 
-@require_safe
+@public_page
 def about(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/about.html")
 
 
-@require_safe
+@public_page
 def parts(request: HttpRequest) -> HttpResponse:
     """Every part of the pages, with invented numbers, for designers and testers."""
     return render(request, "portal/components.html", gallery.context())
+
+
+@public_page
+def robots(request: HttpRequest) -> HttpResponse:
+    """Search engines may read what is public; what people type and where staff work is no business of theirs."""
+    closed = ("/desk/", "/admin/", "/sign-in/", "/search/", "/es/search/", "/ingest/")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

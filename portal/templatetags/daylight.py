@@ -1,0 +1,38 @@
+"""What templates need to print numbers and releases in one way everywhere."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+
+from portal import findings
+from portal.feeds.dictionary import DATASETS
+from portal.models import Release
+
+register = template.Library()
+
+KILO = 1000
+
+
+@register.filter
+def number(value: float | None) -> str | None:
+    """1234 -> "1,234", as figures and tables print it; None stays None, for it is no number."""
+    return None if value is None else findings.number(value)
+
+
+@register.filter
+def file_size(n_bytes: int) -> str:
+    """1503882 -> "1.5 MB"."""
+    size, unit = float(n_bytes), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size < KILO:
+            break
+        size, unit = size / KILO, larger
+    return f"{findings.number(round(size, 1))} {unit}"
+
+
+@register.filter
+def dataset_title(release: Release) -> str:
+    """What a release is of: "Police incidents"."""
+    spec = DATASETS.get(release.dataset.slug)
+    return _(spec.title) if spec else release.dataset.slug

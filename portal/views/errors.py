@@ -1,0 +1,36 @@
+"""Pages for when something is not there, not allowed or broken: what happened, and what to do next."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+
+from portal.city import the_city
+
+
+def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    return render(request, "400.html", status=HTTPStatus.BAD_REQUEST)
+
+
+def refused(request: HttpRequest, exception: Any) -> HttpResponse:
+    return render(request, "403.html", status=HTTPStatus.FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Any) -> HttpResponse:
+    return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
+
+
+def too_many_requests(request: HttpRequest, *, retry_after_s: int) -> HttpResponse:
+    response = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Without context processors: the database may be what is broken."""
+    page = loader.get_template("500.html").render({"city": the_city()})
+    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
