@@ -23,3 +23,13 @@ ROLE_LABELS = [
     ("city-decision-maker", _("a city decision-maker")),
     ("administrator", _("an administrator")),
 ]
+
+# What the states are called before officers.
+STATES_AT_DESK = {
+    "received": _("To answer"),
+    "being-answered": _("In work"),
+    "awaiting-approval": _("Awaiting approval"),
+    "waiting-for-resident": _("Waiting for the resident"),
+    "answered": _("Answered"),
+    "closed": _("Closed"),
+}

@@ -7,7 +7,7 @@ wall around complaints about officers; whatever shows feedback to staff starts f
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
 from django.db import models
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from community.labels import DESK_LABELS, ROLE_LABELS
+from community.labels import DESK_LABELS, ROLE_LABELS, STATES_AT_DESK
 from community.roles import (
     BY_GROUP,
     NOTHING,
@@ -28,6 +28,9 @@ from community.roles import (
     reach_of,
     working_reach_of,
 )
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 TEXT_MAX_LENGTH = 4000  # as in Open311 GeoReport v2
 
@@ -93,10 +96,10 @@ class Feedback(models.Model):
     """What a resident wrote. The id is random: a sequence would tell how much lies behind the wall."""
 
     class Kind(models.TextChoices):
-        REPORT = "report", _("Report a problem")
-        QUESTION = "question", _("Ask a question")
-        PRAISE = "praise", _("Say something went well")
-        COMPLAINT = "complaint", _("Make a complaint")
+        REPORT = "report", _("Report")
+        QUESTION = "question", _("Question")
+        PRAISE = "praise", _("Praise")
+        COMPLAINT = "complaint", _("Complaint")
 
     class Topic(models.TextChoices):
         SAFETY = "safety", _("Crime or safety")
@@ -111,6 +114,7 @@ class Feedback(models.Model):
         OTHER = "other", _("Something else")
 
     class State(models.TextChoices):
+        # In the resident's words; the desk has its own (labels.STATES_AT_DESK).
         RECEIVED = "received", _("Received, waiting for an officer")
         BEING_ANSWERED = "being-answered", _("An officer is working on it")
         AWAITING_APPROVAL = "awaiting-approval", _("An answer is being checked by a second person")
@@ -208,6 +212,10 @@ class Feedback(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("desk:feedback", args=[self.pk])
+
+    @property
+    def state_at_desk(self) -> StrPromise:
+        return STATES_AT_DESK[self.state]
 
     @property
     def is_settled(self) -> bool:

@@ -32,13 +32,12 @@ _COOKIE_SALT = "community.receipt-once"
 
 
 def private_page(view: View) -> View:
-    """Not stored, not indexed, not told to the next site, and no words in an error report."""
+    """Not stored, not indexed, and no words in an error report."""
 
     @functools.wraps(view)
     def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
         response["X-Robots-Tag"] = "noindex, nofollow"
-        response["Referrer-Policy"] = "no-referrer"
         return response
 
     return never_cache(sensitive_variables()(sensitive_post_parameters()(respond)))

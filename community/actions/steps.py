@@ -101,7 +101,7 @@ def require(by: User, permission: Permission, feedback: Feedback) -> None:
 
 def require_state(feedback: Feedback, *states: Feedback.State) -> None:
     if feedback.state not in states:
-        state = feedback.get_state_display()
+        state = feedback.state_at_desk
         raise WrongState(_("That cannot be done now. State: %(state)s.") % {"state": state})
 
 

@@ -155,12 +155,8 @@ def _plates_near(
     plain: Plain, start: int, end: int, dates: list[tuple[int, int]]
 ) -> Iterator[Span]:
     """Beside a word such as "plate" any token with a digit is one, with the capitals next to it."""
-    window = range(max(0, start - _NEAR // 2), min(len(plain.text), end + _NEAR + _NEAR // 2))
-    tokens = [
-        t
-        for t in _TOKEN.finditer(plain.text, window.start, window.stop)
-        if t.start() >= end or t.end() <= start
-    ]
+    nearby = _TOKEN.finditer(plain.text, max(0, start - _NEAR // 2), end + _NEAR + _NEAR // 2)
+    tokens = [t for t in nearby if t.start() >= end or t.end() <= start]
     for i, token in enumerate(tokens):
         low = token.group().lower()
         named = _named_directly(plain.lower[end : token.start()]) if token.start() >= end else False

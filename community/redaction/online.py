@@ -16,27 +16,28 @@ _PROVIDER: Final = (
 )
 _DOT: Final = r"\s*(?:\.|\(\s*(?:dot|punto)\s*\)|\[\s*(?:dot|punto)\s*\]|\b(?:dot|punto)\b)\s*"
 _AT_SIGN: Final = r"\s*(?:@|[(\[{<]\s*(?:at|arroba|@)\s*[)\]}>]|\barroba\b)\s*"
-_WORD: Final = r"[\w+%-]+"
-_LOCAL: Final = rf"{_WORD}(?:(?:\.|{_DOT}|_){_WORD})*"
+# Bounded and possessive, so that no text makes a pattern try for long (4,000 characters of "a.a.a").
+_WORD: Final = r"[\w+%-]{1,64}+"
+_LOCAL: Final = rf"(?<![\w+%-]){_WORD}(?:{_DOT}{_WORD}){{0,5}}"
 
 _PATTERNS: Final = [
-    ("email", rf"{_LOCAL}{_AT_SIGN}{_WORD}(?:{_DOT}{_WORD})*{_DOT}{_TLD}\b"),
+    ("email", rf"{_LOCAL}{_AT_SIGN}{_WORD}(?:{_DOT}{_WORD}){{0,4}}?{_DOT}{_TLD}\b"),
     ("email", rf"{_LOCAL}{_AT_SIGN}{_PROVIDER}\b(?:{_DOT}{_TLD}\b)?"),
     ("email", rf"{_LOCAL}\s+at\s+{_PROVIDER}\b(?:{_DOT}{_TLD}\b)?"),
     (
         "email",
-        rf"{_LOCAL}\s+at\s+{_WORD}(?:\s+(?:dot|punto)\s+{_WORD})*\s+(?:dot|punto)\s+{_TLD}\b",
+        rf"{_LOCAL}\s+at\s+{_WORD}(?:\s+(?:dot|punto)\s+{_WORD}){{0,4}}?\s+(?:dot|punto)\s+{_TLD}\b",
     ),
-    ("email", r"[\w.+%-]+@[\w.-]+"),
+    ("email", r"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w.-]{1,253}"),
     ("url", r"\bh(?:tt|xx)ps?\s*:\s*/\s*/\s*\S+"),
     ("url", r"\bwww\s*\.\s*\S+"),
-    ("url", rf"\b[\w-]+(?:\.[\w-]+)*\.{_TLD}\b(?:/\S*)?"),
+    ("url", rf"(?<![\w.-])(?:[\w-]{{1,64}}+\.){{1,6}}{_TLD}\b(?:/\S*)?"),
     (
         "url",
-        rf"\b[\w-]+\s*(?:\(\s*(?:dot|punto)\s*\)|\[\s*(?:dot|punto)\s*\]|\b(?:dot|punto)\b)\s*{_TLD}\b",
+        rf"\b[\w-]{{1,64}}\s*(?:\(\s*(?:dot|punto)\s*\)|\[\s*(?:dot|punto)\s*\]|\b(?:dot|punto)\b)\s*{_TLD}\b",
     ),
     ("handle", r"(?<![\w.])@\s?\w[\w.]*"),
-    ("handle", r"\b[a-z0-9]+(?:_+[a-z0-9]+)+\b"),
+    ("handle", r"\b[a-z0-9]{1,64}+(?:_+[a-z0-9]+)++"),
     (
         "handle",
         r"(?<=\b)(?:instagram|insta|ig|facebook|fb|twitter|tiktok|snapchat|snap|whatsapp|telegram|venmo)"

@@ -255,3 +255,28 @@ def test_merging_covers_the_same_characters(raw: list[tuple[int, int, str]]) -> 
     out = merged(spans)
     assert {i for span in out for i in range(span.start, span.end)} == before
     assert all(a.end <= b.start for a, b in pairwise(out))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "1 ",
+        "1",
+        "a.",
+        "a . ",
+        "a-",
+        "x@",
+        "a at ",
+        "12 ",
+        "a_",
+        "-",
+        "one ",
+        "calle ab ",
+        "a dot ",
+        "1,1",
+    ],
+)
+def test_no_text_makes_a_rule_try_for_ever(unit: str) -> None:
+    text = (unit * 4000)[:4000]
+
+    assert len(mask(text, find_personal_data(text, gazetteer=CITY).spans)) > 0

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+
+from community import abuse
+
+NOW = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(redis_url: str, settings: Any) -> Any:
+    import redis
+
+    settings.REDIS_URL = redis_url
+    client = redis.Redis.from_url(redis_url)
+    client.flushdb()
+    return client
+
+
+def tries(n: int, *, address: str = "203.0.113.7", now: datetime = NOW, purpose: str = "x") -> int:
+    """Of n tries within the hour at most 3 pass: how many did."""
+    request = RequestFactory().get("/", REMOTE_ADDR=address)
+    window = timedelta(hours=1)
+    return sum(
+        abuse.may_go_on(request, purpose=purpose, limit=3, window=window, now=now) for _ in range(n)
+    )
+
+
+class TestRate:
+    def test_a_network_may_go_on_up_to_the_limit(self, store: Any) -> None:
+        assert tries(5) == 3
+
+    def test_neighbours_in_a_network_share_it_and_others_do_not(self, store: Any) -> None:
+        tries(3)
+
+        assert tries(1, address="203.0.113.250") == 0
+        assert tries(1, address="203.0.114.7") == 1
+        assert tries(4, address="2001:db8:1:2::1") == 3
+        assert tries(1, address="2001:db8:1:ffff::1") == 0
+
+    def test_it_begins_anew_after_the_window_and_for_another_purpose(self, store: Any) -> None:
+        tries(3)
+
+        assert tries(1, now=NOW + timedelta(hours=1)) == 1
+        assert tries(1, purpose="other") == 1
+
+    def test_no_address_is_stored_and_all_is_gone_after_two_days(self, store: Any) -> None:
+        tries(2)
+
+        for key in store.keys("*"):
+            stored = key + b" " + store.get(key)
+            assert b"203" not in stored.replace(key.split(b":")[-1], b"") or b"rate-key" in key
+            assert b"203.0.113" not in stored
+            assert 0 < store.ttl(key) <= 2 * 24 * 3600
+
+    def test_the_same_network_has_another_name_every_day(self, store: Any) -> None:
+        tries(1)
+        first = {key for key in store.keys("*") if b"rate-key" not in key}
+        tries(1, now=NOW + timedelta(days=1))
+        both = {key for key in store.keys("*") if b"rate-key" not in key}
+
+        assert len(first) == 1
+        assert len(both) == 2
+        assert len(store.keys("daylight:rate-key:*")) == 2
+
+    def test_without_redis_everybody_may_go_on(self, settings: Any) -> None:
+        settings.REDIS_URL = "unix:///nowhere/redis.sock"
+
+        assert tries(5) == 5
+
+    @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "", "unix", "testserver"])
+    def test_who_has_no_address_may_go_on(self, store: Any, address: str) -> None:
+        assert tries(5, address=address) == 5
+
+    def test_behind_a_proxy_the_last_entry_counts(self, store: Any, settings: Any) -> None:
+        settings.CLIENT_ADDRESS_HEADER = "HTTP_X_FORWARDED_FOR"
+        request = RequestFactory().get("/", headers={"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
+
+        assert abuse.client_address(request) == "203.0.113.7"
+
+
+class TestToken:
+    def test_it_says_when_the_form_was_shown(self) -> None:
+        token = abuse.read_token(abuse.new_token(NOW))
+
+        assert token is not None
+        assert token.shown_at == NOW
+
+    @pytest.mark.parametrize("forged", ["", "x", "e30:x", "{}"])
+    def test_a_forged_one_is_none(self, forged: str) -> None:
+        assert abuse.read_token(forged) is None
+
+    def test_one_signed_for_something_else_is_none(self) -> None:
+        from django.core import signing
+
+        other = signing.Signer(salt="other").sign_object({"n": "0", "t": NOW.isoformat()})
+        assert abuse.read_token(other) is None
+
+    def test_too_fast_and_too_old(self) -> None:
+        token = abuse.Token("0", NOW)
+
+        assert abuse.is_too_fast(token, NOW + timedelta(seconds=2))
+        assert not abuse.is_too_fast(token, NOW + timedelta(seconds=3))
+        assert not abuse.is_too_old(token, NOW + timedelta(hours=24))
+        assert abuse.is_too_old(token, NOW + timedelta(hours=24, seconds=1))
+        assert abuse.is_too_old(token, NOW - timedelta(hours=1))
+
+    def test_the_receipt_depends_on_the_form_and_on_the_words(self) -> None:
+        one, other = abuse.Token("a", NOW), abuse.Token("b", NOW)
+
+        assert abuse.receipt_for(one, {"text": "x"}) == abuse.receipt_for(one, {"text": "x"})
+        assert abuse.receipt_for(one, {"text": "x"}) != abuse.receipt_for(one, {"text": "y"})
+        assert abuse.receipt_for(one, {"text": "x"}) != abuse.receipt_for(other, {"text": "x"})
