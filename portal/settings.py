@@ -44,8 +44,6 @@ INSTALLED_APPS = [
     "community",
     "incidents",
     "sensors",
-    "rest_framework",
-    "drf_spectacular",
     "axes",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -213,14 +211,6 @@ INGEST_MAX_BODY_BYTES = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 INGEST_WINDOW_S = 300
 INGEST_MAX_WAITING = 20_000  # rows in the inbox beyond which devices are told to wait
-
-REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "UNAUTHENTICATED_USER": None,
-}
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
