@@ -171,7 +171,7 @@ def through_the_inbox(source, batches) -> tuple[float, float]:
     started = time.perf_counter()
     for body in bodies:
         actions.accept_batch(
-            source=source,
+            source_id=source.pk,
             kind="pulses",
             body=body,
             idempotency_key=actions.content_key("pulses", body),

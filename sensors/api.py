@@ -116,9 +116,9 @@ def _receive(request: HttpRequest, kind: MessageKind) -> JsonResponse:
     now = timezone.now()
     content_type = _check_envelope(request)
     credentials = Credentials.from_headers(request.headers, now=now)
-    source = authenticate(credentials, request.body)
+    source_id = authenticate(credentials, request.body)
     receipt = accept_batch(
-        source=source,
+        source_id=source_id,
         kind=kind,
         body=request.body,
         content_type=content_type,

@@ -20,7 +20,7 @@ from functools import lru_cache
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-from sensors.models import DeviceKey, Source
+from sensors.queries import active_key
 
 KEY_HEADER = "Daylight-Key"
 TIMESTAMP_HEADER = "Daylight-Timestamp"
@@ -87,15 +87,11 @@ def sign(secret: str, *, timestamp: str, idempotency_key: str, body: bytes) -> s
     return f"{VERSION}={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 
 
-def authenticate(credentials: Credentials, body: bytes) -> Source:
-    """The source that signed the body. Raises NotRecognised."""
-    key = (
-        DeviceKey.objects.select_related("source")
-        .filter(key_id=credentials.key_id, retired_at__isnull=True, source__is_active=True)
-        .first()
-    )
+def authenticate(credentials: Credentials, body: bytes) -> int:
+    """The id of the source that signed the body. Raises NotRecognised."""
+    key = active_key(credentials.key_id)
     expected = sign(
-        unseal(bytes(key.sealed_secret)) if key else unseal(_decoy()),
+        unseal(key.sealed_secret if key else _decoy()),
         timestamp=credentials.timestamp,
         idempotency_key=credentials.idempotency_key,
         body=body,
@@ -103,7 +99,7 @@ def authenticate(credentials: Credentials, body: bytes) -> Source:
     given = credentials.signature.encode("utf-8", "replace")
     if not hmac.compare_digest(expected.encode(), given) or key is None:
         raise NotRecognised("the key is not known or the signature does not fit")
-    return key.source
+    return key.source_id
 
 
 def seal(secret: str) -> bytes:

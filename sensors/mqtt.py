@@ -138,7 +138,7 @@ class Listener:
             return self._drop(topic, f"{len(payload)} bytes are too many")
         kind: MessageKind = PULSES if address["kind"] == PULSES else OBSERVATIONS
         receipt = accept_batch(
-            source=source,
+            source_id=source.pk,
             kind=kind,
             body=payload,
             content_type=_content_type(payload),

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -36,11 +35,24 @@ def sensor_facts(serials: Iterable[str]) -> dict[str, SensorFacts]:
     return {serial: SensorFacts(*facts) for serial, *facts in found}
 
 
-def inbox_is_full() -> bool:
-    """Whether INGEST_MAX_WAITING batches wait. Costs nothing while the inbox is shallow."""
-    waiting = IngestBatch.objects.filter(state=IngestBatch.State.WAITING).order_by()
-    last: int = settings.INGEST_MAX_WAITING - 1
-    return bool(waiting.values_list("pk")[last : last + 1])
+class KeyFacts(NamedTuple):
+    """An active signing key and whom it speaks for."""
+
+    sealed_secret: bytes
+    source_id: int
+
+
+def active_key(key_id: str) -> KeyFacts | None:
+    """None where the key is unknown or retired, or its source is switched off."""
+    with connection.cursor() as cursor:  # on every request of every device: not through the ORM
+        cursor.execute(
+            "SELECT k.sealed_secret, k.source_id FROM sensors_devicekey k"
+            " JOIN sensors_source s ON s.id = k.source_id"
+            " WHERE k.key_id = %s AND k.retired_at IS NULL AND s.is_active",
+            [key_id],
+        )
+        row = cursor.fetchone()
+    return None if row is None else KeyFacts(bytes(row[0]), row[1])
 
 
 def inbox_depth() -> int:

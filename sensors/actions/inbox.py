@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg import Cursor
 
 from sensors.kinds import MessageKind
-from sensors.models import IngestBatch, Source
+from sensors.models import IngestBatch
 from sensors.payloads.daylight import JSON, Fault, PayloadError, parse
-from sensors.queries import inbox_is_full
 
 SHOWN_FAULTS = 10
 
@@ -45,7 +45,7 @@ class Receipt:
 
 def accept_batch(
     *,
-    source: Source,
+    source_id: int,
     kind: MessageKind,
     body: bytes,
     idempotency_key: str,
@@ -65,10 +65,8 @@ def accept_batch(
         if channel == IngestBatch.Channel.HTTP:
             raise
         n_messages, faults = 1, []
-    if inbox_is_full():
-        raise InboxFull
     row = {
-        "source": source.pk,
+        "source": source_id,
         "key": idempotency_key,
         "channel": str(channel),
         "kind": kind,
@@ -76,11 +74,11 @@ def accept_batch(
         "body": body,
         "received_at": received_at,
         "n_messages": n_messages,
+        "last": settings.INGEST_MAX_WAITING - 1,
     }
     stored = _insert(row)
-    is_repeated = stored is None
     identifier, first_received_at = stored or _first(row)
-    return Receipt(str(identifier), n_messages, first_received_at, is_repeated, faults)
+    return Receipt(str(identifier), n_messages, first_received_at, stored is None, faults)
 
 
 def prune_inbox(*, now: datetime) -> int:
@@ -106,30 +104,44 @@ def content_key(kind: MessageKind, body: bytes) -> str:
     return hashlib.sha256(kind.encode() + b"\0" + body).hexdigest()
 
 
+# Room and novelty are decided by the statement itself: one journey to the database per message.
+_INSERT = """
+INSERT INTO sensors_ingestbatch (
+    source_id, idempotency_key, channel, message_kind, content_type, body, received_at, n_messages,
+    state, attempts, n_stored, n_repeated, n_quarantined
+)
+SELECT %(source)s, %(key)s, %(channel)s, %(kind)s, %(content_type)s, %(body)b, %(received_at)s,
+    %(n_messages)s, 'waiting', 0, 0, 0, 0
+WHERE NOT EXISTS (
+    SELECT FROM sensors_ingestbatch WHERE state = 'waiting' OFFSET %(last)s LIMIT 1
+)
+ON CONFLICT (source_id, idempotency_key) DO NOTHING
+RETURNING id, received_at
+"""
+_FIRST = """
+SELECT id, received_at, body = %(body)b AND message_kind = %(kind)s
+FROM sensors_ingestbatch WHERE source_id = %(source)s AND idempotency_key = %(key)s
+"""
+
+
 def _insert(row: dict[str, Any]) -> tuple[int, datetime] | None:
-    """(id, received_at) of the new row; None where source and key are known already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO sensors_ingestbatch (source_id, idempotency_key, channel, message_kind,"
-            " content_type, body, received_at, n_messages,"
-            " state, attempts, n_stored, n_repeated, n_quarantined)"
-            " VALUES (%(source)s, %(key)s, %(channel)s, %(kind)s,"
-            " %(content_type)s, %(body)s, %(received_at)s, %(n_messages)s, 'waiting', 0, 0, 0, 0)"
-            " ON CONFLICT (source_id, idempotency_key) DO NOTHING RETURNING id, received_at",
-            row,
-        )
-        found: tuple[int, datetime] | None = cursor.fetchone()
+    """(id, received_at) of the new row; None where it is known already, or there is no room."""
+    found: tuple[int, datetime] | None = _fetch(_INSERT, row)
     return found
 
 
 def _first(row: dict[str, Any]) -> tuple[int, datetime]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, received_at, body = %(body)s AND message_kind = %(kind)s"
-            " FROM sensors_ingestbatch WHERE source_id = %(source)s AND idempotency_key = %(key)s",
-            row,
-        )
-        identifier, received_at, is_same = cursor.fetchone()
+    """Of the row that has this key already. Raises InboxFull where there is none after all."""
+    found = _fetch(_FIRST, row)
+    if found is None:
+        raise InboxFull
+    identifier, received_at, is_same = found
     if not is_same:
         raise IdempotencyKeyReused
     return identifier, received_at
+
+
+def _fetch(statement: str, row: dict[str, Any]) -> Any:
+    """One row. The body travels as bytes, where Django's own cursor would write it out as text."""
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        return Cursor(cursor.connection).execute(statement, row).fetchone()

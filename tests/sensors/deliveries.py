@@ -20,7 +20,7 @@ def accept(
 ) -> IngestBatch:
     body = messages if isinstance(messages, bytes) else json.dumps(messages).encode()
     receipt = actions.accept_batch(
-        source=source,
+        source_id=source.pk,
         kind=kind,
         body=body,
         idempotency_key=next(keys),

@@ -95,7 +95,7 @@ def test_one_body_accepted_by_two_doors_at_once_is_one_row(source: Source) -> No
 
     def accept_it() -> actions.Receipt:
         return actions.accept_batch(
-            source=source,
+            source_id=source.pk,
             kind="pulses",
             body=body,
             idempotency_key="same",

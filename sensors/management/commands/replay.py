@@ -85,7 +85,7 @@ def _accept(
     while True:
         try:
             return actions.accept_batch(
-                source=source,
+                source_id=source.pk,
                 kind=kind,
                 body=body,
                 content_type=NDJSON,
