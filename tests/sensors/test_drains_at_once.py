@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,9 +25,8 @@ from sensors.models import (
     Source,
 )
 from tests.sensors.deliveries import accept, pulse, reading
+from tests.sensors.elsewhere import PROJECT, environment, until
 from tests.sensors.field import NOW, entry
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -139,28 +135,11 @@ actions.drain(now=timezone.now())
 """
 
 
-def environment() -> dict[str, str]:
-    sockets = connections["default"].settings_dict["HOST"]
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "DATABASE_URL": f"postgresql://daylight_owner@/daylight?host={sockets}",
-    }
-
-
 def is_waiting_for_a_lock(cursor: Any) -> bool:
     cursor.execute(
         "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'vault.sensors_pulse'::regclass)"
     )
     return bool(cursor.fetchone()[0])
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_a_row_that_the_database_refuses_is_found_by_halving_and_its_neighbours_are_stored(

@@ -8,20 +8,21 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from paho.mqtt.enums import CallbackAPIVersion
 
 from sensors import actions, mqtt
 from sensors.models import IngestBatch
 from sensors.payloads.daylight import encode
+from tests.sensors.elsewhere import PROJECT, environment, until
 from tests.sensors.field import NOW, shot
 
 BODY = encode(shot(x_m=0.0, y_m=0.0))
@@ -87,15 +88,6 @@ def publish(broker: str, topic: str, payload: bytes, *, retain: bool = False) ->
     client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
     client.disconnect()
     client.loop_stop()
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_a_message_ends_in_the_inbox_once_however_often_it_comes(
@@ -193,3 +185,41 @@ def test_a_message_that_is_not_json_is_kept_and_quarantined_whole(
 def test_an_address_that_is_no_brokers_is_refused_with_the_wanted_form(url: str) -> None:
     with pytest.raises(mqtt.BrokerAddressError, match="wanted mqtt://"):
         mqtt.Listener(url, client_id="x", on_accepted=lambda: None)
+
+
+def test_a_broker_that_is_away_is_tried_again_until_told_to_stop(
+    gateway: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(mqtt, "SHORTEST_PAUSE_S", 0.01)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        url = f"mqtt://127.0.0.1:{nobody.getsockname()[1]}"
+        listener = mqtt.Listener(url, client_id="hopeful", on_accepted=lambda: None)
+        thread = threading.Thread(target=listener.run)
+        thread.start()
+        assert until(lambda: caplog.text.count("no broker at 127.0.0.1") >= 3)
+        listener.stop()
+        thread.join(PATIENCE_S)
+
+    assert not thread.is_alive()
+
+
+def test_the_command_listens_until_it_is_terminated(broker: str, gateway: None) -> None:
+    program = [sys.executable, "manage.py", "listen_mqtt", "--broker", broker, "--client-id", "cmd"]
+    with subprocess.Popen(
+        program, cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as command:
+        # retained, so that it does not matter who is first
+        publish(broker, "daylight/v1/gateway/pulses", BODY, retain=True)
+        assert until(lambda: IngestBatch.objects.exists())
+        command.terminate()
+        said, _ = command.communicate(timeout=PATIENCE_S)
+    publish(broker, "daylight/v1/gateway/pulses", b"", retain=True)
+
+    assert command.returncode == 0
+    assert said == "1 accepted, 0 repeated, 0 dropped.\n"
+
+
+def test_the_command_wants_the_address_of_a_broker() -> None:
+    with pytest.raises(CommandError, match="wanted mqtt://"):
+        call_command("listen_mqtt", "--broker", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -14,10 +14,8 @@ from sensors.models import AcousticEvent, Sensor, Source
 from sensors.payloads.daylight import encode
 from sensors.wakeup import Waker
 from tests.sensors.deliveries import accept, pulse
+from tests.sensors.elsewhere import until
 from tests.sensors.field import NOW, shot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Broker:
@@ -45,15 +43,6 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     monkeypatch.setattr(wakeup, "current_app", broker)
     monkeypatch.setattr(wakeup, "SHORTEST_PAUSE_S", 0.01)
     return broker
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def test_a_wish_is_published(broker: Broker) -> None:
