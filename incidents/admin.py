@@ -70,6 +70,11 @@ class ReadOnly(admin.ModelAdmin):
     show_full_result_count = False
     paginator = PatientPaginator
     list_per_page = 50
+    # Polygons of thousands of corners, which no list shows.
+    deferred: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer(*self.deferred)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -180,6 +185,7 @@ class IncidentAdmin(ByNumber):
         "district", "beat", "is_sealed",
     )  # fmt: skip
     list_select_related = ("district", "beat")
+    deferred = ("district__geometry", "beat__geometry")
     list_filter = (CategoryFilter, TierFilter, DistrictFilter, BeatFilter, YearFilter, SourceFilter)
     ordering = ("-occurred_from", "id")
     actions = ("seal",)
@@ -205,6 +211,7 @@ class CallForServiceAdmin(ByNumber):
         "district", "disposition",
     )  # fmt: skip
     list_select_related = ("district",)
+    deferred = ("district__geometry",)
     list_filter = (CategoryFilter, TierFilter, DistrictFilter, ReceivedYearFilter, SourceFilter)
     ordering = ("-received_at", "id")
 
@@ -224,6 +231,7 @@ admin.site.register([IncidentRevision, CallRevision], RevisionAdmin)
 class AreaAdmin(ReadOnly):
     list_display = ("name", "kind", "code", "parent", "population")
     list_select_related = ("parent",)
+    deferred = ("geometry", "parent__geometry")
     list_filter = ("kind",)
     search_fields = ("name", "code")
     ordering = ("kind", "code")
@@ -234,6 +242,7 @@ class AreaAdmin(ReadOnly):
 class AddressAdmin(ReadOnly):
     list_display = ("__str__", "kind", "number_to", "stands_for", "use", "district", "beat")
     list_select_related = ("district", "beat")
+    deferred = ("district__geometry", "beat__geometry")
     list_filter = (DistrictFilter, BeatFilter)
     search_fields = ("street_key__startswith", "=source_id")
     ordering = ("street_key", "number_from")

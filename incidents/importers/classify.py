@@ -15,6 +15,8 @@ from incidents.importers.quality import Tally
 from incidents.importers.words import fold
 
 _SLUGS = tuple(CATEGORIES)
+_SLUG_ARRAY = np.array(_SLUGS, object)
+_TIER_ARRAY = np.array(TIERS, object)
 _NUMBER = {slug: number for number, slug in enumerate(_SLUGS)}
 _STRICTNESS = {tier: number for number, tier in enumerate(TIERS)}
 _UNKNOWN = Code(UNKNOWN_CATEGORY, UNKNOWN_TIER)
@@ -36,7 +38,8 @@ class Classifier:
         self._skips = [rule for rule in mapping.rules if rule.skip]
         self._raises = [rule for rule in mapping.rules if rule.tier or rule.category]
         self._flags = [rule for rule in mapping.rules if rule.flag]
-        self._codes: dict[str, tuple[int, int, bool]] = {}
+        self._codes: dict[str, Code] = {}
+        self._strange: set[str] = set()  # codes that the mapping does not know
         self._words: dict[tuple[int, str], dict[str, bool]] = {}
 
     def skipped(self, reader: Reader) -> Iterator[tuple[int, str, str]]:
@@ -49,14 +52,12 @@ class Classifier:
         self, reader: Reader, codes: Sequence[str], good: NDArray[np.bool_], tally: Tally
     ) -> Classes:
         """The strictest of the code's tier and what the rules add. Counts the good rows."""
-        for code in set(codes) - set(self._codes):
-            found = self._table.look_up(code)
-            known = found or _UNKNOWN
-            numbers = _NUMBER[known.category], _STRICTNESS[known.tier]
-            self._codes[code] = (*numbers, found is not None)
-        table = self._codes
-        category = np.array([table[code][0] for code in codes])
-        tier = np.array([table[code][1] for code in codes])
+        distinct = list(set(codes))
+        known = [self._look_up(code) for code in distinct]
+        place = dict(zip(distinct, range(len(distinct)), strict=True))
+        row = np.fromiter(map(place.__getitem__, codes), np.intp, count=len(codes))
+        category = np.array([_NUMBER[code.category] for code in known])[row]
+        tier = np.array([_STRICTNESS[code.tier] for code in known])[row]
         for rule in self._raises:
             holds = self._holds(rule, reader)
             if rule.category:
@@ -66,8 +67,15 @@ class Classifier:
             if rule.tier:
                 tier[holds] = np.maximum(tier[holds], _STRICTNESS[rule.tier])
         self._count(codes, category, tier, good, tally)
-        slugs = [_SLUGS[number] for number in category.tolist()]
-        return Classes(slugs, [TIERS[number] for number in tier.tolist()])
+        return Classes(_SLUG_ARRAY[category].tolist(), _TIER_ARRAY[tier].tolist())
+
+    def _look_up(self, code: str) -> Code:
+        if code not in self._codes:
+            found = self._table.look_up(code)
+            self._codes[code] = found or _UNKNOWN
+            if found is None:
+                self._strange.add(code)
+        return self._codes[code]
 
     def flags(self, reader: Reader, given: Sequence[str]) -> list[str]:
         """Flags of each row, separated by spaces: those of the file and those of the rules."""
@@ -90,9 +98,9 @@ class Classifier:
         tally.categories.update({s: n for s, n in zip(_SLUGS, by_category, strict=True) if n})
         by_tier = np.bincount(tier[good], minlength=len(TIERS)).tolist()
         tally.tiers.update({t: n for t, n in zip(TIERS, by_tier, strict=True) if n})
-        if not all(known for _, _, known in self._codes.values()):
-            strange = (c for c, g in zip(codes, good.tolist(), strict=True) if g)
-            tally.unknown_codes.update(c for c in strange if not self._codes[c][2])
+        if not self._strange.isdisjoint(codes):
+            used = zip(codes, good.tolist(), strict=True)
+            tally.unknown_codes.update(c for c, is_good in used if is_good and c in self._strange)
 
     def _holds(self, rule: Rule, reader: Reader) -> NDArray[np.bool_]:
         """Whether all conditions of a rule hold, for each row."""
@@ -100,7 +108,10 @@ class Classifier:
         for column, pattern in rule.when:
             texts = reader.rule_column(column)
             known = self._words.setdefault((id(pattern), column), {})
-            for text in set(texts) - set(known):
+            distinct = set(texts)
+            for text in distinct - known.keys():
                 known[text] = pattern.fullmatch(fold(text)) is not None
-            holds &= np.array([known[text] for text in texts], bool)
+            if not any(map(known.__getitem__, distinct)):
+                return np.zeros(len(reader), bool)
+            holds &= np.fromiter(map(known.__getitem__, texts), bool, count=len(texts))
         return holds

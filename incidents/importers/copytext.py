@@ -13,9 +13,12 @@ NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def texts(values: Sequence[str]) -> list[str]:
-    """Texts with COPY's own characters escaped; a column without any is returned as it is."""
-    everything = "".join(values)
+def texts(values: Sequence[str], everything: str | None = None) -> list[str]:
+    """Texts with COPY's own characters escaped; a column without any is returned as it is.
+
+    everything: the column in one string, where the caller has made it already.
+    """
+    everything = "".join(values) if everything is None else everything
     if any(character in everything for character in "\\\t\n\r"):
         return [value.translate(_ESCAPES) for value in values]
     return list(values)

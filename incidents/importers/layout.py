@@ -89,9 +89,9 @@ class Reader:
             return [column.constant] * len(self)
         parts = [self._cleaned(name) for name in column.columns]
         texts = parts[0]
-        if len(parts) > 1:
-            join = column.join.join
-            texts = [join(filter(None, row)) for row in zip(*parts, strict=True)]
+        for part in parts[1:]:
+            join = column.join
+            texts = [a + join + b if a and b else a or b for a, b in zip(texts, part, strict=True)]
         if column.pad:
             texts = [text.zfill(column.pad) if text else "" for text in texts]
         if column.prefix:

@@ -50,6 +50,12 @@ class Draft:
         for row in rows:
             self.bad.setdefault(int(row), (reason, detail))
 
+    def refuse_missing(self, name: str, texts: Sequence[str]) -> None:
+        if all(texts):
+            return
+        missing = [row for row, text in enumerate(texts) if not text]
+        self.refuse(missing, f"missing-{name.replace('_', '-')}", f"got no {name}")
+
     def is_good(self) -> NDArray[np.bool_]:
         good = np.ones(len(self.reader), bool)
         good[list(self.bad)] = False
@@ -126,18 +132,21 @@ class Transform:
         return [known[text] for text in texts]
 
     def _text(self, draft: Draft, name: str) -> None:
+        if not draft.reader.has(name):
+            draft.columns[name] = [""] * len(draft.reader)
+            return
         texts = self._texts(draft, name)
         if name == self._mapping.id_field and self._mapping.missing_id == "content":
             texts = _with_ids(texts, draft.reader, self._layout)
         shape = FIELDS[self._mapping.kind][name]
         if shape.is_required:
-            missing = [row for row, text in enumerate(texts) if not text]
-            draft.refuse(missing, f"missing-{name.replace('_', '-')}", f"got no {name}")
+            draft.refuse_missing(name, texts)
         if max(map(len, texts), default=0) > shape.limit:
             long = [row for row, text in enumerate(texts) if len(text) > shape.limit]
             detail = f"got more than {shape.limit} characters for {name}"
             draft.refuse(long, "too-long", detail)
-        if "\x00" in "".join(texts):
+        everything = "".join(texts)
+        if "\x00" in everything:
             hurt = [row for row, text in enumerate(texts) if "\x00" in text]
             draft.refuse(hurt, "nul-byte", f"got a NUL character in {name}; wanted text")
         if name == "kind" and self._mapping.kind == Kind.ACOUSTIC_EVENTS:
@@ -145,7 +154,7 @@ class Transform:
                 if text not in _KINDS_OF_EVENT:
                     wanted = ", ".join(_KINDS_OF_EVENT)
                     draft.refuse([row], "kind", f"got kind {text[:40]!r}; wanted {wanted}")
-        draft.columns[name] = copytext.texts(texts)
+        draft.columns[name] = copytext.texts(texts, everything)
 
     def _integer(self, draft: Draft, name: str) -> None:
         limit = FIELDS[self._mapping.kind][name].limit
@@ -184,22 +193,21 @@ class Transform:
 
     def _parsed(self, draft: Draft, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Microseconds since 1970 UTC, and where the row gives them."""
+        count = len(draft.reader)
+        us, is_given = np.zeros(count, np.int64), np.zeros(count, bool)
+        if not draft.reader.has(name):
+            return us, is_given
         texts = draft.reader.field(name)
-        us, is_given = np.zeros(len(texts), np.int64), np.zeros(len(texts), bool)
-        rows = [row for row, text in enumerate(texts) if text]
-        if not rows:
-            unread = []
-        else:
-            given = texts if len(rows) == len(texts) else [texts[row] for row in rows]
-            us[rows], is_given[rows] = parse_instants(
-                given, formats=self._mapping.dates, zone=self._mapping.zone
-            )
-            unread = [row for row in rows if not is_given[row]] if not is_given[rows].all() else []
+        rows = np.arange(count) if all(texts) else np.flatnonzero([bool(text) for text in texts])
+        given = texts if len(rows) == count else [texts[row] for row in rows.tolist()]
+        us[rows], is_given[rows] = parse_instants(
+            given, formats=self._mapping.dates, zone=self._mapping.zone
+        )
+        unread = rows[~is_given[rows]].tolist()
         if not FIELDS[self._mapping.kind][name].is_required:
             self._tally.unreadable.update({name: len(unread)} if unread else {})
             return us, is_given
-        missing = [row for row, text in enumerate(texts) if not text]
-        draft.refuse(missing, f"missing-{name.replace('_', '-')}", f"got no {name}")
+        draft.refuse_missing(name, texts)
         wanted = " or ".join(repr(form.text) for form in self._mapping.dates) or "ISO 8601"
         for row in unread:
             detail = f"got {texts[row][:40]!r} for {name}; wanted {wanted}"
@@ -264,9 +272,10 @@ class Transform:
         for name, found, polygons in (
             ("district", district, places.district), ("beat", beat, places.beat),
         ):  # fmt: skip
-            if draft.reader.has(name):
-                named = polygons.named(self._texts(draft, name))
-                found = np.where(found == NO_AREA, named, found)
+            lost = np.flatnonzero(found == NO_AREA)
+            if lost.size and draft.reader.has(name):
+                codes = self._texts(draft, name)
+                found[lost] = polygons.named([codes[row] for row in lost.tolist()])
             draft.columns[f"{name}_id"] = copytext.ids(found)
 
 
