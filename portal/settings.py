@@ -204,12 +204,21 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "portal.tick", "schedule": 5.0, "options": {"expires": 5}},
     "drain": {"task": "sensors.drain", "schedule": 2.0, "options": {"expires": 2}},
     "detect": {"task": "sensors.detect", "schedule": 2.0, "options": {"expires": 2}},
+    "prune": {"task": "sensors.prune", "schedule": 86_400.0},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
 }
 
 INGEST_MAX_BODY_BYTES = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 INGEST_WINDOW_S = 300
+INGEST_MAX_ATTEMPTS = 5  # of a batch, before it is parked whole for a person to look at
+INGEST_RETENTION_DAYS = 1_098  # three years; what is older when it comes is quarantined
+INGEST_KEEP_DAYS = 30  # drained batches, so that what came can be read again
+# The header in which a trusted proxy names the client; used for one daily keyed hash, never stored.
+CLIENT_ADDRESS_HEADER = env_text("DAYLIGHT_CLIENT_ADDRESS_HEADER", "REMOTE_ADDR")
+MQTT_URL = env_text(
+    "DAYLIGHT_MQTT_URL"
+)  # mqtt://user:password@host:1883, for manage.py listen_mqtt
 INGEST_MAX_WAITING = 20_000  # rows in the inbox beyond which devices are told to wait
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
