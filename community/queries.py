@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from community import durations, receipts
 from community.keys import derived_keys
 from community.models import Assignment, AuditEvent, Feedback, Response, User
 from community.redaction import Gazetteer
 from community.roles import Desk, Permission, Role
-from incidents.models import Address, Area
+from incidents.models import Address, Area, ImportedFile
 
 State = Feedback.State
 
@@ -123,7 +124,19 @@ def history(feedback: Feedback) -> QuerySet[AuditEvent]:
 
 
 def gazetteer() -> Gazetteer:
-    """The city's street and place names, for telling an address from other words."""
+    """The city's street and place names, for telling an address from other words.
+
+    Kept until an address, an area or an imported file is added: some 2,000 names, well under a megabyte.
+    """
+    newest = [
+        model.objects.aggregate(newest=Max("pk"))["newest"]
+        for model in (Address, Area, ImportedFile)
+    ]
+    return _gazetteer(*newest)
+
+
+@lru_cache(maxsize=1)
+def _gazetteer(*_newest: int | None) -> Gazetteer:
     streets = Address.objects.exclude(street="").values_list("street", flat=True).distinct()
     places = Area.objects.exclude(kind=Area.Kind.BLOCK).values_list("name", flat=True).distinct()
     return Gazetteer.of(streets=streets, places=places)

@@ -31,7 +31,7 @@ _AMBIGUOUS: Final = """
     amber angel april art autumn bill carol chase crystal daisy dale dawn dean faith frank gene
     grace grant guy hope ivy iris jack joy june lily mark may mercy miles norma olive pat paz
     penny pilar ray rich rob rocky rosa rose ruby sky sol sue summer violet will
-    dolores consuelo esperanza mercedes luz blanca cruz jan drew jean max amparo rosario
+    dolores consuelo esperanza mercedes blanca cruz jan drew jean max amparo rosario
 """
 
 

@@ -140,3 +140,6 @@ def test_the_gazetteer_knows_the_citys_streets_and_places(districts: Any) -> Non
     found = queries.gazetteer()
     assert found.streets == {"wexcombe ave"}
     assert found.places == {"harbor", "hill"}
+
+    Address.objects.create(source_id="2", street="Quay St", number_from=1, lon=0, lat=0)
+    assert queries.gazetteer().streets == {"wexcombe ave", "quay st"}

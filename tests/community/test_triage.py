@@ -13,6 +13,8 @@ from community.triage import describes_staff_conduct, mentions_emergency
         "she isn't breathing",
         "I want to kill myself",
         "I smell gas in the hallway",
+        "I hear gunshots on Quay Street",
+        "Se oyen balazos en la esquina",
         "Alguien está disparando en la calle",
         "Un hombre tiene una pistola",
         "me están siguiendo",
@@ -31,6 +33,8 @@ def test_danger_is_heard(text: str) -> None:
         "Why did burglaries rise last year?",
         "Gracias por arreglar la luz",
         "I begin my walk at the gunnery museum",
+        "Do the gunshot microphones record what we say?",
+        "Anoche se oyeron seis balazos. ¿Sí fueron balazos?",
     ],
 )
 def test_ordinary_words_are_no_danger(text: str) -> None:
