@@ -213,7 +213,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 INGEST_WINDOW_S = 300
 INGEST_MAX_ATTEMPTS = 5  # of a batch, before it is parked whole for a person to look at
 INGEST_RETENTION_DAYS = 1_098  # three years; what is older when it comes is quarantined
-INGEST_KEEP_DAYS = 30  # drained batches, so that what came can be read again
+# Drained batches are kept so long, to look into and to know repeats by: twice as long as devices keep
+# what they could not send.
+INGEST_KEEP_DAYS = 30
 # The header in which a trusted proxy names the client; used for one daily keyed hash, never stored.
 CLIENT_ADDRESS_HEADER = env_text("DAYLIGHT_CLIENT_ADDRESS_HEADER", "REMOTE_ADDR")
 MQTT_URL = env_text(

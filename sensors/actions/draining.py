@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 GROUP_BATCHES = 256
 GROUP_MESSAGES = 20_000  # what one transaction holds in memory
-MAX_ATTEMPTS = 5
 
 State = IngestBatch.State
 
@@ -61,7 +60,7 @@ def drain(*, now: datetime, budget_s: float = 20.0) -> Drained:
 @transaction.atomic
 def _claim() -> list[int]:
     """The next batches to try. The attempt is committed first, so that even one that kills us counts."""
-    max_attempts: int = getattr(settings, "INGEST_MAX_ATTEMPTS", MAX_ATTEMPTS)
+    max_attempts: int = settings.INGEST_MAX_ATTEMPTS
     waiting = list(
         IngestBatch.objects.select_for_update(skip_locked=True)
         .filter(state=State.WAITING)

@@ -17,9 +17,6 @@ from sensors.payloads.daylight import JSON, Fault, PayloadError, parse
 
 SHOWN_FAULTS = 10
 
-KEEP_DAYS = 30
-"""Drained bodies are kept so long, to look into and to know repeats by. A city changes it by
-INGEST_KEEP_DAYS; it should be twice as long as its devices keep what they could not send."""
 PRUNED_AT_ONCE = 5_000
 
 
@@ -87,7 +84,7 @@ def prune_inbox(*, now: datetime) -> int:
     Batches with messages in quarantine, replayed or not, and parked ones are kept whole. A repeat
     that comes even later is judged again, and its messages are found to be stored already.
     """
-    keep_days: int = getattr(settings, "INGEST_KEEP_DAYS", KEEP_DAYS)
+    keep_days: int = settings.INGEST_KEEP_DAYS
     old = IngestBatch.objects.filter(
         state=IngestBatch.State.DRAINED,
         received_at__lt=now - timedelta(days=keep_days),

@@ -16,8 +16,6 @@ from sensors.queries import SensorFacts
 
 FUTURE_TOLERANCE_S = 300
 """A device's clock may be this much ahead; beyond it the reading would hide newer, true ones."""
-RETENTION_DAYS = 3 * 366
-"""What is older would be deleted at once. A city keeps longer by INGEST_RETENTION_DAYS."""
 
 _DAY_NS = 86_400 * 1_000_000_000
 
@@ -47,7 +45,7 @@ class Delivery:
     @classmethod
     def of(cls, batch: IngestBatch, messages: Sequence[tuple[int, Message]]) -> Delivery:
         received_ns = since_epoch_ns(batch.received_at)
-        retention_days: int = getattr(settings, "INGEST_RETENTION_DAYS", RETENTION_DAYS)
+        retention_days: int = settings.INGEST_RETENTION_DAYS
         return cls(
             batch.pk,
             batch.source_id,

@@ -153,5 +153,5 @@ def test_every_reason_of_the_quarantine_is_in_its_table() -> None:
 def test_the_numbers_in_the_document_are_those_of_the_code(settings: Any) -> None:
     assert f"differ from our clock by {settings.INGEST_WINDOW_S} s" in DOCUMENT
     assert f"up to {settings.INGEST_MAX_BODY_BYTES // 2**20} MiB" in DOCUMENT
-    assert f"default {judging.RETENTION_DAYS:,}" in DOCUMENT
+    assert f"default {settings.INGEST_RETENTION_DAYS:,}" in DOCUMENT
     assert f"more than {judging.FUTURE_TOLERANCE_S // 60} minutes" in DOCUMENT
