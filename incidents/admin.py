@@ -266,6 +266,9 @@ class UploadForm(forms.ModelForm):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(name, name) for name in mapping_paths()]
 
+    def save_m2m(self) -> None:
+        """The admin asks every form for this; a file has no such relations."""
+
 
 @admin.register(ImportedFile)
 class ImportedFileAdmin(ReadOnly):

@@ -22,7 +22,7 @@ _UNIT = re.compile(r"\s+(?:APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|FLOOR|FL|BLDG|LO
 _RANGE = re.compile(r"^(\d{1,6})\s*-\s*(\d{1,6})\s+(?:BLOCK\s+(?:OF\s+)?)?(\D.*)$")
 _BLOCK = re.compile(r"^(\d{1,6})\s+BLOCK\s+(?:OF\s+)?(.+)$")
 _MASKED = re.compile(r"^(\d{1,4})(X{1,3})\s+(.+)$")
-_SINGLE = re.compile(r"^(\d{1,6})(?:\s*-?\s*[A-Z]|\s+1/2)?\s+(.+)$")
+_SINGLE = re.compile(r"^(\d{1,6})(?:-?[A-Z]|\s+1/2)?\s+(.+)$")
 _HUNDRED = 100
 
 

@@ -31,6 +31,7 @@ from incidents.importers.loader import (
 )
 from incidents.importers.mapping import Mapping
 from incidents.importers.places import Geocoder, geocode, read_places
+from incidents.importers.placing import PLACING_KINDS, place_records
 from incidents.importers.quality import Refusal, Tally
 from incidents.importers.readers import OpenFile, open_table
 from incidents.importers.shapes import Kind
@@ -150,6 +151,10 @@ def _areas(job: Job, opened: OpenFile, layout: Layout, connection: Connection) -
         _tell(job, opened)
     _verify(job)
     store_areas(transform, mapping=job.mapping, file=job.file)
+    is_changed = job.file.rows_new or job.file.rows_revised
+    if is_changed and {kind for kind, _ in transform.drawn} & PLACING_KINDS:
+        count = place_records(connection)
+        job.file.quality["notes"].append(f"{count:,} records were given a district or beat.")
 
 
 def _records(job: Job, connection: Connection, encoding: str) -> None:

@@ -44,14 +44,14 @@ def read_places() -> Places:
 
 
 def _polygons(kind: str) -> Polygons:
-    rows = list(
-        Area.objects.filter(kind=kind).order_by("code").values_list("id", "code", "geometry")
-    )
-    shapes = shapely.from_geojson([json.dumps(geometry) for _, _, geometry in rows])
+    rows = Area.objects.filter(kind=kind).order_by("code").values_list("id", "code", "geometry")
+    texts = [(id_, code, json.dumps(geometry)) for id_, code, geometry in rows]
+    shapes = [shapely.from_geojson(text, on_invalid="ignore") for _, _, text in texts]
+    usable = [n for n, shape in enumerate(shapes) if shape is not None]
     return Polygons(
-        ids=np.array([id_ for id_, _, _ in rows], np.int64),
-        codes=tuple(code for _, code, _ in rows),
-        shapes=np.array(shapes, dtype=object).reshape(len(rows)),
+        ids=np.array([texts[n][0] for n in usable], np.int64),
+        codes=tuple(texts[n][1] for n in usable),
+        shapes=np.array([shapes[n] for n in usable], dtype=object),
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 import shapely
 
 from incidents.importers import Mapping, ingest, parse_mapping
-from incidents.models import Area, ImportedFile, RefusedRow
-from tests.incidents.conftest import NOW
+from incidents.models import Area, ImportedFile, Incident, IncidentRevision, RefusedRow
+from tests.incidents.conftest import NOW, Importing, case
 
 MAPPING = """
 source = "square-areas"
@@ -205,3 +205,29 @@ def test_a_file_of_areas_is_not_read_twice(draw) -> None:
 
     assert draw([WEST]).state == "unchanged"
     assert Area.objects.get().imported_file.started_at == NOW
+
+
+def test_records_that_were_there_before_the_map_get_their_areas(draw, take_in: Importing) -> None:
+    rows = [case(1, Lon="1", Lat="1"), case(2, Lon="3", Lat="1"), case(3, Lon="9", Lat="9")]
+    take_in([*rows, case(4, Lon="", Lat="")])
+
+    file = draw([WEST, EAST, feature("beat", "b1", square(2.5, 0, 1))])
+
+    found = Incident.objects.order_by("source_id").values_list("district__code", "beat__code")
+    assert list(found) == [("w", None), ("e", "b1"), (None, None), (None, None)]
+    assert file.quality["notes"] == ["2 records were given a district or beat."]
+    assert not IncidentRevision.objects.exists()
+
+
+def test_a_border_that_moved_moves_the_records_too(draw, take_in: Importing) -> None:
+    draw([WEST, EAST])
+    take_in([case(1, Lon="1", Lat="1"), case(2, Lon="2.1", Lat="1")])
+
+    moved = [
+        feature("district", "w", square(0, 0, 2.2)),
+        feature("district", "e", square(2.2, 0, 2)),
+    ]
+    draw(moved, name="b.geojson")
+
+    codes = Incident.objects.order_by("source_id").values_list("district__code", flat=True)
+    assert list(codes) == ["w", "w"]
