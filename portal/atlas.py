@@ -35,6 +35,7 @@ def area_map(
     release: Release,
     map_id: str,
     note: str = "",
+    here: str = "",
 ) -> dict[str, Any]:
     """A choropleth of areas by slug and its table, as ``_components/map_figure.html`` takes them."""
     shapes = [
@@ -47,22 +48,28 @@ def area_map(
         )
         for area in areas
     ]
-    drawn = draw(shapes, title=title, release=release, map_id=map_id)
+    drawn = draw(shapes, title=title, release=release, map_id=map_id, here=here)
     rows = [
-        (components.Link(f"{label} ({code})" if code in drawn.coded else label, href), value)
+        (components.Link(told_apart(label, code, drawn), href), value)
         for code, label, href, value in drawn.rows
     ]
     return map_figure(drawn, rows, title=title, release=release, note=note)
 
 
+def told_apart(label: str, code: str, drawn: maps.Choropleth) -> str:
+    """The name with the code that a small map has in its place, unless the name holds it already."""
+    return f"{label} ({code})" if code in drawn.coded and code not in label else label
+
+
 def draw(
-    shapes: Sequence[maps.Shape], *, title: str, release: Release, map_id: str
+    shapes: Sequence[maps.Shape], *, title: str, release: Release, map_id: str, here: str = ""
 ) -> maps.Choropleth:
     return maps.choropleth(
         shapes,
         subject=subject(title, release),
         map_id=map_id,
         context=backdrop(maps.projection_of(shapes)),
+        here=here,
     )
 
 
@@ -117,7 +124,7 @@ def without_district(n: int) -> str:
 
 
 def beat_map(
-    coverage: Coverage, *, map_id: str, category: str = "", district: str = ""
+    coverage: Coverage, *, map_id: str, category: str = "", district: str = "", here: str = ""
 ) -> dict[str, Any]:
     """The last year by beat, of one district or all; says how many records have no beat."""
     areas = [area for area in queries.areas("beat") if area.parent_slug == district or not district]
@@ -133,6 +140,7 @@ def beat_map(
         release=coverage.release,
         map_id=map_id,
         note=without_beat(sum(counts.values()) - sum(values.values())),
+        here=here,
     )
 
 

@@ -214,7 +214,8 @@ def is_clear_change(now: float, before: float, *, noise_scale: float = 0.0, term
 
 
 def _sentences(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)
+    """In a row, each with a capital: months and numbers lead some, and not every language writes months so."""
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
 
 
 def _any_known(named: Sequence[tuple[str, Count]]) -> bool:

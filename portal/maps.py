@@ -128,12 +128,14 @@ def choropleth(
     map_id: str,
     context: Sequence[Context] | str = (),
     additive: bool = True,
+    here: str = "",
 ) -> Choropleth:
     """The map of `shapes`, shaded by value. Raises ValueError without shapes or rings.
 
     map_id: unique on the page. Values are counts or rates >= 0; None is drawn hatched as "no data".
     context: things to draw, or what `backdrop` drew of them for the same projection.
     additive: whether the values of several areas may be summed (counts, not rates).
+    here: code of the area the page is about, which gets a stronger border.
     """
     if not shapes or not all(shape.rings for shape in shapes):
         raise ValueError("a map needs at least one shape, and each shape at least one ring")
@@ -154,7 +156,10 @@ def choropleth(
     ]
     said = [subject.words.gettext("no data") if v is None else subject.counted(v) for v in values]
     body = (
-        "".join(_area(*four, map_id) for four in zip(shapes, said, shades, drawn, strict=True))
+        "".join(
+            _area(shape, words, shade, geometry, map_id, is_here=shape.code == here)
+            for shape, words, shade, geometry in zip(shapes, said, shades, drawn, strict=True)
+        )
         + f'<g class="map__context" aria-hidden="true">'
         f"{context if isinstance(context, str) else backdrop(context, projection)}</g>"
         f'<g class="map__names" aria-hidden="true">{"".join(name for name, _ in names)}</g>'
@@ -253,14 +258,17 @@ def dots(pattern_id: str) -> str:
     )
 
 
-def _area(shape: Shape, said: str, shade: int | None, geometry: Geometry, map_id: str) -> str:
+def _area(
+    shape: Shape, said: str, shade: int | None, geometry: Geometry, map_id: str, *, is_here: bool
+) -> str:
     paint = f'class="area c{shade}"'
     if shade is None:
         paint = f'class="area" fill="url(#{escape(map_id)}-gap)"'
     elif shade == MAX_CLASSES - 1:
         paint = f'class="area" fill="url(#{escape(map_id)}-top)"'
+    current = ' aria-current="true"' if is_here else ""
     return (
-        f'<a href="{escape(shape.href)}"><title>{escape(shape.label)}: {escape(said)}</title>'
+        f'<a href="{escape(shape.href)}"{current}><title>{escape(shape.label)}: {escape(said)}</title>'
         f'<path {paint} fill-rule="evenodd" d="{path_of(geometry)}"/></a>'
     )
 

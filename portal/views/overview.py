@@ -171,7 +171,8 @@ def neighbours_map(area: PublishedArea, coverage: Coverage) -> dict[str, Any]:
     if area.kind == "city":
         return atlas.district_map(coverage, map_id="area-map")
     district = area.slug if area.kind == "district" else area.parent_slug
-    return atlas.beat_map(coverage, map_id="area-map", district=district)
+    here = area.code if area.kind == "beat" else ""
+    return atlas.beat_map(coverage, map_id="area-map", district=district, here=here)
 
 
 def sensitive_figure(district: str) -> dict[str, Any] | None:

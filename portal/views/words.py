@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -26,8 +28,13 @@ def methods(request: HttpRequest) -> HttpResponse:
     """How numbers are made, and the vocabulary."""
     columns = [components.Column(_("In the files")), components.Column(_("In words"))]
     rows = [(slug, category_label(slug)) for slug in CATEGORIES]
-    vocabulary = components.table(_("Categories"), columns, rows, absent="")
-    return render(request, "portal/methods.html", {"vocabulary": vocabulary})
+    rules = Rules.from_mapping(the_city().gate)
+    context = {
+        "vocabulary": components.table(_("Categories"), columns, rows, absent=""),
+        "rules": rules,
+        "margin": round(math.log(20) / rules.epsilon_district_quarter, 1),  # see Subject.margin
+    }
+    return render(request, "portal/methods.html", context)
 
 
 @public_page
