@@ -162,37 +162,42 @@ def feedback_page(request: HttpRequest, feedback: Feedback) -> HttpResponse:
 
 
 def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpResponse:
-    user = _user(request)
-    held = queries.active_claim(feedback)
+    user, held = _user(request), queries.active_claim(feedback)
     mine = held is not None and held.officer_id == user.pk
+    context = {
+        "feedback": feedback,
+        "language_name": dict(settings.LANGUAGES).get(feedback.language, feedback.language),
+        "held": held,
+        "mine": mine,
+        "contact": getattr(feedback, "contact", None) if mine else None,
+        "works_here": Feedback.objects.workable_by(user).filter(pk=feedback.pk).exists(),
+        "may": {permission.name.lower(): user.may(permission) for permission in Permission},
+        "answers": queries.approved_responses(feedback).select_related("author", "approver"),
+        "history": queries.history(feedback),
+        "earlier": queries.earlier_here(feedback, user),
+        "now": timezone.now(),
+        **_forms(request, feedback),
+        **extra,
+    }
+    return render(request, "desk/feedback.html", context)
+
+
+def _forms(request: HttpRequest, feedback: Feedback) -> dict[str, Any]:
+    """The answer in the making and everything that can be filled in, each with ids of its own."""
     response = queries.open_response(feedback)
     openings = openings_for(
         feedback.kind, language=feedback.language, about_officer=feedback.about_officer
     )
-    context = {
-        "feedback": feedback,
-        "held": held,
-        "mine": mine,
-        "works_here": Feedback.objects.workable_by(user).filter(pk=feedback.pk).exists(),
+    public = {"text": feedback.redacted_text}
+    return {
         "response": response,
-        "answers": queries.approved_responses(feedback).select_related("author", "approver"),
-        "contact": getattr(feedback, "contact", None) if mine else None,
-        "history": queries.history(feedback),
-        "earlier": queries.earlier_here(feedback, user),
         "openings": openings,
         "draft_form": DraftForm(initial=_draft(request, response, openings)),
         "verdict_form": _verdict_form(response),
-        "may": {permission.name.lower(): user.may(permission) for permission in Permission},
-        "redaction_form": RedactionForm(
-            initial={"text": feedback.redacted_text}, auto_id="public_%s"
-        ),
-        "language_name": dict(settings.LANGUAGES).get(feedback.language, feedback.language),
+        "redaction_form": RedactionForm(initial=public, auto_id="public_%s"),
         "reason_form": ReasonForm(auto_id="close_%s"),
         "reroute_form": RerouteForm(),
-        "now": timezone.now(),
-        **extra,
     }
-    return render(request, "desk/feedback.html", context)
 
 
 def _draft(
@@ -241,20 +246,27 @@ def draft(request: HttpRequest, feedback: Feedback) -> HttpResponse:
         response = actions.draft_response(feedback=feedback, by=by, now=now, **form.cleaned_data)
         if "send" in request.POST:
             actions.request_approval(response=response, by=by, now=now)
-            messages.success(request, _("Sent for approval."))
-            return redirect("desk:queue")
     except actions.NotAllowed:
         raise
-    except actions.TextConflict as conflict:
-        form.reshow_with(conflict.current.version)
-        return _screen(request, feedback, draft_form=form, conflict=conflict)
     except actions.Refused as refusal:
-        form.add_error("text", str(refusal))
-        saved = queries.open_response(feedback)
-        form.reshow_with(saved.version if saved else None)
-        return _screen(request, feedback, draft_form=form)
+        return _draft_again(request, feedback, form, refusal)
+    if "send" in request.POST:
+        messages.success(request, _("Sent for approval."))
+        return redirect("desk:queue")
     messages.success(request, _("Saved."))
     return _back_to(request, feedback)
+
+
+def _draft_again(
+    request: HttpRequest, feedback: Feedback, form: DraftForm, refusal: actions.Refused
+) -> HttpResponse:
+    """The officer's words as they typed them, beside what is in the way."""
+    saved = queries.open_response(feedback)
+    form.reshow_with(saved.version if saved else None)
+    if isinstance(refusal, actions.TextConflict):
+        return _screen(request, feedback, draft_form=form, conflict=refusal)
+    form.add_error("text", str(refusal))
+    return _screen(request, feedback, draft_form=form)
 
 
 @staff_page
