@@ -293,19 +293,32 @@ def _values(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
     return {"values": result}
 
 
+# What a rule may do to rows of each kind; areas are too few to need any.
+_EFFECTS = {
+    Kind.INCIDENTS: ("flag", "tier", "category", "skip"),
+    Kind.CALLS: ("tier", "category", "skip"),
+    Kind.ACOUSTIC_EVENTS: ("skip",),
+    Kind.ADDRESSES: ("skip",),
+}
+
+
 def _rules(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
     rules = table["rules"]
     if not isinstance(rules, list):
         raise MappingError("rules: wanted [[rules]], a list of tables")
-    return {"rules": tuple(_rule(rule, f"[[rules]] {n}") for n, rule in enumerate(rules, 1))}
+    if kind not in _EFFECTS:
+        raise MappingError(f"rules: {kind} take none")
+    effects = _EFFECTS[kind]
+    return {
+        "rules": tuple(_rule(rule, f"[[rules]] {n}", effects) for n, rule in enumerate(rules, 1))
+    }
 
 
-def _rule(rule: Any, where: str) -> Rule:
-    rule = _only(rule, where, {"when", "flag", "tier", "category", "skip", "detail"})
+def _rule(rule: Any, where: str, effects: tuple[str, ...]) -> Rule:
+    rule = _only(rule, where, {"when", "detail", *effects})
     when = _only(rule.get("when", {}), f"{where} when", set(rule.get("when", {})))
-    effects = [name for name in ("flag", "tier", "category", "skip") if rule.get(name)]
-    if not when or not effects:
-        raise MappingError(f"{where}: wanted `when` and one of flag, tier, category, skip")
+    if not when or not any(rule.get(name) for name in effects):
+        raise MappingError(f"{where}: wanted `when` and one of {', '.join(effects)}")
     if rule.get("tier") and rule["tier"] not in TIERS:
         raise MappingError(f"{where}: got tier {rule['tier']!r}; wanted {', '.join(TIERS)}")
     if rule.get("category") and rule["category"] not in CATEGORIES:

@@ -153,8 +153,8 @@ def _areas(job: Job, opened: OpenFile, layout: Layout, connection: Connection) -
     store_areas(transform, mapping=job.mapping, file=job.file)
     is_changed = job.file.rows_new or job.file.rows_revised
     if is_changed and {kind for kind, _ in transform.drawn} & PLACING_KINDS:
-        count = place_records(connection)
-        job.file.quality["notes"].append(f"{count:,} records were given a district or beat.")
+        if count := place_records(connection):
+            job.file.quality["notes"].append(f"{count:,} records were given a district or beat.")
 
 
 def _records(job: Job, connection: Connection, encoding: str) -> None:

@@ -70,6 +70,23 @@ def test_it_says_what_is_wrong(old: str, new: str, sentence: str) -> None:
     assert sentence in str(error.value)
 
 
+def test_a_rule_may_do_only_what_its_kind_can_hold() -> None:
+    calls = """
+        source = "c"
+        kind = "calls"
+        columns = { source_id = "a", call_type = "b", received_at = "c" }
+        rules = [{ when = { b = "x" }, flag = "juvenile" }]
+    """
+    areas = (
+        'source = "a"\nkind = "areas"\ncolumns = {kind = "k", code = "c"}\nrules = [{skip = "x"}]'
+    )
+
+    with pytest.raises(MappingError, match="got flag; wanted some of"):
+        parse_mapping(calls.encode())
+    with pytest.raises(MappingError, match="areas take none"):
+        parse_mapping(areas.encode())
+
+
 def test_the_sentence_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.toml"
     path.write_text("kind = 5")
