@@ -211,6 +211,14 @@ class TestTwoMinutes:
 
         assert ANSWER in as_("colleague").get(page_of(ordinary)).content.decode()
 
+    def test_a_claim_is_not_taken_away_while_the_answer_waits_for_approval(
+        self, ordinary: Any, people: Any, as_: Any
+    ) -> None:
+        awaiting_approval(ordinary, people)
+
+        page = as_("supervisor").get(page_of(ordinary)).content.decode()
+        assert "Take the claim away" not in page
+
     def test_closing_and_the_public_version(self, ordinary: Any, people: Any, as_: Any) -> None:
         answered(ordinary, people)
         client = as_("services")
