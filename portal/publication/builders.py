@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from django.db.models import Model
-from numpy.typing import NDArray
 
 from portal.models import (
     PublishedArea,
@@ -58,7 +56,7 @@ class Changes:
 
 
 Builder = Callable[[int], Changes]
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", PublishedArea, PublishedStreet, PublishedPlace, PublishedCell, PublishedCount)
 
 
 def build_geography(plane: LocalPlane, rules: Rules) -> dict[str, Builder]:
@@ -70,23 +68,25 @@ def build_geography(plane: LocalPlane, rules: Rules) -> dict[str, Builder]:
         k=rules.place_addresses,
         minimum_points=rules.place_points,
         cell_minimum=rules.cell_addresses,
-        release=1,
     )
 
     def areas(number: int) -> Changes:
-        _insert(PublishedStreet, made.streets)
-        _insert(PublishedArea, made.areas)
+        _insert(PublishedStreet, made.streets, number)
+        _insert(PublishedArea, made.areas, number)
         # Street lines are drawn on maps and are no rows of the dataset.
         return Changes(added=sum(area.kind != "street" for area in made.areas))
 
     return {
         "areas": areas,
-        "places": lambda number: _insert(PublishedPlace, made.places),
-        "cells": lambda number: _insert(PublishedCell, made.cells),
+        "places": lambda number: _insert(PublishedPlace, made.places, number),
+        "cells": lambda number: _insert(PublishedCell, made.cells, number),
     }
 
 
-def _insert(model: type[M], rows: list[M]) -> Changes:
+def _insert(model: type[M], rows: list[M], number: int) -> Changes:
+    """Rows that are public from a release on; a rejected one takes them back by its number."""
+    for row in rows:
+        row.first_release = number
     model._default_manager.using("publisher").bulk_create(rows, batch_size=2_000)
     return Changes(added=len(rows))
 
@@ -97,15 +97,14 @@ def build_incidents(gate: Gate, *, correct: bool) -> Builder:
     def build(number: int) -> Changes:
         retired = 0
         if correct:
-            fates = removals(sources.gone_incidents(), gate.rules)
+            fates = removals(gate.rules)
             retired = retire(sources.INCIDENTS, PublishedIncident, fates, number=number)
-        records = sources.new_incidents(before=gate.as_of)
-        at, decisions = decide_incidents(records, gate)
+        records, decisions = decide_incidents(sources.new_incidents(before=gate.as_of), gate)
         added = _publish(
             PublishedIncident,
             sources.INCIDENTS,
             decisions,
-            {"category": records.category[at].tolist()},
+            {"category": records.category.tolist()},
             number=number,
         )
         return Changes(added, retired)
@@ -147,11 +146,10 @@ def build_totals(gate: Gate) -> Builder:
                 category_group="sensitive",
                 noisy_count=total.noisy_count,
                 epsilon=total.epsilon,
-                first_release=number,
             )
             for total in due_totals(gate)
         ]
-        return _insert(PublishedCount, rows)
+        return _insert(PublishedCount, rows, number)
 
     return build
 
@@ -209,8 +207,3 @@ def is_correction_day(previous: Release | None, as_of: dt.datetime, gate: Gate) 
     local = [at.astimezone(gate.zone) for at in (previous.as_of, as_of)]
     quarters = [(at.year, (at.month - 1) // 3) for at in local]
     return quarters[0] < quarters[1]
-
-
-def addresses_on(plane: LocalPlane, addresses: sources.Addresses) -> NDArray[np.float64]:
-    """Public address points in metres, shape (n, 2)."""
-    return np.column_stack(plane.to_xy(addresses.lon, addresses.lat))

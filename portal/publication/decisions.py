@@ -7,12 +7,12 @@ public values only, beside the private record id that goes into the escrow and n
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from portal.publication.disclosure import (
     WITHHELD,
@@ -26,8 +26,9 @@ from portal.publication.disclosure import (
     time_code,
     time_interval,
 )
+from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
-from portal.publication.sources import Gunfire, Incidents, Table
+from portal.publication.sources import LEAST_TIER, Gunfire, Incidents, Table
 
 IntArray = NDArray[np.int64]
 
@@ -60,7 +61,7 @@ class Gate:
     zone: ZoneInfo
     as_of: dt.datetime
     frozen: Frozen
-    addresses: cKDTree  # public address points, metres on the frozen plane
+    doors: Doors
     is_first: bool  # a first release may hold the whole past: it tells nobody when a record came
 
     @property
@@ -78,9 +79,9 @@ class Gate:
 
 
 def tiers_of(records: Incidents) -> IntArray:
-    """The tier of each incident: the strictest of code, people, narrative and location."""
+    """The tier of each incident: the strictest of code, category, people, narrative and location."""
     outdoors = np.isin(records.category.astype(str), list(OUTDOORS))
-    return tier_of(
+    tier = tier_of(
         records.code_tier.tolist(),
         victim_flags=records.victim_flags.tolist(),
         relationship=records.relationship.tolist(),
@@ -89,22 +90,38 @@ def tiers_of(records: Incidents) -> IntArray:
         outdoors_by_nature=outdoors,
         sealed=records.is_sealed,
     )
+    # A hand that sets the category and forgets the tier must not put it on the map; nor must a
+    # category that the vocabulary does not know.
+    categories, where = np.unique(records.category.astype(str), return_inverse=True)
+    least = np.array([Tier.of_label(LEAST_TIER.get(str(slug))) for slug in categories], np.int64)
+    return np.maximum(tier, least[where]) if len(records) else tier
 
 
-def decide_incidents(records: Incidents, gate: Gate) -> tuple[IntArray, Decisions]:
-    """Which of the records are due and publishable (their positions), and how each is published."""
-    tier = tiers_of(records)
+def decide_incidents(chunks: Iterable[Incidents], gate: Gate) -> tuple[Incidents, Decisions]:
+    """Which records are due and publishable, and, in the same order, how each is published."""
+    records, tier = _due(chunks, gate)
     local = gate.local(records.occurred_s)
-    due = gate.due(records, tier)
-    low = np.flatnonzero(due & (tier <= Tier.LOW_DWELLING))
-    person = np.flatnonzero(due & (tier == Tier.PERSON))
+    low = np.flatnonzero(tier <= Tier.LOW_DWELLING)
+    person = np.flatnonzero(tier == Tier.PERSON)
     grouped, cell = _groups(records.where(person), local[person], gate)
     person = person[grouped]
     parts = [
         _at_places(records.where(low), tier[low], local[low], gate),
         _in_cells(records.where(person), tier[person], local[person], cell, gate),
     ]
-    return np.concatenate([low, person]), _joined(parts)
+    return records.where(np.concatenate([low, person])), Decisions.joined(parts)
+
+
+def _due(chunks: Iterable[Incidents], gate: Gate) -> tuple[Incidents, IntArray]:
+    """The records that may be rows now, and their tiers. Their narratives were read here and are dropped."""
+    kept: list[Incidents] = []
+    tiers: list[IntArray] = []
+    for records in chunks:
+        tier = tiers_of(records)
+        due = gate.due(records, tier) & (tier <= Tier.PERSON)
+        kept.append(replace(records.where(due), narrative=np.full(due.sum(), "", object)))
+        tiers.append(tier[due])
+    return Incidents.joined(kept), np.concatenate(tiers)
 
 
 def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[IntArray, Decisions]:
@@ -139,14 +156,15 @@ def _at_places(
 ) -> Decisions:
     """Low harm: the place, or the district or city where no place is known."""
     frozen = gate.frozen
-    place = frozen.place_of(records.lon, records.lat, gate.addresses)
+    place = frozen.place_of(records.lon, records.lat, gate.doors.tree)
     code, district, beat = (
         _look_up(names, place)
         for names in (frozen.place_code, frozen.place_district, frozen.place_beat)
     )
     if isinstance(records, Incidents):
-        lost = place < 0
-        district[lost] = records.district[lost]
+        lost = np.flatnonzero(place < 0)
+        known = frozen.districts_of(records.district[lost], least=gate.rules.place_addresses)
+        district[lost] = known
     precision = np.where(place >= 0, "place", np.where(district != "", "district", "city"))
     grain = np.where(
         tier == Tier.LOW_PUBLIC, gate.rules.low_public_grain, gate.rules.low_dwelling_grain
@@ -207,28 +225,12 @@ def _groups(
         leaf,
         start.astype("datetime64[D]").astype(np.int64),
         _numbers(records.category),
-        address_numbers(records),
+        gate.doors.numbers(records.lon, records.lat),
         parent=gate.frozen.cell_parent,
         rules=gate.rules,
     )
     kept = np.flatnonzero(found != WITHHELD)
     return kept, found[kept]
-
-
-def address_numbers(records: Incidents) -> IntArray:
-    """One integer per address: the point to the metre, else the address as written, else -1."""
-    keys = np.array(
-        [
-            f"{lon:.5f} {lat:.5f}"
-            if np.isfinite(lon) and np.isfinite(lat)
-            else text.strip().casefold()
-            for lon, lat, text in zip(records.lon, records.lat, records.address_text, strict=True)
-        ],
-        object,
-    )
-    numbers = _numbers(keys)
-    numbers[keys == ""] = -1
-    return numbers
 
 
 def _numbers(values: NDArray[np.object_]) -> IntArray:
@@ -261,15 +263,11 @@ def _utc(local: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.object_]:
     """Wall-clock times as aware UTC datetimes; each distinct time is asked once."""
     distinct, where = np.unique(local, return_inverse=True)
     instants = np.empty(distinct.shape, object)
-    instants[:] = [
-        naive.replace(tzinfo=zone).astimezone(dt.UTC)
-        for naive in distinct.astype("datetime64[s]").astype(object)
-    ]
+    instants[:] = [utc(at, zone) for at in distinct]
     return instants[where]
 
 
-def _joined(parts: list[Decisions]) -> Decisions:
-    names = Decisions.__dataclass_fields__
-    return Decisions(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    )
+def utc(local: np.datetime64, zone: ZoneInfo) -> dt.datetime:
+    """The instant of a wall-clock time; the first of two where the clock is set back."""
+    naive: dt.datetime = local.astype("datetime64[s]").item()
+    return naive.replace(tzinfo=zone).astimezone(dt.UTC)

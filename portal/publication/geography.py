@@ -90,9 +90,8 @@ def build(
     k: int,
     minimum_points: int,
     cell_minimum: int,
-    release: int,
 ) -> PublicMap:
-    """All rows of the public map, first public in ``release``. Raises GeographyError or PartitionError."""
+    """All rows of the public map, yet without a release. Raises GeographyError or PartitionError."""
     districts = [area for area in areas if area.kind == "district"]
     if not districts:
         raise GeographyError(
@@ -120,10 +119,10 @@ def build(
     cells = median_tree(x, y, addresses.stands_for, district, minimum=cell_minimum, **shared)  # type: ignore[arg-type]
     slugs = [area.slug for area in districts]
     return PublicMap(
-        areas=_area_rows(areas, addresses, release),
-        places=_place_rows(places, addresses, plane, slugs, release),
-        cells=_cell_rows(cells, plane, slugs, release),
-        streets=_street_rows(addresses, release),
+        areas=_area_rows(areas, addresses),
+        places=_place_rows(places, addresses, plane, slugs),
+        cells=_cell_rows(cells, plane, slugs),
+        streets=_street_rows(addresses),
     )
 
 
@@ -151,7 +150,7 @@ def _park_points(
     return array[:, 0], array[:, 1]
 
 
-def _area_rows(areas: Sequence[AreaRow], addresses: Addresses, release: int) -> list[PublishedArea]:
+def _area_rows(areas: Sequence[AreaRow], addresses: Addresses) -> list[PublishedArea]:
     inside = {("city", area.slug): int(addresses.stands_for.sum()) for area in areas}
     for kind, column in (("district", addresses.district), ("beat", addresses.beat)):
         slugs, where = np.unique(column.astype(str), return_inverse=True)
@@ -170,14 +169,13 @@ def _area_rows(areas: Sequence[AreaRow], addresses: Addresses, release: int) -> 
                 (area.kind, area.slug), 0 if area.kind in ("district", "beat") else None
             ),
             population=area.population,
-            first_release=release,
         )
         for area in areas
     ]
 
 
 def _place_rows(
-    places: Places, addresses: Addresses, plane: LocalPlane, slugs: list[str], release: int
+    places: Places, addresses: Addresses, plane: LocalPlane, slugs: list[str]
 ) -> list[PublishedPlace]:
     lon, lat = plane.to_lonlat(places.x, places.y)
     beats = _only_beat(places.of_address, addresses.beat, len(places.code))
@@ -191,7 +189,6 @@ def _place_rows(
             district_slug=slugs[int(places.district[i])],
             beat_slug=beats[i],
             footprint=to_geojson(plane, places.footprint[i]),
-            first_release=release,
         )
         for i, code in enumerate(places.code)
     ]
@@ -206,9 +203,7 @@ def _only_beat(place_of: IntArray, beat: NDArray[np.object_], n: int) -> list[st
     return [slug or "" for slug in found]
 
 
-def _cell_rows(
-    cells: Cells, plane: LocalPlane, slugs: list[str], release: int
-) -> list[PublishedCell]:
+def _cell_rows(cells: Cells, plane: LocalPlane, slugs: list[str]) -> list[PublishedCell]:
     rows = []
     for i, code in enumerate(cells.code):
         parent, district = int(cells.parent[i]), int(cells.district[i])
@@ -220,13 +215,12 @@ def _cell_rows(
                 district_slug=slugs[district] if district != OUTSIDE else "",
                 n_addresses=int(cells.addresses[i]),
                 footprint=to_geojson(plane, cells.polygon[i]),
-                first_release=release,
             )
         )
     return rows
 
 
-def _street_rows(addresses: Addresses, release: int) -> list[PublishedStreet]:
+def _street_rows(addresses: Addresses) -> list[PublishedStreet]:
     """One row for each street and beat, with the range of its house numbers there."""
     ranges: dict[tuple[str, str, str], tuple[float, float]] = {}
     columns = (
@@ -249,7 +243,6 @@ def _street_rows(addresses: Addresses, release: int) -> list[PublishedStreet]:
             number_to=None if np.isnan(high) else int(high),
             beat_slug=beat,
             district_slug=district,
-            first_release=release,
         )
         for (street, beat, district), (low, high) in sorted(ranges.items())
     ]
@@ -269,6 +262,7 @@ class Frozen:
     cell_parent: IntArray
     cell_district: list[str]
     cell_level: IntArray
+    district_addresses: dict[str, int]  # by slug
     _places: shapely.STRtree = field(repr=False)
     _place_row: IntArray = field(repr=False)
     _parks: cKDTree | None = field(repr=False)
@@ -288,6 +282,7 @@ class Frozen:
         parent = np.array([index.get(cell.parent_code, OUTSIDE) for cell in cells], np.int64)
         leaf = np.setdiff1d(np.arange(len(cells)), parent)
         px, py = plane.to_xy([places[i].lon for i in park], [places[i].lat for i in park])
+        districts = PublishedArea.objects.using("publisher").filter(kind="district")
         return cls(
             plane=plane,
             place_code=[place.code for place in places],
@@ -299,6 +294,7 @@ class Frozen:
             cell_parent=parent,
             cell_district=[cell.district_slug for cell in cells],
             cell_level=np.array([cell.level for cell in cells], np.int64),
+            district_addresses={area.slug: area.n_addresses or 0 for area in districts},
             _places=shapely.STRtree([to_plane(plane, places[i].footprint) for i in built]),
             _place_row=built,
             _parks=cKDTree(np.column_stack([px, py])) if park.size else None,
@@ -321,6 +317,11 @@ class Frozen:
         place[known[taken]] = self._park_row[nearest[taken]]
         return place
 
+    def districts_of(self, slugs: NDArray[np.object_], *, least: int) -> NDArray[np.object_]:
+        """Slugs of records without a place: '' for a district too small to hide in, or drawn since."""
+        large = [slug for slug, n in self.district_addresses.items() if n >= least]
+        return np.where(np.isin(slugs.astype(str), large), slugs, "").astype(object)
+
     def leaf_of(self, lon: ArrayLike, lat: ArrayLike) -> IntArray:
         """The finest cell of each point."""
         x, y = self.plane.to_xy(lon, lat)
@@ -329,17 +330,25 @@ class Frozen:
 
 def _within(tree: shapely.STRtree, rows: IntArray, x: ArrayLike, y: ArrayLike) -> IntArray:
     """The row whose shape holds each point (the first on a shared border), the nearest across a sliver, or -1."""
-    xs, ys = np.asarray(x, float), np.asarray(y, float)
-    found = np.full(xs.shape, OUTSIDE, np.int64)
-    known = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+    at = np.asarray(x, float) + 1j * np.asarray(y, float)
+    found = np.full(at.shape, OUTSIDE, np.int64)
+    known = np.flatnonzero(np.isfinite(at))
     if rows.size == 0 or known.size == 0:
         return found
-    points = np.asarray(shapely.points(xs[known], ys[known]), object)
+    # A city's records come from far fewer points than there are records.
+    distinct, where = np.unique(at[known], return_inverse=True)
+    found[known] = _row_of(tree, rows, distinct)[where]
+    return found
+
+
+def _row_of(tree: shapely.STRtree, rows: IntArray, at: NDArray[np.complex128]) -> IntArray:
+    points = np.asarray(shapely.points(at.real, at.imag), object)
+    found = np.full(at.shape, OUTSIDE, np.int64)
     point, shape = tree.query(points, predicate="intersects")
     order = np.lexsort((shape, point))[::-1]
-    found[known[point[order]]] = rows[shape[order]]
-    lost = np.flatnonzero(found[known] == OUTSIDE)
+    found[point[order]] = rows[shape[order]]
+    lost = np.flatnonzero(found == OUTSIDE)
     if lost.size:
         near, shape = tree.query_nearest(points[lost], max_distance=SLIVER_M, all_matches=False)
-        found[known[lost[near]]] = rows[shape]
+        found[lost[near]] = rows[shape]
     return found

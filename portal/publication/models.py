@@ -62,6 +62,19 @@ class NoiseDraw(models.Model):
         return f"{self.statistic} {self.district_slug} {self.quarter}"
 
 
+class CountedIncident(models.Model):
+    """A sensitive incident that is in a quarter's draws, so that it is never in another's: it would spend twice.
+
+    No foreign key, for it outlives the row.
+    """
+
+    record_id = models.BigIntegerField(primary_key=True)
+    quarter = models.CharField(max_length=8)
+
+    def __str__(self) -> str:
+        return f"{self.record_id} {self.quarter}"
+
+
 class Heartbeat(models.Model):
     """When something last happened: "worker" ran a task that travelled through the broker
     (portal/heartbeat.py); "release" is the last slot of the calendar that was worked through."""

@@ -163,6 +163,7 @@ WITHHELD: Final[dict[str, str]] = {
     "sensors.DirtyWindow": "internal bookkeeping",
     "publication.Assignment": "the link between private and public ids (escrow)",
     "publication.NoiseDraw": "kept so that noise is drawn once",
+    "publication.CountedIncident": "kept so that no incident is in two draws",
     "publication.Heartbeat": "internal bookkeeping",
     "community.User": "staff accounts",
     "community.Feedback": "residents' own words; summaries are released by later datasets",

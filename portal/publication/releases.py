@@ -8,48 +8,33 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from django.db import connections, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
-from scipy.spatial import cKDTree
 
-from portal.city import City
-from portal.feeds.files import build_files
-from portal.feeds.rows import rows_of
-from portal.models import (
-    Dataset,
-    PublishedArea,
-    PublishedCell,
-    PublishedCount,
-    PublishedGunfire,
-    PublishedIncident,
-    PublishedPlace,
-    PublishedStreet,
-    PublishedTally,
-    Release,
-)
+from portal.city import City, the_city
+from portal.feeds.files import build_files, folder_of
+from portal.models import Dataset, PublishedTally, Release
 from portal.publication import builders, sources
 from portal.publication.decisions import Gate
 from portal.publication.disclosure import Rules
+from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
 from portal.publication.models import Assignment, Heartbeat
-from portal.publication.verification import verify
+from portal.publication.verification import Standard, verify
+from portal.publication.writing import TABLES, count_rows
 from sensors.geodesy import LocalPlane
 
 logger = logging.getLogger(__name__)
 
 GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
 RELEASE_HOUR = 6
-TABLES = {
-    "areas": (PublishedArea, PublishedStreet),
-    "places": (PublishedPlace,),
-    "cells": (PublishedCell,),
-    "incidents": (PublishedIncident,),
-    "gunfire": (PublishedGunfire,),
-    "sensitive-totals": (PublishedCount,),
-}
 MAP = ("areas", "places", "cells")
 
 
@@ -71,10 +56,12 @@ def release_due(city: City, *, as_of: dt.datetime, correct: bool = False) -> lis
     plane = LocalPlane(city.lon, city.lat)
     with gate_lock():
         discard_unfinished()
-        made = _release_map(plane, rules, as_of)
+        doors = Doors.of(sources.addresses(), plane)
+        standard = Standard(rules, city.zone, previous=None, doors=doors)
+        made = _release_map(standard, as_of)
         if any(release.state == Release.State.REJECTED for release in made):
             return made
-        made += _release_records(city, plane, rules, as_of, correct=correct)
+        made += _release_records(standard, as_of, correct=correct)
     return made
 
 
@@ -111,36 +98,39 @@ def gate_lock() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [GATE_LOCK])
 
 
-def _release_map(plane: LocalPlane, rules: Rules, as_of: dt.datetime) -> list[Release]:
+def _release_map(standard: Standard, as_of: dt.datetime) -> list[Release]:
     """The public map, unless it was released before: it is frozen then."""
     active = Release.objects.using("publisher").filter(state=Release.State.ACTIVE)
     missing = [slug for slug in MAP if not active.filter(dataset__slug=slug).exists()]
     if not missing:
         return []
-    builds = builders.build_geography(plane, rules)
-    made = [_release(slug, builds[slug], rules, as_of) for slug in missing]
+    builds = builders.build_geography(standard.doors.plane, standard.rules)
+    made = [_release(slug, builds[slug], standard, as_of) for slug in missing]
     return [release for release in made if release]
 
 
-def _release_records(
-    city: City, plane: LocalPlane, rules: Rules, as_of: dt.datetime, *, correct: bool
-) -> list[Release]:
-    frozen = Frozen.read(plane)
-    points = cKDTree(builders.addresses_on(plane, sources.addresses()))
+def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -> list[Release]:
+    rules, zone, doors = standard.rules, standard.zone, standard.doors
+    frozen = Frozen.read(doors.plane)
     made = []
     for slug in ("incidents", "gunfire", "sensitive-totals"):
-        previous = newest(slug)
-        gate = Gate(rules, city.zone, as_of, frozen, points, is_first=previous is None)
-        correcting = correct or builders.is_correction_day(previous, as_of, gate)
+        gate = Gate(rules, zone, as_of, frozen, doors, is_first=not _was_ever_public(slug))
+        correcting = correct or builders.is_correction_day(newest(slug), as_of, gate)
         builds: dict[str, builders.Builder] = {
             "incidents": builders.build_incidents(gate, correct=correcting),
             "gunfire": builders.build_gunfire(gate, correct=correcting),
             "sensitive-totals": builders.build_totals(gate),
         }
-        release = _release(slug, builds[slug], rules, as_of, zone=city.timezone)
+        release = _release(slug, builds[slug], standard, as_of)
         if release:
             made.append(release)
     return made
+
+
+def _was_ever_public(slug: str) -> bool:
+    """Whether anybody may hold a release of the dataset, withdrawn ones included."""
+    seen = (Release.State.ACTIVE, Release.State.WITHDRAWN)
+    return Release.objects.using("publisher").filter(dataset__slug=slug, state__in=seen).exists()
 
 
 def newest(slug: str) -> Release | None:
@@ -155,7 +145,7 @@ def newest(slug: str) -> Release | None:
 
 
 def _release(
-    slug: str, build: builders.Builder, rules: Rules, as_of: dt.datetime, *, zone: str = "UTC"
+    slug: str, build: builders.Builder, standard: Standard, as_of: dt.datetime
 ) -> Release | None:
     previous = newest(slug)
     try:
@@ -163,9 +153,9 @@ def _release(
     except NothingToReleaseError:
         return None
     _describe(release)
-    release.verification = verify(release, rules, previous=previous)
+    release.verification = verify(release, replace(standard, previous=previous))
     if all(check["passed"] for check in release.verification):
-        _activate(release, zone=zone)
+        _activate(release, zone=standard.zone)
     else:
         reject(release)
     return release
@@ -192,12 +182,15 @@ def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
 
 def _describe(release: Release) -> None:
     """Count the rows and write the files, as the public will read them."""
-    release.n_rows = sum(1 for _ in rows_of(release))
+    release.n_rows = count_rows(release.dataset.slug, release.number)
     release.sha256 = build_files(release)["files"]["csv"]["sha256"]
 
 
 @transaction.atomic(using="publisher")
-def _activate(release: Release, *, zone: str) -> None:
+def _activate(release: Release, *, zone: ZoneInfo) -> None:
+    previous = newest(release.dataset.slug)
+    if previous:  # which keeps its own, for pages that are being made now and for a withdrawal
+        _tallies(release.dataset.slug).filter(release_number__lt=previous.number).delete()
     _tally(release, zone)
     release.state = Release.State.ACTIVE
     release.activated_at = timezone.now()
@@ -219,22 +212,23 @@ def _activate(release: Release, *, zone: str) -> None:
 _TALLIED = {"incidents": ("incident", "category"), "gunfire": ("gunfire", "kind")}
 
 
-def _tally(release: Release, zone: str) -> None:
-    """Counts for the pages, by the month in which a period starts; the release before keeps its own."""
+def _tallies(slug: str) -> QuerySet[PublishedTally]:
+    return PublishedTally.objects.using("publisher").filter(dataset_slug=slug)
+
+
+def _tally(release: Release, zone: ZoneInfo) -> None:
+    """Counts for the pages, by the month in which a period starts."""
     slug = release.dataset.slug
     if slug not in _TALLIED:
         return
     table, column = _TALLIED[slug]
-    PublishedTally.objects.using("publisher").filter(
-        dataset_slug=slug, release_number__lt=release.number - 1
-    ).delete()
     with connections["publisher"].cursor() as cursor:
         cursor.execute(
             f"INSERT INTO release.tally (dataset_slug, release_number, month, category, district_slug, beat_slug, n) "  # noqa: S608
             f"SELECT %s, %s, date_trunc('month', starts_at AT TIME ZONE %s)::date, {column}, district_slug, beat_slug, "
             f"count(*) FROM release.{table} WHERE first_release <= %s "
             "AND (retired_release IS NULL OR retired_release > %s) GROUP BY 3, 4, 5, 6",
-            [slug, release.number, zone, release.number, release.number],
+            [slug, release.number, str(zone), release.number, release.number],
         )
 
 
@@ -245,6 +239,7 @@ def reject(release: Release) -> None:
     release.state = Release.State.REJECTED
     release.save(using="publisher", update_fields=["state", "verification"])
     failed = [check["check"] for check in release.verification if not check["passed"]]
+    _remove_files(release)
     logger.error("rejected %s %s: %s", release.dataset.slug, release.number, "; ".join(failed))
 
 
@@ -272,18 +267,63 @@ def discard_unfinished() -> None:
 
 
 @transaction.atomic(using="publisher")
-def withdraw(release: Release, *, reason: str) -> None:
-    """Take an edition off the site; the one before becomes current, and the withdrawal stays on record.
+def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> None:
+    """Take an edition and its files off the site; the withdrawal stays on record.
 
-    The rows it added come again, with the same ids, in the next release, unless they are retired first.
+    The edition before becomes current, unless the withdrawn one had retired rows: those must not
+    come back, so that there is none until the next release. The rows that the withdrawn one added
+    come again in the next release, with the same ids; retire_rows: they never do (say so where the
+    rows themselves are wrong).
     """
+    slug = release.dataset.slug
     if release.state != Release.State.ACTIVE:
         raise ValueError(f"got a release that is {release.state}; wanted an active one")
+    if slug in MAP:
+        raise ValueError(f"got {slug}; every public record refers to the map, which stays as it is")
     if not reason.strip():
         raise ValueError("got no reason; wanted a sentence that readers will see")
     release.state = Release.State.WITHDRAWN
     release.withdrawn_at = timezone.now()
     release.withdrawn_reason = reason.strip()
     release.save(using="publisher", update_fields=["state", "withdrawn_at", "withdrawn_reason"])
-    dataset = Dataset.objects.using("publisher").filter(pk=release.dataset_id)
-    dataset.filter(current=release).update(current=newest(release.dataset.slug))
+    if retire_rows:
+        _retire_added(release)
+    dataset = Dataset.objects.using("publisher").get(pk=release.dataset_id)
+    if dataset.current_id == release.pk:
+        _make_current(dataset, _newest_without_retired(slug))
+    _remove_files(release)
+
+
+def _retire_added(release: Release) -> None:
+    """Every row that a release added, for good. They go in company of each other and need no cover."""
+    slug, number = release.dataset.slug, release.number
+    rows = {"first_release": number, "retired_release": None}
+    escrow = Assignment.objects.using("publisher").filter(dataset_slug=slug, **rows)
+    escrow.update(retired_release=number, fate=Assignment.Fate.REMOVED)
+    TABLES[slug][0]._default_manager.using("publisher").filter(**rows).update(
+        retired_release=number
+    )
+
+
+def _newest_without_retired(slug: str) -> Release | None:
+    """The newest active release, None where one that was withdrawn after it had retired rows."""
+    found = newest(slug)
+    withdrawn = Release.objects.using("publisher").filter(
+        dataset__slug=slug, state=Release.State.WITHDRAWN, n_retired__gt=0
+    )
+    if found and withdrawn.filter(number__gt=found.number).exists():
+        return None
+    return found
+
+
+def _make_current(dataset: Dataset, release: Release | None) -> None:
+    """Pages read tallies, and only the newest releases have theirs."""
+    dataset.current = release
+    dataset.save(using="publisher", update_fields=["current"])
+    if release and not _tallies(dataset.slug).filter(release_number=release.number).exists():
+        _tally(release, the_city().zone)
+
+
+def _remove_files(release: Release) -> None:
+    """No door serves what is not active; so nothing of it lies behind one."""
+    shutil.rmtree(folder_of(release), ignore_errors=True)

@@ -6,19 +6,24 @@ Everything is read as ``daylight_publisher``, in the transaction of the release 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from itertools import islice
+from typing import Any, Final, Self, TypeVar
 
 import numpy as np
+from django.db import connections
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
+from incidents.codes import CATEGORIES
 from incidents.models import Address, Area, Incident
 from portal.publication.models import Assignment
 from sensors.models import AcousticEvent
 
 INCIDENTS, GUNFIRE = "incidents", "gunfire"
+# The vocabulary's word on each category: no record of it may be handled with less care.
+LEAST_TIER: Final = {slug: category.tier for slug, category in CATEGORIES.items()}
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,12 @@ class Table:
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
         return type(self)(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """One table after the other; at least one."""
+        names = [f.name for f in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
 
 
 @dataclass(frozen=True)
@@ -96,31 +107,60 @@ class Gunfire(Table):
     provider: NDArray[np.object_]
 
 
+@dataclass(frozen=True)
+class Assigned(Table):
+    """What a release decided, from the escrow. tier: its label; cell_code, period: '' where none."""
+
+    record_id: NDArray[np.int64]
+    tier: NDArray[np.object_]
+    cell_code: NDArray[np.object_]
+    period: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class PublicRows(Table):
+    """Incidents that are public now, by record id. tier: published label; starts_s: start of the period, UTC."""
+
+    record_id: NDArray[np.int64]
+    tier: NDArray[np.object_]
+    category: NDArray[np.object_]
+    starts_s: NDArray[np.int64]
+
+
 _OBJECT, _FLOAT, _INT, _BOOL = object, np.float64, np.int64, np.bool_
+_SECONDS = np.datetime64  # an instant, to be held as whole UTC seconds
+# Tuples are ten times the size of the arrays made of them: so many at once, and no more.
+CHUNK = 50_000
+T = TypeVar("T", bound=Table)
 
 
-def _columns(rows: Iterable[tuple[Any, ...]], dtypes: list[Any]) -> list[NDArray[Any]]:
+def _chunks(
+    rows: QuerySet[Any, tuple[Any, ...]], table: type[T], dtypes: Iterable[Any]
+) -> Iterator[T]:
+    """The rows as one table after the other, so that memory does not grow with the city; at least one."""
+    stream, wanted = rows.iterator(chunk_size=20_000), list(dtypes)
+    while True:
+        tuples = list(islice(stream, CHUNK))
+        yield table(*_columns(tuples, wanted))
+        if len(tuples) < CHUNK:
+            return
+
+
+def _columns(rows: list[tuple[Any, ...]], dtypes: list[Any]) -> list[NDArray[Any]]:
     """Tuples to arrays. None becomes NaN in a float column and '' in a text column."""
     table = list(zip(*rows, strict=True)) or [()] * len(dtypes)
-    columns = []
-    for values, dtype in zip(table, dtypes, strict=True):
-        if dtype is _OBJECT:
-            column = np.empty(len(values), object)
-            column[:] = ["" if value is None else value for value in values]
-        else:
-            column = np.array(values, dtype=dtype)
-        columns.append(column)
-    return columns
+    return [_column(values, dtype) for values, dtype in zip(table, dtypes, strict=True)]
 
 
-def _stream(rows: QuerySet[Any, tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    return rows.iterator(chunk_size=20_000)
-
-
-def _seconds(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """The second and third column, instants, as whole UTC seconds."""
-    for key, occurred, known, *rest in rows:
-        yield (key, int(occurred.timestamp()), int(known.timestamp()), *rest)
+def _column(values: tuple[Any, ...], dtype: Any) -> NDArray[Any]:
+    if dtype is _SECONDS:
+        return np.fromiter((int(at.timestamp()) for at in values), np.int64, count=len(values))
+    if dtype is not _OBJECT:
+        return np.array(values, dtype=dtype)
+    once: dict[str, str] = {}  # a word that is repeated in a thousand rows is kept once
+    column = np.empty(len(values), object)
+    column[:] = ["" if value is None else once.setdefault(value, value) for value in values]
+    return column
 
 
 def _unassigned(model: type[Model], dataset: str) -> QuerySet[Any]:
@@ -146,7 +186,7 @@ def addresses() -> Addresses:
         )
     )
     dtypes = [_FLOAT, _FLOAT, _INT, _OBJECT, _OBJECT, _OBJECT, _FLOAT, _FLOAT]
-    return Addresses(*_columns(_stream(rows), dtypes))
+    return Addresses.joined(list(_chunks(rows, Addresses, dtypes)))
 
 
 def has_addresses() -> bool:
@@ -167,8 +207,8 @@ def areas() -> list[AreaRow]:
 
 _INCIDENT_COLUMNS = {
     "id": _INT,
-    "occurred_from": _INT,
-    "first_seen_at": _INT,
+    "occurred_from": _SECONDS,
+    "first_seen_at": _SECONDS,
     "lon": _FLOAT,
     "lat": _FLOAT,
     "district__slug": _OBJECT,
@@ -183,40 +223,48 @@ _INCIDENT_COLUMNS = {
 }
 
 
-def _incident_table(rows: QuerySet[Incident]) -> Incidents:
-    values = _stream(rows.order_by("id").values_list(*_INCIDENT_COLUMNS))
-    return Incidents(*_columns(_seconds(values), list(_INCIDENT_COLUMNS.values())))
+def _incident_tables(rows: QuerySet[Incident]) -> Iterator[Incidents]:
+    values = rows.order_by("id").values_list(*_INCIDENT_COLUMNS)
+    return _chunks(values, Incidents, _INCIDENT_COLUMNS.values())
 
 
-def new_incidents(*, before: dt.datetime) -> Incidents:
+def new_incidents(*, before: dt.datetime) -> Iterator[Incidents]:
     """Incidents that happened before an instant and that no release has decided about."""
     rows: QuerySet[Incident] = _unassigned(Incident, INCIDENTS)
-    return _incident_table(rows.filter(occurred_from__lt=before))
+    return _incident_tables(rows.filter(occurred_from__lt=before))
 
 
-def published_incidents() -> Incidents:
+def published_incidents() -> Iterator[Incidents]:
     """Incidents that are public now, as the vault knows them today: some may have been sealed since."""
     public = Assignment.objects.filter(
         dataset_slug=INCIDENTS, record_id=OuterRef("pk"), fate=Assignment.Fate.PUBLISHED
     )
-    return _incident_table(Incident.objects.using("publisher").filter(Exists(public)))
+    return _incident_tables(Incident.objects.using("publisher").filter(Exists(public)))
 
 
-def incidents_between(start: dt.datetime, end: dt.datetime) -> Incidents:
+def public_incidents() -> PublicRows:
+    """What readers see of each incident that is public now: two schemas, joined by the escrow."""
+    with connections["publisher"].cursor() as cursor:
+        cursor.execute(
+            "SELECT a.record_id, a.tier, r.category, r.starts_at "
+            "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
+            "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY a.record_id",
+            [INCIDENTS],
+        )
+        parts = []
+        while True:
+            rows = cursor.fetchmany(CHUNK)
+            parts.append(PublicRows(*_columns(rows, [_INT, _OBJECT, _OBJECT, _SECONDS])))
+            if not rows:
+                return PublicRows.joined(parts)
+
+
+def incidents_between(start: dt.datetime, end: dt.datetime) -> Iterator[Incidents]:
     """Every incident of a span, for the totals of a quarter."""
     rows = Incident.objects.using("publisher").filter(
         occurred_from__gte=start, occurred_from__lt=end
     )
-    return _incident_table(rows)
-
-
-def first_incident_at() -> dt.datetime | None:
-    return (
-        Incident.objects.using("publisher")
-        .order_by("occurred_from")
-        .values_list("occurred_from", flat=True)
-        .first()
-    )
+    return _incident_tables(rows)
 
 
 def new_gunfire(*, before: dt.datetime) -> Gunfire:
@@ -240,8 +288,8 @@ def new_gunfire(*, before: dt.datetime) -> Gunfire:
         .order_by("id")
         .values_list(*names)
     )
-    dtypes = [_INT, _INT, _INT, _FLOAT, _FLOAT, _OBJECT, _FLOAT, _FLOAT, _BOOL, _OBJECT]
-    return Gunfire(*_columns(_seconds(_stream(rows)), dtypes))
+    dtypes = [_INT, _SECONDS, _SECONDS, _FLOAT, _FLOAT, _OBJECT, _FLOAT, _FLOAT, _BOOL, _OBJECT]
+    return Gunfire.joined(list(_chunks(rows, Gunfire, dtypes)))
 
 
 def gone_incidents() -> NDArray[np.int64]:
@@ -263,9 +311,20 @@ def _public_without(standing: QuerySet[Any], dataset: str) -> NDArray[np.int64]:
     return np.array(sorted(public.values_list("record_id", flat=True)), dtype=np.int64)
 
 
-def group_members(release: int) -> Incidents:
-    """The private rows behind the crimes against people that a release adds, for its verification."""
+def added_incidents(release: int) -> Iterator[Incidents]:
+    """The private rows behind what a release adds, as the vault knows them now, for its verification."""
     added = Assignment.objects.filter(
-        dataset_slug=INCIDENTS, record_id=OuterRef("pk"), first_release=release, tier="1"
+        dataset_slug=INCIDENTS, record_id=OuterRef("pk"), first_release=release
     )
-    return _incident_table(Incident.objects.using("publisher").filter(Exists(added)))
+    return _incident_tables(Incident.objects.using("publisher").filter(Exists(added)))
+
+
+def added_assignments(dataset: str, release: int) -> Assigned:
+    """What a release decided about the rows that it adds, by record id."""
+    rows = (
+        Assignment.objects.using("publisher")
+        .filter(dataset_slug=dataset, first_release=release)
+        .order_by("record_id")
+        .values_list("record_id", "tier", "cell_code", "period")
+    )
+    return Assigned.joined(list(_chunks(rows, Assigned, [_INT, _OBJECT, _OBJECT, _OBJECT])))

@@ -6,11 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+from django.db import connections
 from django.utils import timezone
 
-from portal.models import PublishedCount
+from portal.models import PublishedCount, PublishedIncident
 from portal.publication import sources
-from portal.publication.decisions import Gate, tiers_of
+from portal.publication.decisions import Gate, tiers_of, utc
 from portal.publication.disclosure import (
     Budget,
     Grain,
@@ -20,10 +21,12 @@ from portal.publication.disclosure import (
     time_code,
     time_interval,
 )
-from portal.publication.models import NoiseDraw
+from portal.publication.models import CountedIncident, NoiseDraw
+from portal.publication.writing import copy_rows, table_of
 
-# A quarter whose first record is later than this was not collected whole, and its total would mislead.
-MISSING_START = np.timedelta64(7, "D")
+# A quarter with public rows in fewer of its 13 weeks was not collected whole: its total would mislead.
+# Public rows, so that which quarters are counted tells nothing; a mistyped year makes no quarter.
+WEEKS_COLLECTED = 10
 # Incidents without a district are counted too; their draw is part of the city's total.
 NO_DISTRICT = "-"
 
@@ -69,7 +72,7 @@ def _draws(start: dt.datetime, end: dt.datetime, quarter: str, gate: Gate) -> li
         return known
     epsilon = gate.rules.epsilon_district_quarter
     ledger(gate).charge(Purpose.DISTRICT_QUARTER, quarter, epsilon)
-    counts = _private_counts(start, end, gate)
+    counts = _private_counts(start, end, quarter, gate)
     noisy = draw_discrete_laplace(list(counts.values()), epsilon=epsilon).tolist()
     now = timezone.now()
     return NoiseDraw.objects.using("publisher").bulk_create(
@@ -85,14 +88,26 @@ def _draws(start: dt.datetime, end: dt.datetime, quarter: str, gate: Gate) -> li
     )
 
 
-def _private_counts(start: dt.datetime, end: dt.datetime, gate: Gate) -> dict[str, int]:
-    """Sensitive incidents by district; each incident in one count."""
+def _private_counts(
+    start: dt.datetime, end: dt.datetime, quarter: str, gate: Gate
+) -> dict[str, int]:
+    """Sensitive incidents by district; each incident in one count, and in no other quarter's, ever.
+
+    A record whose date is corrected after its quarter was drawn would be in two draws, and would
+    spend twice what was promised.
+    """
     districts = sorted({slug for slug in gate.frozen.cell_district if slug})
-    records = sources.incidents_between(start, end)
-    sensitive = records.where(tiers_of(records) == Tier.SENSITIVE)
-    known = np.isin(sensitive.district.astype(str), districts)
-    where = np.where(known, sensitive.district, NO_DISTRICT)
-    return {key: int(np.count_nonzero(where == key)) for key in (*districts, NO_DISTRICT)}
+    before = CountedIncident.objects.using("publisher").exclude(quarter=quarter)
+    spent = np.fromiter(before.values_list("record_id", flat=True), np.int64)
+    counts = dict.fromkeys((*districts, NO_DISTRICT), 0)
+    for records in sources.incidents_between(start, end):
+        counted = (tiers_of(records) == Tier.SENSITIVE) & ~np.isin(records.record_id, spent)
+        sensitive = records.where(counted)
+        for slug in sensitive.district:
+            counts[slug if slug in counts else NO_DISTRICT] += 1
+        rows = ((record, quarter) for record in sensitive.record_id.tolist())
+        copy_rows(CountedIncident, ("record_id", "quarter"), rows)
+    return counts
 
 
 def ledger(gate: Gate) -> Budget:
@@ -110,28 +125,30 @@ def ledger(gate: Gate) -> Budget:
 
 
 def _quarters_due(gate: Gate) -> list[tuple[dt.datetime, dt.datetime, str]]:
-    """Start, end (UTC) and code of each whole quarter since the first record that ended long enough ago."""
-    first = sources.first_incident_at()
-    if first is None:
-        return []
-    moment = np.datetime64(first.astimezone(gate.zone).replace(tzinfo=None), "s")
+    """Start, end (UTC) and code of each quarter that was collected whole and ended long enough ago."""
     limit = gate.local_as_of - np.timedelta64(gate.rules.sensitive_delay_d, "D")
     found = []
-    start, end = _quarter_of(moment)
-    if moment - start > MISSING_START:
-        start, end = _quarter_of(end)
-    while end <= limit:
-        code = str(time_code(start, Grain.QUARTER))
-        found.append((_utc(start, gate), _utc(end, gate), code))
-        start, end = _quarter_of(end)
+    for moment in _quarters_collected(gate):
+        start, end = _quarter_of(moment)
+        if end <= limit:
+            code = str(time_code(start, Grain.QUARTER))
+            found.append((utc(start, gate.zone), utc(end, gate.zone), code))
     return found
+
+
+def _quarters_collected(gate: Gate) -> list[np.datetime64]:
+    """The first instant, local, of each quarter in most of whose weeks something public happened."""
+    _, table = table_of(PublishedIncident)
+    with connections["publisher"].cursor() as cursor:
+        cursor.execute(
+            f"SELECT date_trunc('quarter', at) FROM (SELECT DISTINCT starts_at AT TIME ZONE %s AS at "  # noqa: S608
+            f"FROM release.{table}) AS starts GROUP BY 1 "
+            "HAVING count(DISTINCT date_trunc('week', at)) >= %s ORDER BY 1",
+            [str(gate.zone), WEEKS_COLLECTED],
+        )
+        return [np.datetime64(start, "s") for (start,) in cursor.fetchall()]
 
 
 def _quarter_of(local: np.datetime64) -> tuple[np.datetime64, np.datetime64]:
     start, end = time_interval([local], Grain.QUARTER)
     return start[0], end[0]
-
-
-def _utc(local: np.datetime64, gate: Gate) -> dt.datetime:
-    naive: dt.datetime = local.astype("datetime64[s]").item()
-    return naive.replace(tzinfo=gate.zone).astimezone(dt.UTC)

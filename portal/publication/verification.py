@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connections
 
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.files import manifest_of
+from portal.feeds.files import file_of
 from portal.feeds.rows import rows_of
-from portal.models import PublishedGunfire, PublishedIncident, PublishedRow, Release
+from portal.models import PublishedCount, PublishedGunfire, PublishedIncident, PublishedRow, Release
 from portal.publication import sources
-from portal.publication.decisions import address_numbers
-from portal.publication.disclosure import Rules, Tier
-from portal.publication.writing import table_of
+from portal.publication.decisions import tiers_of, utc
+from portal.publication.disclosure import Grain, Rules, Tier, code_interval, time_code
+from portal.publication.doors import Doors
+from portal.publication.models import NoiseDraw
+from portal.publication.totals import NO_DISTRICT
+from portal.publication.writing import count_rows, table_of
 
 # The columns of a public record table, whatever the dataset; a new one must be named here on purpose.
 RECORD_COLUMNS = {
@@ -48,32 +52,51 @@ OWN_COLUMNS = {
 
 @dataclass(frozen=True)
 class Check:
-    """One sentence that holds or does not, with what was found."""
+    """One sentence that holds or does not, with what was found. Readers see it: it names no record."""
 
     check: str
     passed: bool
     detail: str
 
 
-def verify(release: Release, rules: Rules, *, previous: Release | None) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Standard:
+    """What a release is held against."""
+
+    rules: Rules
+    zone: ZoneInfo
+    previous: Release | None
+    doors: Doors
+
+
+def verify(release: Release, standard: Standard) -> list[dict[str, Any]]:
     """Every check that applies to the release's dataset."""
-    found = [check(release, rules, previous) for check in CHECKS[release.dataset.slug]]
+    found = [check(release, standard) for check in CHECKS[release.dataset.slug]]
     return [asdict(result) for result in found]
 
 
-def rows_match_files(release: Release, rules: Rules, previous: Release | None) -> Check:
+def rows_match_files(release: Release, standard: Standard) -> Check:
     """The number of rows adds up from the release before, and the files hold as many."""
-    before = previous.n_rows if previous else 0
+    slug, number = release.dataset.slug, release.number
+    before = count_rows(slug, number - 1)
+    last, last_rows = (
+        (standard.previous.number, standard.previous.n_rows) if standard.previous else (0, 0)
+    )
+    # A withdrawn release between the two leaves its rows for this one to carry.
+    withdrawn = Release.objects.using("publisher").filter(
+        dataset__slug=slug, state=Release.State.WITHDRAWN, number__gt=last, number__lt=number
+    )
     expected = before + release.n_added - release.n_retired
-    in_files = manifest_of(release)["rows"]
+    with file_of(release, "csv").open("rb") as lines:
+        in_files = sum(line.endswith(b"\r\n") for line in lines) - 1  # the first names the columns
     return Check(
         "rows = rows before + added - retired, in tables and files alike",
-        expected == release.n_rows == in_files == sum(1 for _ in rows_of(release)),
+        expected == release.n_rows == in_files and (before == last_rows or withdrawn.exists()),
         f"{before} + {release.n_added} - {release.n_retired} = {expected}; release {release.n_rows}, files {in_files}",
     )
 
 
-def columns_are_public(release: Release, rules: Rules, previous: Release | None) -> Check:
+def columns_are_public(release: Release, standard: Standard) -> Check:
     """The table has the columns it should have and no other, and so have the files."""
     slug = release.dataset.slug
     schema, table = table_of(RECORD_MODELS[slug])
@@ -90,78 +113,125 @@ def columns_are_public(release: Release, rules: Rules, previous: Release | None)
     )
 
 
-def places_stand_for_enough(release: Release, rules: Rules, previous: Release | None) -> Check:
+def places_stand_for_enough(release: Release, standard: Standard) -> Check:
     """No row's place stands for fewer addresses than promised (0: open land)."""
-    table = table_of(RECORD_MODELS[release.dataset.slug])[1]
-    ((small,),) = _query(
-        f"SELECT count(*) FROM release.{table} r LEFT JOIN release.place p ON p.code = r.place_code "  # noqa: S608
-        "WHERE r.first_release = %s AND r.place_code <> '' AND "
-        "(p.code IS NULL OR (p.stands_for_addresses < %s AND p.stands_for_addresses <> 0))",
-        release.number,
+    table, rules = table_of(RECORD_MODELS[release.dataset.slug])[1], standard.rules
+    ((places, cells, districts),) = _query(
+        "SELECT count(*) FILTER (WHERE r.place_code <> '' AND (p.code IS NULL OR "  # noqa: S608
+        "(p.stands_for_addresses < %s AND p.stands_for_addresses <> 0))), "
+        "count(*) FILTER (WHERE r.cell_code <> '' AND (c.code IS NULL OR c.n_addresses < %s)), "
+        "count(*) FILTER (WHERE r.precision = 'district' AND coalesce(d.n_addresses, 0) < %s) "
+        f"FROM release.{table} r LEFT JOIN release.place p ON p.code = r.place_code "
+        "LEFT JOIN release.cell c ON c.code = r.cell_code "
+        "LEFT JOIN release.area d ON d.slug = r.district_slug AND d.kind = 'district' "
+        "WHERE r.first_release = %s",
         rules.place_addresses,
-    )
-    ((thin,),) = _query(
-        f"SELECT count(*) FROM release.{table} r LEFT JOIN release.cell c ON c.code = r.cell_code "  # noqa: S608
-        "WHERE r.first_release = %s AND r.cell_code <> '' AND (c.code IS NULL OR c.n_addresses < %s)",
-        release.number,
         rules.cell_addresses,
+        rules.place_addresses,
+        release.number,
     )
     return Check(
         f"every place stands for {rules.place_addresses} addresses or none, every cell for {rules.cell_addresses}",
-        small == thin == 0,
-        f"{small} places and {thin} cells do not",
+        places == cells == districts == 0,
+        f"{places} places, {cells} cells and {districts} districts do not",
     )
 
 
-def no_sensitive_rows(release: Release, rules: Rules, previous: Release | None) -> Check:
-    """Nothing of tier 2 or 3 is a row, and no crime against a person stands at a place."""
-    ((sensitive, exposed),) = _query(
-        "SELECT count(*) FILTER (WHERE tier NOT IN ('0a', '0b', '1')), "
-        "count(*) FILTER (WHERE tier = '1' AND place_code <> '') "
-        "FROM vault.publication_assignment WHERE dataset_slug = %s AND first_release = %s",
+def rows_say_no_more_than_their_place(release: Release, standard: Standard) -> Check:
+    """District and beat are those of the place or cell; a row without one names no beat."""
+    table = table_of(RECORD_MODELS[release.dataset.slug])[1]
+    ((more,),) = _query(
+        f"SELECT count(*) FROM release.{table} r LEFT JOIN release.place p ON p.code = r.place_code "  # noqa: S608
+        "LEFT JOIN release.cell c ON c.code = r.cell_code WHERE r.first_release = %s AND NOT "
+        "CASE r.precision "
+        "WHEN 'place' THEN r.cell_code = '' AND (r.district_slug, r.beat_slug) = (p.district_slug, p.beat_slug) "
+        "WHEN 'cell' THEN r.place_code = r.beat_slug AND r.beat_slug = '' AND r.district_slug = c.district_slug "
+        "WHEN 'district' THEN r.place_code = '' AND r.beat_slug = '' AND r.district_slug <> '' "
+        "ELSE r.place_code = '' AND r.cell_code = '' AND r.beat_slug = '' AND r.district_slug = '' END",
+        release.number,
+    )
+    return Check("no row says more than its place does", more == 0, f"{more} do")
+
+
+def tiers_still_hold(release: Release, standard: Standard) -> Check:
+    """Read from the vault again: nothing of tier 2 or 3 is a row, and no crime against a person stands at a place."""
+    escrow = sources.added_assignments(release.dataset.slug, release.number)
+    published = np.array([int(Tier.of_label(label)) for label in escrow.tier], np.int64)
+    risen = int(np.count_nonzero(published > Tier.PERSON))
+    for records in sources.added_incidents(release.number):
+        at = np.searchsorted(escrow.record_id, records.record_id)
+        risen += int(np.count_nonzero(tiers_of(records) > published[at]))
+    ((placed,),) = _query(
+        "SELECT count(*) FROM vault.publication_assignment "
+        "WHERE dataset_slug = %s AND first_release = %s AND tier = %s AND place_code <> ''",
         release.dataset.slug,
         release.number,
+        Tier.PERSON.label,
     )
     return Check(
         "no sensitive incident is a row, no crime against a person is at a place",
-        sensitive == exposed == 0,
-        f"{sensitive} sensitive rows, {exposed} placed",
+        risen == placed == 0,
+        f"{risen} rows too sensitive for their place, {placed} placed",
     )
 
 
-def groups_are_large_enough(release: Release, rules: Rules, previous: Release | None) -> Check:
+def groups_are_large_enough(release: Release, standard: Standard) -> Check:
     """Every cell and week that gains crimes against people gains enough of them to hide in."""
-    members = sources.group_members(release.number)
-    groups = dict(
-        _query(
-            "SELECT record_id, cell_code || ' ' || period FROM vault.publication_assignment "
-            "WHERE dataset_slug = 'incidents' AND first_release = %s AND tier = %s",
-            release.number,
-            Tier.PERSON.label,
-        )
+    rules = standard.rules
+    escrow = sources.added_assignments(release.dataset.slug, release.number)
+    person = escrow.where(escrow.tier == Tier.PERSON.label)
+    gathered: dict[str, tuple[list[int], set[str], set[int]]] = {}
+    for records in sources.added_incidents(release.number):
+        members = records.where(np.isin(records.record_id, person.record_id))
+        at = np.searchsorted(person.record_id, members.record_id)
+        address = standard.doors.numbers(members.lon, members.lat)
+        for i, row in enumerate(at.tolist()):
+            key = f"{person.cell_code[row]} {person.period[row]}"
+            rows, categories, addresses = gathered.setdefault(key, ([], set(), set()))
+            rows.append(row)
+            categories.add(members.category[i])
+            addresses.add(int(address[i]))
+    small = sum(
+        len(rows) < rules.group_records
+        or len(categories) < rules.group_categories
+        or len(addresses - {-1}) < rules.group_addresses
+        for rows, categories, addresses in gathered.values()
     )
-    address = address_numbers(members)
-    gathered: dict[str, list[int]] = {}
-    for i, record in enumerate(members.record_id.tolist()):
-        gathered.setdefault(groups[record], []).append(i)
-    small = [
-        group
-        for group, rows in gathered.items()
-        if len(rows) < rules.group_records
-        or len(set(members.category[rows])) < rules.group_categories
-        or len(set(address[rows].tolist()) - {-1}) < rules.group_addresses
-    ]
     return Check(
         f"crimes against people come in groups of {rules.group_records} of {rules.group_categories} kinds "
         f"from {rules.group_addresses} addresses",
-        not small,
-        f"{len(gathered)} groups, {len(small)} too small",
+        small == 0,
+        f"{len(gathered)} groups, {small} too small",
     )
 
 
-def delays_are_kept(release: Release, rules: Rules, previous: Release | None) -> Check:
+_GRAINS = {"0a": "low_public_grain", "0b": "low_dwelling_grain", "1": "person_grain"}
+
+
+def periods_are_whole(release: Release, standard: Standard) -> Check:
+    """Every row has the period of its tier, and begins and ends with it: no minute, no day of the week."""
+    slug = release.dataset.slug
+    rows = _query(
+        f"SELECT DISTINCT a.tier, r.period, r.starts_at, r.ends_at FROM release.{table_of(RECORD_MODELS[slug])[1]} r "  # noqa: S608
+        "JOIN vault.publication_assignment a USING (public_id) WHERE r.first_release = %s",
+        release.number,
+    )
+    wrong = 0
+    for tier, code, *instants in rows:
+        try:
+            start, end = code_interval(code)
+        except ValueError:
+            wrong += 1
+            continue
+        grain = Grain(getattr(standard.rules, _GRAINS[tier]))
+        spoken = [utc(at, standard.zone) for at in (start, end)]
+        wrong += instants != spoken or time_code(start, grain).item() != code
+    return Check("every period is a whole one of its kind", wrong == 0, f"{wrong} are not")
+
+
+def delays_are_kept(release: Release, standard: Standard) -> Check:
     """Nothing is newer than the calendar allows."""
-    table = table_of(RECORD_MODELS[release.dataset.slug])[1]
+    table, rules = table_of(RECORD_MODELS[release.dataset.slug])[1], standard.rules
     ((early,),) = _query(
         f"SELECT count(*) FROM release.{table} r JOIN vault.publication_assignment a USING (public_id) "  # noqa: S608
         "WHERE r.first_release = %s AND a.dataset_slug = %s AND r.ends_at > %s - "
@@ -177,45 +247,61 @@ def delays_are_kept(release: Release, rules: Rules, previous: Release | None) ->
     )
 
 
-def no_category_vanished(release: Release, rules: Rules, previous: Release | None) -> Check:
-    """A kind of incident that was there is still there."""
-    if previous is None:
-        return Check("no category vanished", True, "first release")
-    rows = _query(
-        "SELECT category FROM release.incident WHERE first_release <= %s "
-        "AND (retired_release IS NULL OR retired_release > %s) "
-        "EXCEPT SELECT category FROM release.incident WHERE first_release <= %s "
-        "AND (retired_release IS NULL OR retired_release > %s)",
-        previous.number,
-        previous.number,
-        release.number,
+def retirements_are_on_record(release: Release, standard: Standard) -> Check:
+    """A row leaves the public only with its escrow; nothing is dropped by accident."""
+    table = table_of(RECORD_MODELS[release.dataset.slug])[1]
+    ((rows, recorded),) = _query(
+        f"SELECT count(*), count(a.id) FROM release.{table} r LEFT JOIN vault.publication_assignment a "  # noqa: S608
+        "ON a.public_id = r.public_id AND a.retired_release = r.retired_release WHERE r.retired_release = %s",
         release.number,
     )
-    gone = sorted(category for (category,) in rows)
-    return Check("no category vanished", not gone, f"vanished: {gone}")
+    return Check(
+        "every retired row is on record",
+        rows == recorded == release.n_retired,
+        f"{rows} retired, {recorded} on record",
+    )
 
 
-def places_keep_the_floor(release: Release, rules: Rules, previous: Release | None) -> Check:
+def totals_are_as_drawn(release: Release, standard: Standard) -> Check:
+    """Each number is a stored draw, the city's is the sum of them all, and no draw costs more than its share."""
+    share = standard.rules.epsilon_district_quarter
+    wrong = 0
+    added = PublishedCount.objects.using("publisher").filter(first_release=release.number)
+    for quarter in set(added.values_list("quarter", flat=True)):
+        draws = list(NoiseDraw.objects.using("publisher").filter(quarter=quarter))
+        drawn = {draw.district_slug: draw.noisy_count for draw in draws}
+        shown = {count.district_slug: count.noisy_count for count in added.filter(quarter=quarter)}
+        wrong += shown.pop("", None) != sum(drawn.values())
+        drawn.pop(NO_DISTRICT, None)
+        wrong += shown != drawn or any(draw.epsilon > share for draw in draws)
+    return Check(
+        f"every total is a draw made once, with epsilon {share} at most",
+        wrong == 0,
+        f"{wrong} are not",
+    )
+
+
+def places_keep_the_floor(release: Release, standard: Standard) -> Check:
     """Of the public map itself: no place below the floor."""
+    floor = standard.rules.place_addresses
     found = [row["stands_for_addresses"] for row, _ in rows_of(release)]
     built = [n for n in found if n]
     least = min(built, default=0)
     median = float(np.median(built)) if built else 0.0
     return Check(
-        f"every place stands for {rules.place_addresses} addresses or none",
-        least >= rules.place_addresses,
+        f"every place stands for {floor} addresses or none",
+        least >= floor,
         f"{len(found)} places; least {least}, median {median:.0f}",
     )
 
 
-def cells_keep_the_floor(release: Release, rules: Rules, previous: Release | None) -> Check:
+def cells_keep_the_floor(release: Release, standard: Standard) -> Check:
     """Of the public map itself: no cell below the floor, save the city where it is small."""
+    floor = standard.rules.cell_addresses
     found = [row["n_addresses"] for row, _ in rows_of(release) if row["parent_code"]]
-    least = min(found, default=rules.cell_addresses)
+    least = min(found, default=floor)
     return Check(
-        f"every cell holds {rules.cell_addresses} addresses",
-        least >= rules.cell_addresses,
-        f"{len(found)} cells; least {least}",
+        f"every cell holds {floor} addresses", least >= floor, f"{len(found)} cells; least {least}"
     )
 
 
@@ -225,19 +311,21 @@ def _query(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-Verifier = Callable[[Release, Rules, Release | None], Check]
+Verifier = Callable[[Release, Standard], Check]
 
 _RECORDS: list[Verifier] = [
     rows_match_files,
     columns_are_public,
     places_stand_for_enough,
-    no_sensitive_rows,
+    rows_say_no_more_than_their_place,
+    periods_are_whole,
     delays_are_kept,
+    retirements_are_on_record,
 ]
 CHECKS: dict[str, list[Verifier]] = {
-    "incidents": [*_RECORDS, groups_are_large_enough, no_category_vanished],
+    "incidents": [*_RECORDS, tiers_still_hold, groups_are_large_enough],
     "gunfire": _RECORDS,
-    "sensitive-totals": [rows_match_files],
+    "sensitive-totals": [rows_match_files, totals_are_as_drawn],
     "areas": [rows_match_files],
     "places": [rows_match_files, places_keep_the_floor],
     "cells": [rows_match_files, cells_keep_the_floor],

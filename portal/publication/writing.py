@@ -9,8 +9,28 @@ from django.db import connections
 from django.db.models import Model
 from psycopg import sql
 
+from portal.feeds.rows import in_release
+from portal.models import (
+    PublishedArea,
+    PublishedCell,
+    PublishedCount,
+    PublishedGunfire,
+    PublishedIncident,
+    PublishedPlace,
+    PublishedStreet,
+)
 from portal.publication.decisions import Decisions
 from portal.publication.disclosure import Tier
+
+# Where the rows of each dataset are; the first table is what readers get as rows.
+TABLES: dict[str, tuple[type[Model], ...]] = {
+    "areas": (PublishedArea, PublishedStreet),
+    "places": (PublishedPlace,),
+    "cells": (PublishedCell,),
+    "incidents": (PublishedIncident,),
+    "gunfire": (PublishedGunfire,),
+    "sensitive-totals": (PublishedCount,),
+}
 
 ROW_COLUMNS = (
     "public_id",
@@ -49,6 +69,12 @@ def copy_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequenc
             copy.write_row(row)
             n += 1
     return n
+
+
+def count_rows(dataset: str, number: int) -> int:
+    """Rows that readers of a release get; street lines are drawn on maps and are no rows."""
+    rows = in_release(TABLES[dataset][0]._default_manager.using("publisher"), number)
+    return (rows.exclude(kind="street") if dataset == "areas" else rows).count()
 
 
 def table_of(model: type[Model]) -> tuple[str, str]:

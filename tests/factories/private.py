@@ -141,8 +141,10 @@ def gunshot(**values: Any) -> AcousticEvent:
     return AcousticEvent.objects.create(**{**defaults, **values})
 
 
-def many_incidents(n: int = 600, *, seed: int = 11) -> None:
-    """Records of all tiers over a year, as a city has them."""
+def many_incidents(
+    n: int = 600, *, seed: int = 11, until: dt.datetime = NOW, days: float = 365
+) -> None:
+    """Records of all tiers over a year (or some days), as a city has them."""
     random = np.random.default_rng(seed)
     addresses = list(Address.objects.order_by("source_id"))
     kinds = [
@@ -158,21 +160,23 @@ def many_incidents(n: int = 600, *, seed: int = 11) -> None:
     ]
     share = np.array([22, 12, 14, 18, 12, 10, 6, 4, 2], float)
     Incident.objects.bulk_create(
-        _random_incident(addresses, kinds[k], age, random)
+        _random_incident(addresses, kinds[k], until - dt.timedelta(days=float(age)), random)
         for k, age in zip(
             random.choice(len(kinds), n, p=share / share.sum()),
-            random.uniform(1, 365, n),
+            random.uniform(1, days, n),
             strict=True,
         )
     )
 
 
 def _random_incident(
-    addresses: list[Address], kind: tuple[str, str, str], age_d: float, random: np.random.Generator
+    addresses: list[Address],
+    kind: tuple[str, str, str],
+    when: dt.datetime,
+    random: np.random.Generator,
 ) -> Incident:
     address = addresses[int(random.integers(len(addresses)))]
     category, tier, location_type = kind
-    when = NOW - dt.timedelta(days=float(age_d))
     return Incident(
         source="test",
         source_id=f"m{next(_serial)}",

@@ -22,7 +22,7 @@ from portal.publication.disclosure.periods import (
     time_code,
     time_interval,
 )
-from portal.publication.disclosure.removal import removal_cover
+from portal.publication.disclosure.removal import cover_blocks, removal_cover
 from portal.publication.disclosure.rules import Rules, RulesError
 from portal.publication.disclosure.tiers import Tier, tier_of
 
@@ -37,6 +37,7 @@ __all__ = [
     "Tier",
     "assign_groups",
     "code_interval",
+    "cover_blocks",
     "draw_discrete_laplace",
     "is_due",
     "is_sensitive_text",

@@ -1,4 +1,11 @@
-"""Cover for removals: whoever keeps an old copy must not learn which record was sealed."""
+"""Cover for removals: whoever keeps an old copy must not learn which record was sealed.
+
+For each removed record two others are retired for good. They must not give themselves away: if a
+sealed arson of May went with two thefts of last year, the arson would be the one, for a theft's
+covers would have been thefts. So the public rows are first divided into blocks of alike rows, from
+what is public alone, and covers are always taken from the block of the record that they cover, each
+of its rows as likely as any other. Then all that was retired of a block looks the same.
+"""
 
 from __future__ import annotations
 
@@ -10,41 +17,61 @@ from portal.publication.disclosure.rules import Rules
 IntArray = NDArray[np.int64]
 
 _DEFAULT = Rules()
+# A block this large hides ten removals among twenty covers.
+BLOCK_ROWS = 30
+
+
+def cover_blocks(
+    tier: ArrayLike, category: ArrayLike, quarter: ArrayLike, *, least: int = BLOCK_ROWS
+) -> IntArray:
+    """The block of each public row: an integer per row, rows of a block have one tier.
+
+    tier, category, quarter: integers, shape (n,). A block is a category and quarter; what is
+    smaller than ``least`` rows is put together with the other small quarters of its category, then
+    with the other small categories of its tier, and then with the smallest block of the tier. Only
+    a tier with fewer rows than ``least`` is a smaller block.
+    """
+    key = np.column_stack([np.asarray(column, np.int64) for column in (tier, category, quarter)])
+    if len(key) == 0:
+        return np.empty(0, np.int64)
+    for level in (2, 1):
+        small = _sizes(key) < least
+        key[small, level:] = -1
+    small = _sizes(key) < least
+    for row in np.unique(key[small], axis=0):
+        others = (key[:, 0] == row[0]) & (key != row).any(axis=1)
+        if others.any():
+            sizes = np.where(others, _sizes(key), len(key) + 1)
+            key[(key == key[np.argmin(sizes)]).all(axis=1)] = row
+    return np.unique(key, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+
+
+def _sizes(key: IntArray) -> IntArray:
+    """For each row how many rows share its key."""
+    _, block, count = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    return np.asarray(count[block.ravel()], np.int64)
 
 
 def removal_cover(
     removed: ArrayLike,
-    tier: ArrayLike,
+    block: ArrayLike,
     *,
-    available: ArrayLike,
     generator: np.random.Generator,
-    likeness: ArrayLike | None = None,
     rules: Rules = _DEFAULT,
 ) -> IntArray:
-    """Records to retire for good together with the removed ones: for each two random others.
+    """Rows to retire for good together with the removed ones: for each two random others of its block.
 
-    removed: indices of the records that must go, shape (r,); tier: of every published record,
-    shape (n,); available: true where a record is public now. likeness: an integer per record, for
-    example of its category and quarter: covers are taken among the like where there are enough,
-    since a sealed robbery of last week does not hide between two bicycles of three years ago.
-    Returns distinct indices, none of them removed. Each cover has the tier of the record it
-    covers; where a tier has too few left all of them are retired, for a removal can never wait.
-    Retired records stay in the totals. Pass a generator seeded from the operating system.
+    removed: indices of the rows that must go, shape (r,); block: of every public row, shape (n,),
+    from :func:`cover_blocks`. Returns distinct indices, none of them removed. Where a block has too
+    few left all of it is retired, for a removal can never wait. Pass a generator seeded from the
+    operating system.
     """
     gone = np.unique(np.asarray(removed, np.int64))
-    tiers = np.asarray(tier, np.int64)
-    free = np.array(available, bool)
-    free[gone] = False
-    kind = np.zeros(tiers.shape, np.int64) if likeness is None else np.asarray(likeness, np.int64)
+    blocks = np.asarray(block, np.int64)
+    stays = np.ones(blocks.shape, bool)
+    stays[gone] = False
     covers: list[IntArray] = []
-    for tier_now, kind_now in np.unique(np.column_stack([tiers, kind])[gone], axis=0):
-        same = (tiers[gone] == tier_now) & (kind[gone] == kind_now)
-        wanted = rules.covers_per_removal * int(same.sum())
-        like = np.flatnonzero(free & (tiers == tier_now) & (kind == kind_now))
-        chosen = generator.permutation(like)[:wanted]
-        free[chosen] = False
-        others = np.flatnonzero(free & (tiers == tier_now))
-        filled = generator.permutation(others)[: wanted - chosen.size]
-        free[filled] = False
-        covers += [chosen, filled]
+    for each, count in zip(*np.unique(blocks[gone], return_counts=True), strict=True):
+        alike = np.flatnonzero(stays & (blocks == each))
+        covers.append(generator.permutation(alike)[: rules.covers_per_removal * int(count)])
     return np.sort(np.concatenate(covers)) if covers else np.empty(0, np.int64)

@@ -5,58 +5,87 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.publication.disclosure import Rules, public_ids, removal_cover
+from portal.publication.disclosure import Rules, cover_blocks, public_ids, removal_cover
 
-tiers = st.lists(st.integers(0, 2), min_size=1, max_size=60)
+blocks = st.lists(st.integers(0, 2), min_size=1, max_size=60)
+rows = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=80
+)
 
 
-@given(tiers, st.data())
-def test_each_removal_is_covered_by_two_others_of_its_tier_where_there_are_enough(tier, data):
-    tier = np.array(tier)
-    available = np.array(data.draw(st.lists(st.booleans(), min_size=tier.size, max_size=tier.size)))
-    removed = data.draw(st.sets(st.integers(0, tier.size - 1), max_size=10))
-    likeness = np.arange(tier.size) % 3
+@given(blocks, st.data())
+def test_each_removal_is_covered_by_two_others_of_its_block_where_there_are_enough(block, data):
+    block = np.array(block)
+    removed = data.draw(st.sets(st.integers(0, block.size - 1), max_size=10))
 
-    cover = removal_cover(
-        list(removed),
-        tier,
-        available=available,
-        likeness=likeness,
-        generator=np.random.default_rng(1),
-    )
+    cover = removal_cover(list(removed), block, generator=np.random.default_rng(1))
 
     assert len(set(cover.tolist())) == cover.size
     assert removed.isdisjoint(cover.tolist())
-    assert available[cover].all()
-    for kind in range(3):
-        left = sum(1 for i in np.flatnonzero(available & (tier == kind)) if i not in removed)
-        gone = sum(1 for i in removed if tier[i] == kind)
-        assert (tier[cover] == kind).sum() == min(2 * gone, left)
+    for each in range(3):
+        left = sum(1 for i in np.flatnonzero(block == each) if i not in removed)
+        gone = sum(1 for i in removed if block[i] == each)
+        assert (block[cover] == each).sum() == min(2 * gone, left)
+
+
+@given(rows, st.integers(1, 12))
+def test_a_block_is_of_one_tier_and_large_wherever_its_tier_is(rows, least):
+    tier, category, quarter = np.array(rows).T
+
+    block = cover_blocks(tier, category, quarter, least=least)
+
+    for each in np.unique(block):
+        members = np.flatnonzero(block == each)
+        (own,) = set(tier[members].tolist())
+        assert members.size >= min(least, int((tier == own).sum()))
+
+
+@given(rows)
+def test_blocks_come_from_the_rows_alone_and_not_from_their_order(rows):
+    order = np.random.default_rng(len(rows)).permutation(len(rows))
+    columns = np.array(rows)
+
+    before = cover_blocks(*columns.T, least=5)
+    after = cover_blocks(*columns[order].T, least=5)
+
+    assert len(set(zip(before[order].tolist(), after.tolist(), strict=True))) == len(set(before))
+
+
+def test_a_category_and_quarter_is_a_block_where_it_is_large():
+    tier, category = np.zeros(400, int), np.arange(400) % 2
+    quarter = np.arange(400) // 100
+
+    block = cover_blocks(tier, category, quarter)
+
+    assert len(set(block.tolist())) == 8
+    assert len({*zip(block.tolist(), category.tolist(), quarter.tolist(), strict=True)}) == 8
+
+
+def test_a_rare_kind_is_never_alone_in_its_block():
+    """Else its covers would be of other kinds, and would say that they are covers."""
+    category = np.array([0] * 300 + [1])
+
+    block = cover_blocks(np.zeros(301, int), category, np.zeros(301, int))
+
+    assert (block == block[300]).sum() >= 30
 
 
 def test_an_old_copy_tells_the_sealed_one_in_three_times():
     rng = np.random.default_rng(2)
-    tier, generator = rng.integers(0, 3, 5000), np.random.default_rng(3)
+    block, generator = rng.integers(0, 3, 5000), np.random.default_rng(3)
     sealed = rng.choice(5000, 40, replace=False)
 
-    cover = removal_cover(sealed, tier, available=np.ones(5000, bool), generator=generator)
+    cover = removal_cover(sealed, block, generator=generator)
 
     vanished = np.union1d(sealed, cover)
     assert np.isin(vanished, sealed).mean() == pytest.approx(1 / 3)
 
 
-def test_covers_are_alike_where_there_are_enough():
-    likeness = np.arange(900) % 30
+def test_no_rows_have_no_blocks():
+    nothing = np.empty(0, int)
 
-    cover = removal_cover(
-        [7, 8],
-        np.zeros(900),
-        available=np.ones(900, bool),
-        likeness=likeness,
-        generator=np.random.default_rng(0),
-    )
-
-    assert sorted(likeness[cover].tolist()) == [7, 7, 8, 8]
+    assert cover_blocks(nothing, nothing, nothing).size == 0
+    assert removal_cover([], nothing, generator=np.random.default_rng(0)).size == 0
 
 
 def test_every_other_record_can_be_a_cover():
@@ -65,7 +94,7 @@ def test_every_other_record_can_be_a_cover():
     seen = {
         int(i)
         for _ in range(200)
-        for i in removal_cover([0], np.zeros(12), available=np.ones(12, bool), generator=generator)
+        for i in removal_cover([0], np.zeros(12, int), generator=generator)
     }
 
     assert seen == set(range(1, 12))
@@ -74,8 +103,7 @@ def test_every_other_record_can_be_a_cover():
 def test_a_city_can_ask_for_more_cover():
     cover = removal_cover(
         [3],
-        np.zeros(50),
-        available=np.ones(50, bool),
+        np.zeros(50, int),
         generator=np.random.default_rng(0),
         rules=Rules(covers_per_removal=4),
     )

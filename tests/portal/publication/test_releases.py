@@ -225,6 +225,7 @@ def test_sensitive_totals_are_drawn_once_and_add_up() -> None:
     before = sorted(PublishedCount.objects.values_list("quarter", "district_slug", "noisy_count"))
     assert {quarter for quarter, _, _ in before} == {"2026-Q1", "2026-Q2", "2026-Q3"}
 
+    many_incidents(150, until=NOW + 45 * DAY, days=46)
     release_due(CITY, as_of=NOW + 100 * DAY)
 
     after = sorted(PublishedCount.objects.values_list("quarter", "district_slug", "noisy_count"))
@@ -289,7 +290,7 @@ def test_gunfire_shows_bands_and_never_an_exact_value() -> None:
 def test_a_failed_check_leaves_nothing_public_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     theft = incident()
     refusal = Check("a promise holds", passed=False, detail="it does not")
-    monkeypatch.setitem(CHECKS, "incidents", [lambda release, rules, previous: refusal])
+    monkeypatch.setitem(CHECKS, "incidents", [lambda release, standard: refusal])
 
     made = by_dataset(release_due(CITY, as_of=NOW))
 
@@ -314,7 +315,7 @@ def test_a_rejected_total_is_published_later_from_the_same_draw(
 ) -> None:
     many_incidents(300)
     refusal = Check("a promise holds", passed=False, detail="it does not")
-    monkeypatch.setitem(CHECKS, "sensitive-totals", [lambda release, rules, previous: refusal])
+    monkeypatch.setitem(CHECKS, "sensitive-totals", [lambda release, standard: refusal])
     release_due(CITY, as_of=NOW)
     drawn = set(NoiseDraw.objects.values_list("district_slug", "quarter", "noisy_count"))
     monkeypatch.undo()
@@ -354,6 +355,10 @@ def test_only_one_builder_works_at_a_time() -> None:
 
         with pytest.raises(ReleaseBusyError):
             release_due(CITY, as_of=NOW)
+        with (
+            other.cursor() as cursor
+        ):  # a closed connection lets go of it only when its backend ends
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [releases.GATE_LOCK])
     finally:
         other.close()
     with gate_lock():
