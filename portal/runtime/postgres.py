@@ -33,6 +33,9 @@ SETTINGS = {
     "wal_compression": "pglz",
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
+    # A failed statement carries residents' words; the server's log must not.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %q%u@%d ",
