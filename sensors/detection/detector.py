@@ -89,7 +89,7 @@ def _stream(
     first, last = np.full(which.max(initial=-1) + 1, np.inf), np.zeros(which.max(initial=-1) + 1)
     np.minimum.at(first, which, t_s)
     np.maximum.at(last, which, t_s)
-    rate = background_per_s(sensor, which, sites.background_per_h, (last - first)[which])
+    rate = background_per_s(t_s, sensor, which, sites.background_per_h, (last - first)[which])
     return (
         rows,
         origin_ns,

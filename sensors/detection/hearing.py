@@ -25,7 +25,7 @@ _ECHO_PER_S = np.array([0.9, 0.4, 0.08])
 
 BACKGROUND_PER_H = 60.0
 """Usual impulses an hour at a city sensor, where nothing better is known."""
-BACKGROUND_WEIGHT_S = 120.0
+BACKGROUND_WEIGHT_S = 60.0
 """How many seconds of listening the usual rate is worth against what the window itself shows."""
 
 
@@ -43,19 +43,35 @@ def echo_rate_per_s(lag_s: ArrayLike) -> Floats:
     return rate
 
 
-def background_per_s(sensor: Ints, block: Ints, usual_per_h: Floats, span_s: Floats) -> Floats:
-    """Pulse rate at each pulse's sensor in its block of time, (n,). sensor, block: (n,) indices.
-    usual_per_h: (m,), NaN where not known. span_s: (n,) how long the pulse's block was listened to.
+SLOT_S = 5.0
+SLOT_CAP = 3
+"""A burst fills a slot or two with dozens of pulses: more than three of them say nothing of the background."""
+STORM_SHARE, STORM_SLOTS = 0.8, 6
+"""Where most slots of half a minute or more are filled it is no burst: then every pulse counts."""
 
-    The Gamma-Poisson mean: what was counted, pulled towards the usual rate (m,) by
-    ``BACKGROUND_WEIGHT_S`` seconds' worth of belief, so that a short window cannot claim silence.
+
+def background_per_s(
+    t_s: Floats, sensor: Ints, block: Ints, usual_per_h: Floats, span_s: Floats
+) -> Floats:
+    """Pulse rate without incidents at each pulse's sensor in its block of time, (n,).
+
+    t_s: (n,). sensor, block: (n,) indices. usual_per_h: (m,), NaN where not known. span_s: (n,) how
+    long the pulse's block was listened to. The Gamma-Poisson mean of what was counted, at most
+    ``SLOT_CAP`` per slot, and the usual rate with the weight of ``BACKGROUND_WEIGHT_S`` seconds, so that
+    neither a burst is taken for noise nor a short window for silence.
     """
     usual = np.where(np.isfinite(usual_per_h) & (usual_per_h > 0), usual_per_h, BACKGROUND_PER_H)
-    _, group, count = np.unique(
-        block * usual.size + sensor, return_inverse=True, return_counts=True
-    )
+    _, group = np.unique(block * usual.size + sensor, return_inverse=True)
+    slot = np.floor(t_s / SLOT_S).astype(np.int64)
+    slot -= slot.min(initial=0)
+    filled, count = np.unique(group * (slot.max(initial=0) + 1) + slot, return_counts=True)
+    owner = filled // (slot.max(initial=0) + 1)
+    capped = np.bincount(owner, np.minimum(count, SLOT_CAP))
+    slots = span_s / SLOT_S + 1.0
+    storm = (np.bincount(owner)[group] > STORM_SHARE * slots) & (slots >= STORM_SLOTS)
+    counted = np.where(storm, np.bincount(group)[group], capped[group])
     prior = usual[sensor] / 3600.0 * BACKGROUND_WEIGHT_S
-    return np.asarray((prior + count[group]) / (BACKGROUND_WEIGHT_S + span_s))
+    return np.asarray((prior + counted) / (BACKGROUND_WEIGHT_S + span_s))
 
 
 _STIR_S, _STIR_PER_S = (0.5, 1.5), (0.6, 0.25)

@@ -130,6 +130,12 @@ def test_noise_alone_is_nothing():
     assert found(scenes.noise(CITY, 240.0, 1800.0)) == ()
 
 
+def test_a_storm_of_pulses_at_every_sensor_ends_and_is_next_to_nothing():
+    # one a second and sensor, a hundred times the usual, as hail or a forger would send
+    assert len(found(scenes.noise(CITY, 3600.0, 120.0))) <= 1
+    assert len(found(scenes.noise(CITY, 36_000.0, 30.0))) <= 1
+
+
 def test_evidence_points_back_at_the_pulses_it_rests_on():
     direct = scenes.heard(CITY, HERE, [5.0, 5.7])
     pulses = scenes.as_pulses(CITY, direct + scenes.noise(CITY, 200.0, 15.0))

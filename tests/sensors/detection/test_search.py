@@ -110,14 +110,24 @@ def test_echoes_come_after_and_fade():
     assert echo_rate_per_s([-0.1, 0.2, 1.0, 3.0, 10.0]).tolist() == [0.0, 0.9, 0.4, 0.08, 0.0]
 
 
+def background(t_s, span_s, usual_per_h=np.nan):
+    """The rate at a single sensor that was listened to for a while."""
+    t_s = np.asarray(t_s, float)
+    one = np.zeros(t_s.size, int)
+    return background_per_s(t_s, one, one, np.array([usual_per_h]), np.full(t_s.size, span_s))[0]
+
+
 def test_background_lies_between_what_is_usual_and_what_was_counted():
-    sensor, block = np.zeros(100, int), np.zeros(100, int)
+    assert BACKGROUND_PER_H / 3600.0 < background(np.arange(0.0, 600.0, 20.0), 600.0) < 1.0 / 20.0
+    assert background([1.0], 10.0) == pytest.approx(BACKGROUND_PER_H / 3600.0, rel=0.8)
+    assert background([1.0], 10.0, usual_per_h=3600.0) > 0.8
 
-    short = background_per_s(sensor, block, np.array([np.nan]), np.full(100, 10.0))[0]
-    long = background_per_s(sensor, block, np.array([np.nan]), np.full(100, 1e6))[0]
 
-    assert BACKGROUND_PER_H / 3600.0 < short < 10.0
-    assert long == pytest.approx(1e-4, rel=0.05)
+def test_a_burst_is_not_taken_for_background_and_a_storm_is():
+    burst, storm = np.arange(0.0, 8.0, 0.1), np.arange(0.0, 300.0, 0.5)
+
+    assert background(burst, 300.0) < 0.05
+    assert background(storm, 300.0) == pytest.approx(2.0, rel=0.2)
 
 
 def test_a_pulse_in_the_thick_of_a_burst_proves_less_than_its_first():
