@@ -6,6 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
 
 from portal.feeds import views as feeds
 from portal.feeds.renderers import FORMATS
@@ -76,6 +77,8 @@ urlpatterns = [
     path("ingest/v1/", include("sensors.urls")),
     path("healthz", healthz, name="healthz"),
     path("robots.txt", words.robots, name="robots"),
+    # Browsers ask for it on pages that name no icon, such as the admin's.
+    path("favicon.ico", RedirectView.as_view(url="/static/img/daylight.svg", permanent=True)),
 ]
 
 handler400 = "portal.views.errors.bad_request"
