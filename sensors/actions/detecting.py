@@ -31,8 +31,9 @@ NS_PER_S = 1_000_000_000
 
 REACH_NS = 30 * NS_PER_S
 """How long before a pulse the first round of its burst may have been: the core reaches back so far."""
-MARGIN_NS = 15 * NS_PER_S
-"""What the detector wants to see on both sides of the core (see sensors.detection.detect)."""
+BEFORE_NS, AFTER_NS = 15 * NS_PER_S, 45 * NS_PER_S
+"""What the detector wants to see around the core (docs/detection.md): a burst that begins at its end goes
+on for up to 30 s, and its echoes longer."""
 CHUNK_WINDOWS = 64
 """Windows that are detected over in one call: a second or two of work, so that today's pulses never
 wait long behind last year's."""
@@ -87,7 +88,7 @@ def _newest_marks() -> dict[datetime, list[int]]:
 
 def _detect_chunk(marks: dict[datetime, list[int]], detected: Detected, now: datetime) -> None:
     cores = core_spans([since_epoch_ns(starts_at) for starts_at in marks])
-    heard = pulse_arrays(merged([(low - MARGIN_NS, high + MARGIN_NS) for low, high in cores]))
+    heard = pulse_arrays(merged([(low - BEFORE_NS, high + AFTER_NS) for low, high in cores]))
     found = detect(heard.pulses, sensor_arrays(ACOUSTIC, heard)) if len(heard) else None
     with transaction.atomic():
         detected.add(save_events(found, heard, cores, now=now))

@@ -73,7 +73,7 @@ def test_an_uploaded_file_is_published_on_its_day(open_page: Opener, tmp_path: P
     clerk.click("input[name=_save]")
     assert import_waiting() == 1
     clerk.goto("/admin/incidents/importedfile/")
-    clerk.click("#result_list th a")
+    clerk.click("#result_list tbody th a")
     expect(clerk.locator("body")).to_contain_text("13")
     expect(clerk.locator("body")).to_contain_text("missing")
 
@@ -83,5 +83,5 @@ def test_an_uploaded_file_is_published_on_its_day(open_page: Opener, tmp_path: P
     expect(reader.locator(".lede")).to_contain_text("1 published incident")
 
     release_due(the_city(), as_of=before + dt.timedelta(days=3))
-    reader.goto("/incidents/?category=theft")
-    expect(reader.locator(".lede")).to_contain_text("13 published incidents")
+    another = open_page("/incidents/?category=theft")  # a page may be kept for a minute
+    expect(another.locator(".lede")).to_contain_text("13 published incidents")
