@@ -36,17 +36,20 @@ def removals(rules: Rules) -> dict[int, Assignment.Fate]:
 
 
 def _stricter_today(record_id: NDArray[np.int64], tier: NDArray[np.int64]) -> set[int]:
-    """Records whose tier has risen. record_id: ascending; tier: the published one of each."""
+    """Records whose tier has risen. tier: the published one of each."""
+    order = np.argsort(record_id)
+    ids, published = record_id[order], tier[order]
     found: set[int] = set()
     for records in sources.published_incidents():
         today = tiers_of(records)
-        published = tier[np.searchsorted(record_id, records.record_id)]
-        found |= set(records.record_id[(today >= Tier.PERSON) & (today > published)].tolist())
+        risen = (today >= Tier.PERSON) & (
+            today > published[np.searchsorted(ids, records.record_id)]
+        )
+        found |= set(records.record_id[risen].tolist())
     return found
 
 
 def _blocks(public: PublicRows, tier: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows among which a reader cannot choose: of one tier, category and quarter as published."""
+    """Rows among which a reader cannot choose: of one tier and category, and near in time, as published."""
     _, category = np.unique(public.category.astype(str), return_inverse=True)
-    months = public.starts_s.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
-    return cover_blocks(tier, category, months // 3)
+    return cover_blocks(tier, category, public.starts_s)

@@ -119,7 +119,7 @@ class Assigned(Table):
 
 @dataclass(frozen=True)
 class PublicRows(Table):
-    """Incidents that are public now, by record id. tier: published label; starts_s: start of the period, UTC."""
+    """Incidents that are public now, by public id. tier: published label; starts_s: start of the period, UTC."""
 
     record_id: NDArray[np.int64]
     tier: NDArray[np.object_]
@@ -248,7 +248,7 @@ def public_incidents() -> PublicRows:
         cursor.execute(
             "SELECT a.record_id, a.tier, r.category, r.starts_at "
             "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
-            "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY a.record_id",
+            "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
             [INCIDENTS],
         )
         parts = []

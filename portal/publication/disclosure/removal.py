@@ -22,34 +22,37 @@ BLOCK_ROWS = 30
 
 
 def cover_blocks(
-    tier: ArrayLike, category: ArrayLike, quarter: ArrayLike, *, least: int = BLOCK_ROWS
+    tier: ArrayLike, category: ArrayLike, start: ArrayLike, *, least: int = BLOCK_ROWS
 ) -> IntArray:
     """The block of each public row: an integer per row, rows of a block have one tier.
 
-    tier, category, quarter: integers, shape (n,). A block is a category and quarter; what is
-    smaller than ``least`` rows is put together with the other small quarters of its category, then
-    with the other small categories of its tier, and then with the smallest block of the tier. Only
-    a tier with fewer rows than ``least`` is a smaller block.
+    tier, category: integers, start: when its period begins, any number, shape (n,). The rows of a
+    category are cut, in order of time, into blocks of ``least`` rows or a little more: what is
+    sealed is mostly recent, and so must be its covers. Categories with fewer rows share blocks;
+    only a tier with fewer is a smaller block. Rows that begin together keep their order.
     """
-    key = np.column_stack([np.asarray(column, np.int64) for column in (tier, category, quarter)])
-    if len(key) == 0:
-        return np.empty(0, np.int64)
-    for level in (2, 1):
-        small = _sizes(key) < least
-        key[small, level:] = -1
-    small = _sizes(key) < least
-    for row in np.unique(key[small], axis=0):
-        others = (key[:, 0] == row[0]) & (key != row).any(axis=1)
-        if others.any():
-            sizes = np.where(others, _sizes(key), len(key) + 1)
-            key[(key == key[np.argmin(sizes)]).all(axis=1)] = row
-    return np.unique(key, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    tiers, categories, starts = (np.asarray(column) for column in (tier, category, start))
+    block = np.full(tiers.shape, -1, np.int64)
+    for each in np.unique(tiers):
+        rows = np.flatnonzero(tiers == each)
+        rows = rows[np.lexsort((starts[rows], categories[rows]))]
+        _, where, count = np.unique(categories[rows], return_inverse=True, return_counts=True)
+        is_rare = count[where] < least
+        for kind in np.flatnonzero(count >= least):
+            _cut(block, rows[where == kind], least)
+        rare = rows[is_rare]
+        if is_rare.all() or rare.size >= least:
+            _cut(block, rare, least)
+        else:
+            block[rare] = block[rows[~is_rare][-1]]
+    return block
 
 
-def _sizes(key: IntArray) -> IntArray:
-    """For each row how many rows share its key."""
-    _, block, count = np.unique(key, axis=0, return_inverse=True, return_counts=True)
-    return np.asarray(count[block.ravel()], np.int64)
+def _cut(block: IntArray, rows: IntArray, least: int) -> None:
+    """Number the rows, in their order, as new blocks of about equal size."""
+    if rows.size:
+        blocks = max(1, rows.size // least)
+        block[rows] = block.max() + 1 + np.arange(rows.size) * blocks // rows.size
 
 
 def removal_cover(

@@ -30,9 +30,9 @@ def test_each_removal_is_covered_by_two_others_of_its_block_where_there_are_enou
 
 @given(rows, st.integers(1, 12))
 def test_a_block_is_of_one_tier_and_large_wherever_its_tier_is(rows, least):
-    tier, category, quarter = np.array(rows).T
+    tier, category, start = np.array(rows).T
 
-    block = cover_blocks(tier, category, quarter, least=least)
+    block = cover_blocks(tier, category, start, least=least)
 
     for each in np.unique(block):
         members = np.flatnonzero(block == each)
@@ -40,25 +40,17 @@ def test_a_block_is_of_one_tier_and_large_wherever_its_tier_is(rows, least):
         assert members.size >= min(least, int((tier == own).sum()))
 
 
-@given(rows)
-def test_blocks_come_from_the_rows_alone_and_not_from_their_order(rows):
-    order = np.random.default_rng(len(rows)).permutation(len(rows))
-    columns = np.array(rows)
+def test_a_block_is_of_one_category_and_of_one_time_where_the_category_is_large():
+    tier, category = np.zeros(600, int), np.arange(600) % 2
+    day = np.arange(600)
 
-    before = cover_blocks(*columns.T, least=5)
-    after = cover_blocks(*columns[order].T, least=5)
+    block = cover_blocks(tier, category, day)
 
-    assert len(set(zip(before[order].tolist(), after.tolist(), strict=True))) == len(set(before))
-
-
-def test_a_category_and_quarter_is_a_block_where_it_is_large():
-    tier, category = np.zeros(400, int), np.arange(400) % 2
-    quarter = np.arange(400) // 100
-
-    block = cover_blocks(tier, category, quarter)
-
-    assert len(set(block.tolist())) == 8
-    assert len({*zip(block.tolist(), category.tolist(), quarter.tolist(), strict=True)}) == 8
+    for each in np.unique(block):
+        members = np.flatnonzero(block == each)
+        assert len(set(category[members].tolist())) == 1
+        assert np.ptp(day[members]) == 2 * (members.size - 1)
+    assert len(set(block.tolist())) == 20
 
 
 def test_a_rare_kind_is_never_alone_in_its_block():

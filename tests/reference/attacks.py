@@ -1,0 +1,447 @@
+"""What somebody could learn who means harm: attacks on a released city, scored with the private truth.
+
+The attacker holds every released file, the public addresses and, for the linkage attacks, what a
+scanner or a window tells him. The truth is used to score him and for nothing else. Shares are in
+0..1; a share of nothing is 0. Loops over rows, on purpose: this is a reader of files, not the gate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+from scipy.stats import spearmanr
+
+PERSON, SENSITIVE = "1", "2"
+LOW = ("0a", "0b")
+HOUR_S, DAY_S = 3600, 86_400
+SURE = 0.9  # a guess that is right nine times in ten is knowledge
+FEW = 8  # addresses: the floor of the best police portal known
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the file of incidents. x, y: metres, NaN without a dot; start_s, end_s: UTC."""
+
+    public_id: str
+    category: str
+    precision: str
+    place: str
+    cell: str
+    district: str
+    start_s: float
+    end_s: float
+    x: float
+    y: float
+    stands_for: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """The private truth about one incident. door: index of its address; public_id: '' where it is no row."""
+
+    record_id: int
+    public_id: str
+    category: str
+    tier: str
+    x: float
+    y: float
+    door: int
+    occurred_s: float
+
+
+@dataclass(frozen=True)
+class Map:
+    """Footprints (metres) by code, and the district's slug by name of its polygon."""
+
+    places: Mapping[str, shapely.Geometry]
+    cells: Mapping[str, shapely.Geometry]
+    level: Mapping[str, int]
+    districts: Mapping[str, shapely.Geometry]
+
+    def holding(self, kind: str, x: np.ndarray, y: np.ndarray) -> list[list[str]]:
+        """For each point the codes of the footprints of a kind that it lies in or at the edge of."""
+        shapes = getattr(self, kind)
+        codes = list(shapes)
+        tree = shapely.STRtree([shapely.buffer(shapes[code], 2.0) for code in codes])
+        found: list[list[str]] = [[] for _ in x]
+        known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        for point, shape in tree.query(shapely.points(x[known], y[known]), "within").T:
+            found[known[point]].append(codes[shape])
+        return found
+
+
+@dataclass
+class Intruder:
+    """Holds one edition and asks it questions about a place and a time."""
+
+    rows: Sequence[Row]
+    map: Map
+    by_place: dict[str, list[Row]] = field(init=False)
+    by_area: dict[tuple[str, str], list[Row]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_place, self.by_area = defaultdict(list), defaultdict(list)
+        for row in self.rows:
+            if row.precision == "place":
+                self.by_place[row.place].append(row)
+            else:
+                self.by_area[row.precision, row.cell or row.district].append(row)
+
+    def dots(self, places: Iterable[str], at_s: float) -> list[Row]:
+        """Rows at some places whose period holds an instant."""
+        return [r for code in places for r in self.by_place[code] if r.start_s <= at_s < r.end_s]
+
+    def group(self, cells: Iterable[str], districts: Iterable[str], at_s: float) -> list[Row]:
+        """The finest group that a crime against a person at a place and time can be in: whoever lives
+        in a cell that has one that week knows that his is in it."""
+        finest_first = sorted(cells, key=lambda code: -self.map.level[code])
+        for key in [("cell", code) for code in finest_first] + [
+            ("district", code) for code in [*finest_first, *districts]
+        ]:
+            found = [row for row in self.by_area[key] if row.start_s <= at_s < row.end_s]
+            if found:
+                return found
+        return [row for row in self.by_area["city", ""] if row.start_s <= at_s < row.end_s]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the attacker knows of each record from the window: the footprints around the door."""
+
+    places: list[list[str]]
+    cells: list[list[str]]
+    districts: list[list[str]]
+
+    @classmethod
+    def of(cls, truth: Sequence[Record], on: Map) -> Known:
+        x, y = np.array([r.x for r in truth]), np.array([r.y for r in truth])
+        return cls(*(on.holding(kind, x, y) for kind in ("places", "cells", "districts")))
+
+
+def share(hits: Iterable[bool]) -> float:
+    found = list(hits)
+    return sum(found) / len(found) if found else 0.0
+
+
+# Where was it? ------------------------------------------------------------------------------------
+
+
+def exact_point(
+    rows: Sequence[Row], truth: Mapping[str, Record], *, within_m: float = 1.0
+) -> float:
+    """Share of rows whose dot is where it happened."""
+    return share(
+        math.hypot(row.x - truth[row.public_id].x, row.y - truth[row.public_id].y) <= within_m
+        for row in rows
+        if math.isfinite(row.x)
+    )
+
+
+def nearest_address(rows: Sequence[Row], truth: Mapping[str, Record], doors: np.ndarray) -> float:
+    """Share of dots from which the nearest address is the right one. doors: metres, shape (n, 2)."""
+    dots = [row for row in rows if row.precision == "place" and row.stands_for]
+    if not dots:
+        return 0.0
+    _, guess = cKDTree(doors).query(np.array([(row.x, row.y) for row in dots]))
+    return share(
+        truth[row.public_id].door == int(door) for row, door in zip(dots, guess, strict=True)
+    )
+
+
+def largest_building(
+    rows: Sequence[Row], truth: Mapping[str, Record], doors: np.ndarray, flats: np.ndarray, on: Map
+) -> float:
+    """Share of dots for which the building with most flats in the footprint is the right one."""
+    at = on.holding("places", doors[:, 0], doors[:, 1])
+    largest: dict[str, int] = {}
+    for door, codes in enumerate(at):
+        for code in codes:
+            if code not in largest or flats[door] > flats[largest[code]]:
+                largest[code] = door
+    dots = [row for row in rows if row.precision == "place" and row.stands_for]
+    return share(truth[row.public_id].door == largest.get(row.place, -1) for row in dots)
+
+
+def addresses_left(rows: Sequence[Row], addresses: np.ndarray, on: Map) -> dict[str, float]:
+    """Addresses in the footprint of each row's place, counted one by one: least and median.
+
+    addresses: metres, shape (n, 2), one row an address (flats apart). Open land stands for none.
+    """
+    inside = Counter(code for codes in on.holding("places", *addresses.T) for code in set(codes))
+    found = [inside[r.place] for r in rows if r.precision == "place" and r.stands_for]
+    return {
+        "least": float(min(found, default=0)),
+        "median": float(np.median(found)) if found else 0.0,
+        "single": share(n <= 1 for n in found),
+    }
+
+
+# Which row is it? ---------------------------------------------------------------------------------
+
+
+def scanner(
+    intruder: Intruder, truth: Sequence[Record], known: Known, *, knows_category: bool = False
+) -> dict[str, float]:
+    """A log of calls (door, second, and maybe the kind) against the rows: share tied to the right one."""
+    tied: dict[str, list[bool]] = {"low": [], "person": [], "sensitive": [], "few": []}
+    for i, record in enumerate(truth):
+        if record.tier in LOW:
+            rows = intruder.dots(known.places[i], record.occurred_s)
+        else:
+            rows = intruder.group(known.cells[i], known.districts[i], record.occurred_s)
+            rows = rows + intruder.dots(known.places[i], record.occurred_s)
+        if knows_category:
+            rows = [row for row in rows if row.category == record.category]
+        is_tied = len(rows) == 1 and rows[0].public_id == record.public_id
+        kind = "low" if record.tier in LOW else "person" if record.tier == PERSON else "sensitive"
+        tied[kind].append(is_tied)
+        tied["few"].append(is_tied and 0 < rows[0].stands_for < FEW)
+    return {kind: share(hits) for kind, hits in tied.items()}
+
+
+def neighbour(intruder: Intruder, truth: Sequence[Record], known: Known) -> dict[str, float]:
+    """Somebody saw the police at a door and knows the hour: share for whom the rows tell what happened.
+
+    He knows whether it was a crime against a person; nine rows in ten of one category are an answer.
+    ``sensitive``: share of sensitive records of which any row says so. ``silence``: of those for whom
+    no row fits at all, the share that was sensitive; what is not published cannot be hidden by rows.
+    """
+    learns: dict[str, list[bool]] = {"low": [], "person": [], "sensitive": []}
+    silent: list[bool] = []
+    for i, record in enumerate(truth):
+        dots = intruder.dots(known.places[i], record.occurred_s)
+        group = intruder.group(known.cells[i], known.districts[i], record.occurred_s)
+        if not dots and not group:
+            silent.append(record.tier == SENSITIVE)
+        if record.tier in LOW:
+            learns["low"].append(_is_sure(dots, record.category))
+        elif record.tier == PERSON:
+            learns["person"].append(_is_sure(group, record.category))
+        else:
+            learns["sensitive"].append(_is_sure([*dots, *group], record.category))
+    return {**{kind: share(hits) for kind, hits in learns.items()}, "silence": share(silent)}
+
+
+def _is_sure(rows: Sequence[Row], category: str) -> bool:
+    if not rows:
+        return False
+    said, n = Counter(row.category for row in rows).most_common(1)[0]
+    return said == category and n >= SURE * len(rows)
+
+
+# Differences --------------------------------------------------------------------------------------
+
+
+def box_difference(
+    rows: Sequence[Row], doors: np.ndarray, hit: np.ndarray, *, half_m: float = 15.0
+) -> float:
+    """Two boxes that differ by one house: how much better than chance their counts tell whether it had an incident.
+
+    doors: metres, shape (n, 2); hit: whether a published incident happened there. The difference of
+    two large boxes is the box around the house, so that one is asked. True minus false positives.
+    """
+    dots = np.array([(row.x, row.y) for row in rows if row.precision == "place"]).reshape(-1, 2)
+    if not len(dots):
+        return 0.0
+    near = cKDTree(dots).query_ball_point(doors, half_m, p=np.inf, return_length=True) > 0
+    return abs(share(near[hit].tolist()) - share(near[~hit].tolist()))
+
+
+def time_difference(
+    rows: Sequence[Row], truth: Mapping[str, Record], promised: Mapping[str, tuple[float, float]]
+) -> float:
+    """Two windows that differ by an instant: how much better than chance they tell the half of the period.
+
+    Windows count a row when its whole period lies inside, so the middle of the published period is
+    all that two of them can tell. promised: the period that a row should have. True minus false
+    positives of "it was in the later half".
+    """
+    late, early = [], []
+    for row in rows:
+        middle = sum(promised[row.public_id]) / 2
+        says_late = (row.start_s + row.end_s) / 2 > middle
+        (late if truth[row.public_id].occurred_s > middle else early).append(says_late)
+    return abs(share(late) - share(early))
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A release as its readers have it."""
+
+    as_of_s: float
+    rows: Sequence[Row]
+
+
+def appearance(
+    editions: Sequence[Edition], truth: Mapping[str, Record], delay_s: Mapping[str, float]
+) -> float:
+    """The release in which a row first appears: share of rows for which that narrows the time, rightly.
+
+    The attacker takes each record for one that was published once ``delay_s`` had passed since it
+    happened. A row of the first edition tells nothing.
+    """
+    seen = {row.public_id for row in editions[0].rows}
+    narrowed = []
+    for before, now in pairwise(editions):
+        for row in now.rows:
+            if row.public_id in seen:
+                continue
+            seen.add(row.public_id)
+            record = truth[row.public_id]
+            delay = delay_s[record.tier]
+            low, high = (
+                max(row.start_s, before.as_of_s - delay),
+                min(row.end_s, now.as_of_s - delay),
+            )
+            narrower = high - low < 0.9 * (row.end_s - row.start_s)
+            narrowed.append(narrower and low <= record.occurred_s <= high)
+    return share(narrowed)
+
+
+def moved(
+    editions: Sequence[Edition], on: Sequence[Map], addresses: np.ndarray
+) -> dict[str, float]:
+    """The same row in two editions: share whose place changed, and share left with few addresses."""
+    first: dict[str, tuple[Row, Map]] = {}
+    changed, few, total = 0, 0, 0
+    for edition, with_map in zip(editions, on, strict=True):
+        for row in edition.rows:
+            total += row.public_id not in first
+            before, its_map = first.setdefault(row.public_id, (row, with_map))
+            if its_map is not with_map and row.place and before.place:
+                old, new = its_map.places[before.place], with_map.places[row.place]
+                if row.place != before.place or not shapely.equals(old, new):
+                    changed += 1
+                    both = shapely.intersection(old, new)
+                    few += shapely.contains_xy(both, addresses[:, 0], addresses[:, 1]).sum() < FEW
+    return {"moved": changed / max(total, 1), "few": few / max(total, 1)}
+
+
+def sealed(editions: Sequence[Edition], removed: set[str]) -> dict[str, float]:
+    """Rows of an old edition that are gone: how often each strategy's pick was the sealed one.
+
+    all: takes each for sealed. newest, oldest, rarest: of all gone rows, as many as were sealed, by
+    that order. lone: those that have no two of their own category beside them.
+    """
+    old = {row.public_id: row for edition in editions[:-1] for row in edition.rows}
+    now = {row.public_id for row in editions[-1].rows}
+    gone = [row for public_id, row in old.items() if public_id not in now]
+    count = Counter(row.category for row in old.values())
+    alike = Counter(row.category for row in gone)
+    n = len(removed)
+    picks = {
+        "all": gone,
+        "newest": sorted(gone, key=lambda row: -row.start_s)[:n],
+        "oldest": sorted(gone, key=lambda row: row.start_s)[:n],
+        "rarest": sorted(gone, key=lambda row: count[row.category])[:n],
+        "lone": [row for row in gone if alike[row.category] < 3],
+    }
+    return {
+        name: share(row.public_id in removed for row in chosen) for name, chosen in picks.items()
+    }
+
+
+# Ids and order ------------------------------------------------------------------------------------
+
+
+def order_correlation(
+    rows: Sequence[Row], truth: Mapping[str, Record], positions: Sequence[int]
+) -> float:
+    """The largest |rho| of id or position with time, record number or place. positions: of each row in a file or table."""
+    ids = [int(row.public_id, 16) / 2**96 for row in rows]
+    records = [truth[row.public_id] for row in rows]
+    secrets = [
+        [getattr(record, name) for record in records]
+        for name in ("occurred_s", "record_id", "x", "y")
+    ]
+    return max(
+        abs(float(spearmanr(told, secret, nan_policy="omit").statistic))
+        for told in (ids, positions)
+        for secret in secrets
+    )
+
+
+# Use ----------------------------------------------------------------------------------------------
+
+
+def coverage(truth: Sequence[Record], publishable: Iterable[int]) -> float:
+    """Share of the records that may be published and are due that appear."""
+    published = {record.record_id for record in truth if record.public_id}
+    return share(record in published for record in publishable)
+
+
+def hotspot_capture(
+    rows: Sequence[Row], truth: Mapping[str, Record], *, size_m: float = 250.0, top: float = 0.05
+) -> float:
+    """Incidents inside the hottest squares by the dots, over those inside the truly hottest squares."""
+    dots = [row for row in rows if row.precision == "place"]
+    said = Counter(_square(row.x, row.y, size_m) for row in dots)
+    real = Counter(_square(truth[r.public_id].x, truth[r.public_id].y, size_m) for r in dots)
+    n = max(1, round(top * len(said | real)))
+    best = sum(count for _, count in real.most_common(n))
+    return sum(real[square] for square, _ in said.most_common(n)) / best
+
+
+def _square(x: float, y: float, size_m: float) -> tuple[int, int]:
+    return math.floor(x / size_m), math.floor(y / size_m)
+
+
+def density_correlation(
+    rows: Sequence[Row], truth: Mapping[str, Record], *, bandwidth_m: float = 150.0
+) -> float:
+    """Correlation of two heat maps: of the dots, and of the points behind them."""
+    dots = [row for row in rows if row.precision == "place"]
+    said = np.array([(row.x, row.y) for row in dots])
+    real = np.array([(truth[row.public_id].x, truth[row.public_id].y) for row in dots])
+    low, high = real.min(axis=0) - 300, real.max(axis=0) + 300
+    axes = [np.arange(a, b, bandwidth_m / 2) for a, b in zip(low, high, strict=True)]
+    maps = [_heat(points, axes, bandwidth_m) for points in (said, real)]
+    return float(np.corrcoef(maps[0].ravel(), maps[1].ravel())[0, 1])
+
+
+def _heat(points: np.ndarray, axes: Sequence[np.ndarray], bandwidth_m: float) -> np.ndarray:
+    kernels = [
+        np.exp(-0.5 * ((axis[:, None] - points[:, k]) / bandwidth_m) ** 2)
+        for k, axis in enumerate(axes)
+    ]
+    return kernels[0] @ kernels[1].T
+
+
+# Planted defects ----------------------------------------------------------------------------------
+
+
+def with_exact_points(rows: Sequence[Row], truth: Mapping[str, Record]) -> list[Row]:
+    return [
+        replace(row, x=truth[row.public_id].x, y=truth[row.public_id].y, stands_for=1)
+        if row.precision == "place"
+        else row
+        for row in rows
+    ]
+
+
+def with_minutes(rows: Sequence[Row], truth: Mapping[str, Record]) -> list[Row]:
+    return [
+        replace(
+            row, start_s=truth[row.public_id].occurred_s, end_s=truth[row.public_id].occurred_s + 60
+        )
+        for row in rows
+    ]
+
+
+def without_groups(
+    rows: Sequence[Row], truth: Mapping[str, Record], leaves: Mapping[str, str]
+) -> list[Row]:
+    """Every crime against a person in its own leaf cell. leaves: public id -> code."""
+    return [
+        replace(row, precision="cell", cell=leaves[row.public_id])
+        if truth[row.public_id].tier == PERSON and row.public_id in leaves
+        else row
+        for row in rows
+    ]
