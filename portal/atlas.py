@@ -171,12 +171,17 @@ def nodes_of(cells: Sequence[PublishedCell]) -> list[celltree.Node]:
 
 
 def cell_map(coverage: Coverage, *, level: int, map_id: str, category: str = "") -> dict[str, Any]:
-    """What is published in groups, counted in the cells of one level; says how much is known less closely."""
-    cells = {cell.code: cell for cell in queries.cells()}
-    nodes = nodes_of(list(cells.values()))
+    """What is published in groups, counted in the cells of one level; says how much is known less closely.
+
+    Empty where nothing is: a map of zeros would speak of things that are published place by place.
+    """
     found = queries.count_by_cell(
         coverage.release, within_last_year(coverage, category), the_city().zone
     )
+    if not found:
+        return {}
+    cells = {cell.code: cell for cell in queries.cells()}
+    nodes = nodes_of(list(cells.values()))
     cut = celltree.cut(nodes, level, found)
     names = {area.slug: area.name for area in queries.areas("district", shapes=False)}
     shapes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -15,11 +16,11 @@ from portal.models import Release
 
 
 def public_page(request: HttpRequest) -> dict[str, Any]:
-    """The city; lazily the newest release of incidents and the same page in the city's languages."""
+    """The city; the newest release of incidents and the page in other languages, asked for once if at all."""
     return {
         "city": the_city(),
-        "release": newest_release,
-        "language_links": lambda: language_links(request),
+        "release": cache(newest_release),
+        "language_links": cache(partial(language_links, request)),
     }
 
 

@@ -290,8 +290,14 @@ def search(words: str, *, limit: int = 12) -> list[PublishedArea]:
 
 
 def _slugs_named(key: str, known: list[PublishedArea]) -> list[str]:
-    """Areas of that name; for a park or neighbourhood, which has no page, the beat around its middle."""
-    named = [found for found in known if f" {key}" in f" {street_key(found.name)}"]
+    """The area of that very name, else those whose name holds it.
+
+    For a park or neighbourhood, which has no page, the beat around its middle.
+    """
+    keys = {found.slug: street_key(found.name) for found in known}
+    named = [found for found in known if keys[found.slug] == key] or [
+        found for found in known if f" {key}" in f" {keys[found.slug]}"
+    ]
     have_pages = [found.slug for found in named if found.kind in ("district", "beat", "city")]
     return have_pages + _slugs_around([found for found in named if found.slug not in have_pages])
 
@@ -300,8 +306,11 @@ def _slugs_around(landmarks: list[PublishedArea]) -> list[str]:
     if not landmarks:
         return []
     middles = [shapely.point_on_surface(shape(landmark.geometry)) for landmark in landmarks]
-    around = [(area.slug, shape(area.geometry)) for area in areas("beat") or areas("district")]
-    return [slug for slug, outline in around if any(outline.covers(middle) for middle in middles)]
+    for kind in ("beat", "district"):
+        outlines = [(area.slug, shape(area.geometry)) for area in areas(kind)]
+        if slugs := [slug for slug, outline in outlines if any(map(outline.covers, middles))]:
+            return slugs
+    return []
 
 
 def _slugs_of_street(key: str) -> list[str]:

@@ -38,19 +38,18 @@ def in_release(rows: QuerySet[M], number: int) -> QuerySet[M]:
     )
 
 
-def rows_of(release: Release) -> Iterator[Found]:
-    """Every row of a release with its footprint (None where no place is given)."""
-    slug = release.dataset.slug
-    yield from READERS[slug](release.number)
+def rows_of(release: Release, *, first: int | None = None) -> Iterator[Found]:
+    """Every row of a release, or the first few, with its footprint (None where no place is given)."""
+    yield from READERS[release.dataset.slug](release.number, first)
 
 
-def _incidents(number: int) -> Iterator[Found]:
-    for found, row in _placed(PublishedIncident.objects.all(), number):
+def _incidents(number: int, first: int | None) -> Iterator[Found]:
+    for found, row in _placed(PublishedIncident.objects.all(), number, first):
         yield {"public_id": row.public_id, "category": row.category, **found[0]}, found[1]
 
 
-def _gunfire(number: int) -> Iterator[Found]:
-    for found, row in _placed(PublishedGunfire.objects.all(), number):
+def _gunfire(number: int, first: int | None) -> Iterator[Found]:
+    for found, row in _placed(PublishedGunfire.objects.all(), number, first):
         own = {
             "public_id": row.public_id,
             "kind": row.kind,
@@ -64,11 +63,16 @@ def _gunfire(number: int) -> Iterator[Found]:
 R = TypeVar("R", bound=PublishedRow)
 
 
-def _placed(rows: QuerySet[R], number: int) -> Iterator[tuple[Found, R]]:
+def _placed(rows: QuerySet[R], number: int, first: int | None) -> Iterator[tuple[Found, R]]:
     """The part that all records share: when, where, and the footprint."""
-    places = {place.code: place for place in PublishedPlace.objects.all()}
-    cells = {cell.code: cell for cell in PublishedCell.objects.all()}
-    for row in in_release(rows, number).order_by("public_id").iterator(chunk_size=CHUNK):
+    wanted = in_release(rows, number).order_by("public_id")[:first]
+    all_places, all_cells = PublishedPlace.objects.all(), PublishedCell.objects.all()
+    if first is not None:
+        all_places = all_places.filter(code__in=[row.place_code for row in wanted])
+        all_cells = all_cells.filter(code__in=[row.cell_code for row in wanted])
+    places = {place.code: place for place in all_places}
+    cells = {cell.code: cell for cell in all_cells}
+    for row in wanted.iterator(chunk_size=CHUNK):
         place, cell = places.get(row.place_code), cells.get(row.cell_code)
         lon = lat = stands_for = footprint = None
         if place is not None:
@@ -93,9 +97,9 @@ def _placed(rows: QuerySet[R], number: int) -> Iterator[tuple[Found, R]]:
         yield (shared, footprint), row
 
 
-def _sensitive_totals(number: int) -> Iterator[Found]:
+def _sensitive_totals(number: int, first: int | None) -> Iterator[Found]:
     rows = in_release(PublishedCount.objects.all(), number)
-    for row in rows.order_by("quarter", "district_slug", "category_group"):
+    for row in rows.order_by("quarter", "district_slug", "category_group")[:first]:
         yield (
             {
                 "district": row.district_slug or None,
@@ -108,8 +112,8 @@ def _sensitive_totals(number: int) -> Iterator[Found]:
         )
 
 
-def _places(number: int) -> Iterator[Found]:
-    for row in in_release(PublishedPlace.objects.all(), number).order_by("code"):
+def _places(number: int, first: int | None) -> Iterator[Found]:
+    for row in in_release(PublishedPlace.objects.all(), number).order_by("code")[:first]:
         yield (
             {
                 "place_code": row.code,
@@ -124,8 +128,8 @@ def _places(number: int) -> Iterator[Found]:
         )
 
 
-def _cells(number: int) -> Iterator[Found]:
-    for row in in_release(PublishedCell.objects.all(), number).order_by("code"):
+def _cells(number: int, first: int | None) -> Iterator[Found]:
+    for row in in_release(PublishedCell.objects.all(), number).order_by("code")[:first]:
         yield (
             {
                 "cell_code": row.code,
@@ -138,9 +142,9 @@ def _cells(number: int) -> Iterator[Found]:
         )
 
 
-def _areas(number: int) -> Iterator[Found]:
+def _areas(number: int, first: int | None) -> Iterator[Found]:
     rows = in_release(PublishedArea.objects.exclude(kind="street"), number)
-    for row in rows.order_by("slug"):
+    for row in rows.order_by("slug")[:first]:
         yield (
             {
                 "slug": row.slug,
@@ -165,7 +169,7 @@ def middle(footprint: dict[str, Any]) -> tuple[float, float]:
     return round((min(lons) + max(lons)) / 2, 6), round((min(lats) + max(lats)) / 2, 6)
 
 
-READERS: dict[str, Callable[[int], Iterator[Found]]] = {
+READERS: dict[str, Callable[[int, int | None], Iterator[Found]]] = {
     "incidents": _incidents,
     "gunfire": _gunfire,
     "sensitive-totals": _sensitive_totals,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -166,7 +165,7 @@ def preview_table(spec: DatasetSpec, release: Release) -> dict[str, Any]:
     ]
     rows = [
         tuple(csv_cell(row[field.name]) for field in spec.fields)
-        for row, _footprint in islice(rows_of(release), PREVIEW_ROWS)
+        for row, _footprint in rows_of(release, first=PREVIEW_ROWS)
     ]
     return components.table(
         _("The first rows of the CSV file"), columns, rows, absent="", scrolls=True

@@ -101,7 +101,10 @@ def confidence_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) ->
     """Alerts by stated confidence; those without one stand beside them, not at zero."""
     stated = [alert.confidence_pct for alert in alerts if alert.confidence_pct is not None]
     rows = [
-        (f"{low}% to {high}%", sum(low <= pct <= high for pct in stated))
+        (
+            _("%(low)s%% to %(high)s%%") % {"low": low, "high": high},
+            sum(low <= pct <= high for pct in stated),
+        )
         for low, high in reversed(CONFIDENCE_STEPS_PCT)
     ]
     if len(stated) < len(alerts):

@@ -23,13 +23,17 @@ AS_OF = dt.datetime(2026, 11, 16, 12, tzinfo=dt.UTC)
 
 
 def square(west: float, south: float, size: float = 0.02) -> dict[str, Any]:
-    east, north = west + size, south + size
+    return box(west, south, size, size)
+
+
+def box(west: float, south: float, width: float, height: float) -> dict[str, Any]:
+    east, north = west + width, south + height
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}
 
 
 def released_city() -> None:
-    """Two districts of two beats, four places, three cells, incidents in three months, gunfire, totals."""
+    """Two districts of two beats, four places, five cells, incidents in three months, gunfire, totals."""
     for slug in ("areas", "places", "cells", "incidents", "gunfire", "sensitive-totals"):
         release_of(slug)
     _areas()
@@ -146,18 +150,20 @@ def _places_and_cells() -> None:
             footprint=square(-98.615 + n / 1000, 39.79 + n / 1000, 0.001),
             first_release=1,
         )
-    for code, parent, level, district in [
-        ("city", "", 0, ""),
-        ("N", "city", 1, "north"),
-        ("S", "city", 1, "south"),
+    for code, parent, level, district, n, where in [
+        ("city", "", 0, "", 2400, square(-98.62, 39.78, 0.04)),
+        ("N", "city", 1, "north", 1200, square(-98.62, 39.80)),
+        ("S", "city", 1, "south", 1200, square(-98.62, 39.78)),
+        ("N-W", "N", 2, "north", 600, box(-98.62, 39.80, 0.01, 0.02)),
+        ("N-E", "N", 2, "north", 600, box(-98.61, 39.80, 0.01, 0.02)),
     ]:
         PublishedCell.objects.create(
             code=code,
             parent_code=parent,
             level=level,
             district_slug=district,
-            n_addresses=1200 if parent else 2400,
-            footprint=square(-98.62, 39.78, 0.04 if not parent else 0.02),
+            n_addresses=n,
+            footprint=where,
             first_release=1,
         )
 
@@ -189,7 +195,7 @@ def _incidents() -> None:
     week = {
         "precision": "cell",
         "place_code": "",
-        "cell_code": "N",
+        "cell_code": "N-W",
         "district_slug": "north",
         "beat_slug": "",
         "period": "2026-W41",
@@ -198,6 +204,8 @@ def _incidents() -> None:
     }
     for n in range(5):
         incident(dt.date(2026, 10, 5), category="assault" if n else "robbery", place="", **week)
+    district = {**week, "precision": "district", "cell_code": "S", "district_slug": "south"}
+    incident(dt.date(2026, 10, 5), category="assault", place="", **district)
     nowhere = {**week, "precision": "city", "cell_code": "", "district_slug": ""}
     incident(dt.date(2026, 10, 5), category="assault", place="", **nowhere)
 

@@ -6,6 +6,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from incidents import codes
 from portal import vocabulary
@@ -41,5 +42,8 @@ def test_a_period_is_told_in_city_time(period: str, starts_at: dt.datetime, word
     assert vocabulary.period_label(period, starts_at, ZONE) == words
 
 
-def test_a_quarter_is_told_in_words() -> None:
-    assert vocabulary.quarter_label("2026-Q3") == "Quarter 3 of 2026"
+def test_the_spanish_words_are_the_same_on_both_sides() -> None:
+    with translation.override("es"):
+        spanish = {slug: str(label) for slug, label in vocabulary.CATEGORIES.items()}
+
+    assert spanish == {slug: codes.CATEGORIES[slug].label_es for slug in spanish}
