@@ -15,7 +15,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from sensors.detection.hearing import HEARING_RANGE_M, heard
 from sensors.detection.propagation import Atmosphere, travel_time_s
@@ -106,7 +105,7 @@ def lay_cells(xy: Floats, active: Bools) -> Cells:
     count = min(NEAREST, alive.size)
     if count < MIN_HEARD_BY or centres.shape[0] == 0:
         return _no_cells(len(xy))
-    distance, order = cKDTree(xy[alive]).query(centres, k=count)
+    distance, order = _nearest(xy[alive], centres, count)
     audible = distance[:, MIN_HEARD_BY - 1] < HEARING_RANGE_M
     centres, distance, near = centres[audible], distance[audible], alive[order[audible]]
     probability = np.where(distance < HEARING_RANGE_M, QUIETER * heard(distance), 1e-6)
@@ -289,10 +288,19 @@ def neighbours(sensor_xy_m: Floats, active: Bools) -> tuple[Ints, Floats]:
     distance = np.full(others.shape, np.inf)
     if alive.size >= 2:
         count = min(NEAREST + 1, alive.size)
-        away, order = cKDTree(sensor_xy_m[alive]).query(sensor_xy_m[alive], k=count)
+        away, order = _nearest(sensor_xy_m[alive], sensor_xy_m[alive], count)
         others[alive, : count - 1], distance[alive, : count - 1] = alive[order[:, 1:]], away[:, 1:]
     others[distance > HEARING_RANGE_M] = -1
     return others, distance
+
+
+def _nearest(sensor_xy_m: Floats, points_xy_m: Floats, count: int) -> tuple[Floats, Ints]:
+    """The ``count`` sensors nearest to each point, and how far they are: (points, count) each."""
+    # Imported here, for the web process imports this package and never detects: 200 ms of its start.
+    from scipy.spatial import cKDTree
+
+    distance, order = cKDTree(sensor_xy_m).query(points_xy_m, k=count)
+    return distance, order
 
 
 def has_company(
