@@ -71,8 +71,7 @@ def receipt_for(token: Token, words: Mapping[str, object]) -> str:
 def client_address(request: HttpRequest) -> str:
     """Where the request came from. Behind a proxy ``settings.CLIENT_ADDRESS_HEADER`` names the header it
     sets ("HTTP_X_FORWARDED_FOR"); the last entry is the one our own proxy wrote."""
-    header = getattr(settings, "CLIENT_ADDRESS_HEADER", "REMOTE_ADDR")
-    return str(request.META.get(header, "")).rpartition(",")[2].strip()
+    return str(request.META.get(settings.CLIENT_ADDRESS_HEADER, "")).rpartition(",")[2].strip()
 
 
 def network_of(address: str) -> str | None:

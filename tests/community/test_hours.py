@@ -26,9 +26,3 @@ def test_a_city_without_holidays_has_none(settings: Any) -> None:
     settings.CITY = "portal.city.the_city"
 
     assert service_calendar().holidays == frozenset()
-
-
-def test_without_a_city_it_keeps_utc(settings: Any) -> None:
-    settings.CITY = ""
-
-    assert service_calendar().zone == ZoneInfo("UTC")

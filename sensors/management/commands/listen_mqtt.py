@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--broker",
-            default=getattr(settings, "MQTT_URL", ""),
+            default=settings.MQTT_URL,
             help="mqtt://user:password@host:1883; default: DAYLIGHT_MQTT_URL",
         )
         parser.add_argument(
