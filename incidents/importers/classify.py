@@ -79,12 +79,14 @@ class Classifier:
 
     def flags(self, reader: Reader, given: Sequence[str]) -> list[str]:
         """Flags of each row, separated by spaces: those of the file and those of the rules."""
-        result = list(given)
+        result = np.array(given, object)
         for rule in self._flags:
-            for row in np.flatnonzero(self._holds(rule, reader)).tolist():
+            holds = self._holds(rule, reader)
+            result[holds & (result == "")] = rule.flag
+            for row in np.flatnonzero(holds & (result != rule.flag)).tolist():
                 if rule.flag not in result[row].split():
-                    result[row] = f"{result[row]} {rule.flag}".strip()
-        return result
+                    result[row] += f" {rule.flag}"
+        return list(result.tolist())
 
     def _count(
         self,

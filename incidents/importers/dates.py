@@ -130,20 +130,28 @@ class _Cursor:
             width = max(map(len, values), default=0)
         # Two more columns of NUL, so that a cursor at the end reads nothing.
         grid = np.array(values, dtype=f"U{width + 2}").view(np.uint32)
-        self._flat = grid.ravel()
+        self._grid = grid.reshape(len(values), width + 2)
         self._last = width + 1
-        self._row = np.arange(len(values)) * (width + 2)
-        self._at: Int = np.zeros(len(values), np.int64)
+        self._row = np.arange(len(values))
+        # One number while all texts have been as long so far, which saves most of the work.
+        self._at: Int | int = 0
         self.ok: Bool = np.ones(len(values), bool)
 
     def _look(self, ahead: int = 0) -> Int:
-        spot = np.minimum(self._at + ahead, self._last)
-        characters: Int = self._flat[self._row + spot].astype(np.int64)
-        return characters
+        if isinstance(self._at, int):
+            characters = self._grid[:, min(self._at + ahead, self._last)]
+        else:
+            characters = self._grid[self._row, np.minimum(self._at + ahead, self._last)]
+        return characters.astype(np.int64)
+
+    def _advance(self, by: Int | int) -> None:
+        if not isinstance(by, int) and by.size and (by == by[0]).all():
+            by = int(by[0])
+        self._at = self._at + by
 
     def literal(self, character: str) -> None:
         self.ok &= self._look() == ord(character)
-        self._at = self._at + 1
+        self._advance(1)
 
     def end(self) -> None:
         self.ok &= self._look() == 0
@@ -162,21 +170,21 @@ class _Cursor:
         return value * 10 ** (9 - count) if directive == "f" else value
 
     def _number(self, most: int) -> tuple[Int, Int]:
-        value = np.zeros_like(self._at)
-        count = np.zeros_like(self._at)
-        going = np.ones_like(self.ok)
+        value = np.zeros(len(self.ok), np.int64)
+        count = np.zeros(len(self.ok), np.int64)
+        going = np.ones(len(self.ok), bool)
         for ahead in range(most):
             digit = self._look(ahead) - ord("0")
             going = going & (digit >= 0) & (digit <= 9)
             value = np.where(going, value * 10 + digit, value)
             count += going
-        self._at = self._at + count
+        self._advance(count)
         return value, count
 
     def _half_day(self) -> Int:
         letter, m = self._look() | 32, self._look(1) | 32
         self.ok &= ((letter == ord("a")) | (letter == ord("p"))) & (m == ord("m"))
-        self._at = self._at + 2
+        self._advance(2)
         is_afternoon: Int = (letter == ord("p")).astype(np.int64)
         return is_afternoon
 
@@ -186,10 +194,10 @@ class _Cursor:
         for number, name in enumerate(_MONTHS, start=1):
             month[key == int.from_bytes(name.encode(), "big")] = number
         self.ok &= month > 0
-        self._at = self._at + 3
+        self._advance(3)
         for _ in range(6 if whole else 0):  # "September" has six letters more
             letter = self._look() | 32
-            self._at = self._at + ((letter >= ord("a")) & (letter <= ord("z")))
+            self._advance(((letter >= ord("a")) & (letter <= ord("z"))).astype(np.int64))
         return month
 
     def _offset(self) -> Int:
@@ -197,11 +205,11 @@ class _Cursor:
         first = self._look()
         is_z = (first | 32) == ord("z")
         sign = np.select([first == ord("+"), first == ord("-")], [1, -1], 0)
-        self._at = self._at + 1
+        self._advance(1)
         before = self._at
         hours, count = self._number(2)
         has_hours = count == 2
-        self._at = self._at + (self._look() == ord(":"))
+        self._advance((self._look() == ord(":")).astype(np.int64))
         minutes, count = self._number(2)
         is_numeric = (sign != 0) & has_hours & ((count == 0) | (count == 2))
         self.ok &= is_z | is_numeric

@@ -93,11 +93,22 @@ class Load:
         query = SQL("SELECT EXISTS (SELECT FROM {} WHERE {})").format(self.table, where)
         return self.session.execute(query, self.parameters).fetchone() == (False,)
 
-    def copy(self, table: Identifier, columns: dict[str, Sequence[str]]) -> None:
-        names = SQL(", ").join(map(Identifier, columns))
+    def copy(
+        self,
+        table: Identifier,
+        columns: dict[str, Sequence[str]],
+        constants: dict[str, str] | None = None,
+    ) -> None:
+        """COPY columns of equal length, and constants that every row gets."""
+        constants = constants or {}
+        names = SQL(", ").join(map(Identifier, [*columns, *constants]))
         statement = SQL("COPY {} ({}) FROM STDIN").format(table, names)
+        rows = list(columns.values())
+        if constants:
+            ending = "\t".join(copytext.texts(list(constants.values())))
+            rows.append([ending] * len(rows[0]))
         with self.session.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(copytext.rows(list(columns.values())))
+            copy.write(copytext.rows(rows))
 
 
 class Loader(Protocol):
@@ -115,15 +126,13 @@ class Direct:
 
     def add(self, batch: Batch) -> None:
         """COPY one batch."""
-        count = len(batch.numbers)
-        if not count:
+        if not batch.numbers:
             return
         target = self._load.target
         columns: dict[str, Sequence[str]] = {name: batch.columns[name] for name in target.staged}
         columns |= {name: batch.columns[other] for name, other in target.copied.items()}
-        columns |= {name: [text] * count for name, text in self._constants.items()}
-        self._load.copy(self._load.table, columns)
-        self._load.rows += count
+        self._load.copy(self._load.table, columns, self._constants)
+        self._load.rows += len(batch.numbers)
 
 
 class Staging:

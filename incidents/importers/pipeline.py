@@ -152,9 +152,9 @@ def _areas(job: Job, opened: OpenFile, layout: Layout, connection: Connection) -
     _verify(job)
     store_areas(transform, mapping=job.mapping, file=job.file)
     is_changed = job.file.rows_new or job.file.rows_revised
-    if is_changed and {kind for kind, _ in transform.drawn} & PLACING_KINDS:
-        if count := place_records(connection):
-            job.file.quality["notes"].append(f"{count:,} records were given a district or beat.")
+    is_placing = bool({kind for kind, _ in transform.drawn} & PLACING_KINDS)
+    if is_changed and is_placing and (count := place_records(connection)):
+        job.file.quality["notes"].append(f"{count:,} records were given a district or beat.")
 
 
 def _records(job: Job, connection: Connection, encoding: str) -> None:
