@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from community.actions import (
@@ -41,6 +42,7 @@ ACCOUNTS = {
 def make_accounts() -> None:
     """One account per role. Safe to repeat: an account that exists is left as it is."""
     district = Area.objects.filter(kind="district").order_by("code").first()
+    hashed = make_password(PASSWORD)  # slow on purpose; one is enough for all of them
     for username, (role, _does) in ACCOUNTS.items():
         if User.objects.filter(username=username).exists():
             continue
@@ -51,7 +53,7 @@ def make_accounts() -> None:
             is_superuser=role == "administrator",
             district=district if role == "patrol-officer" else None,
         )
-        user.set_password(PASSWORD)
+        user.password = hashed
         user.save()
         set_roles(user=user, roles=[BY_SLUG[role]], by=None, now=timezone.now())
 
