@@ -14,6 +14,7 @@ from django.utils import translation
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from portal import queries
 
@@ -27,7 +28,8 @@ SOURCES = ("portal", "templates", "static/build")
 def public_page(view: View) -> View:
     """Mark a view as a page that shows released rows, its address and its language, and nothing else."""
     kept = cache_control(public=True, max_age=MAX_AGE_S)(condition(etag_func=edition_tag)(view))
-    page: View = wraps(view)(require_safe(gzip_page(kept)))
+    compressed = vary_on_headers("Accept-Encoding")(gzip_page(kept))
+    page: View = wraps(view)(require_safe(compressed))
     return page
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal import presentation, queries
 from portal.coverage import Coverage
-from portal.models import Release
+from portal.models import PublishedArea, Release
 from portal.queries import PageKeyError, Slice
 from portal.views.caching import public_page
 from portal.vocabulary import category_label
@@ -22,17 +22,16 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     release = queries.current_release("incidents")
     if release is None:
         return render(request, "portal/incidents/list.html", {})
-    wanted = {name: request.GET.get(name, "") for name in ("district", "beat", "category")}
-    of = Slice(wanted["district"], wanted["beat"], wanted["category"])
-    names = presentation.area_names()
+    areas = {area.slug: area for area in queries.areas("district", "beat", shapes=False)}
     categories = list(queries.count_by(release, "category", Slice()))
-    refuse_unknown(of, names, categories)
+    of = asked_for(request, areas, categories)
+    names = {slug: area.name for slug, area in areas.items()}
     context = {
         "incidents": release,
         "of": of,
         "beat_name": names.get(of.beat, ""),
         "shown": shown(of, names),
-        "districts": [(area.slug, area.name) for area in queries.areas("district", shapes=False)],
+        "districts": [(slug, area.name) for slug, area in areas.items() if area.kind == "district"],
         "categories": [(slug, category_label(slug)) for slug in categories],
         **page_of_list(request, release, of),
     }
@@ -44,15 +43,26 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/incidents/list.html", context)
 
 
-def refuse_unknown(of: Slice, names: dict[str, str], categories: list[str]) -> None:
-    """A filter that names nothing would show an empty list as if it were an answer."""
+def asked_for(
+    request: HttpRequest, areas: dict[str, PublishedArea], categories: list[str]
+) -> Slice:
+    """The filter of a request. One that names nothing would show an empty list as if it were an answer.
+
+    A beat refines its own district; where another was chosen since, the beat is let go.
+    """
+    district, beat, category = (
+        request.GET.get(name, "") for name in ("district", "beat", "category")
+    )
     known = (
-        (not of.district or of.district in names)
-        and (not of.beat or of.beat in names)
-        and (not of.category or of.category in categories)
+        (not district or (district in areas and areas[district].kind == "district"))
+        and (not beat or (beat in areas and areas[beat].kind == "beat"))
+        and (not category or category in categories)
     )
     if not known:
         raise Http404
+    if district and beat and areas[beat].parent_slug != district:
+        beat = ""
+    return Slice(district, beat, category)
 
 
 def shown(of: Slice, names: dict[str, str]) -> str:

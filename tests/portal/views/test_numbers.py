@@ -61,6 +61,20 @@ def test_the_incidents_page_counts_the_rows_of_its_file(reader: Client) -> None:
         assert f" {n} published incident{'' if n == 1 else 's'}." in words, wanted
 
 
+def test_a_beat_is_let_go_where_another_district_was_chosen(reader: Client) -> None:
+    both = words_of(reader.get("/incidents/?district=north&beat=north-1"))
+    other = words_of(reader.get("/incidents/?district=south&beat=north-1"))
+
+    assert "All kinds in North 1." in both
+    assert "All kinds in South." in other
+    for path in (
+        "/incidents/?district=north-1",
+        "/incidents/?beat=north",
+        "/incidents/?beat=testville",
+    ):
+        assert reader.get(path).status_code == 404, path
+
+
 def test_the_kinds_of_an_area_are_those_of_its_file(reader: Client) -> None:
     rows = in_span(rows_of_file(reader, "incidents"), *TOLD)
     for slug, column in (("testville", ""), ("north", "district"), ("north-1", "beat")):
