@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from sensors import actions
 from sensors.actions import draining, landing
@@ -399,6 +401,18 @@ def test_old_drained_batches_are_forgotten_and_what_needs_a_person_is_kept(
     assert (too_soon, in_time) == (0, 1)
     kept = set(IngestBatch.objects.values_list("pk", flat=True))
     assert kept == {bad.pk, parked.pk, waiting.pk} == kept - {drained.pk}
+
+
+def test_forgetting_old_batches_never_reads_their_bodies(
+    source: Source, microphones: list[Sensor]
+) -> None:
+    accept(source, [pulse(0)])
+    actions.drain(now=NOW)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert actions.prune_inbox(now=NOW + timedelta(days=100)) == 1
+
+    assert not [query["sql"] for query in asked if '"body"' in query["sql"]]
 
 
 def test_a_repeat_of_a_forgotten_batch_stores_nothing_twice(
