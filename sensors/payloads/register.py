@@ -22,13 +22,15 @@ class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
     source: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    z_m: float = 0.0
+    z_m: Annotated[float, msgspec.Meta(ge=-1e4, le=1e4)] = 0.0  # else NaN and infinity would pass
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
     installed_on: date | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"got kind {self.kind!r}; wanted one of {', '.join(KINDS)}")
+        if "\0" in self.serial or "\0" in self.name:
+            raise ValueError("got a NUL character in a name; wanted text")
 
 
 def read_register(text: str, *, source: str = "") -> list[SensorEntry]:
@@ -62,7 +64,7 @@ def _entry(number: int, row: dict[str, Any], source: str) -> SensorEntry:
 
 def _features(text: str) -> Iterator[dict[str, Any]]:
     try:
-        features = msgspec.json.decode(text)["features"]
+        features = list(msgspec.json.decode(text)["features"])
     except (msgspec.DecodeError, KeyError, TypeError):
         raise PayloadError(
             "the register is not GeoJSON; wanted a FeatureCollection of points"
@@ -75,4 +77,8 @@ def _features(text: str) -> Iterator[dict[str, Any]]:
             raise PayloadError(f"row {number}: got no coordinates; wanted a Point") from None
         if geometry.get("type") != "Point":
             raise PayloadError(f"row {number}: got {geometry.get('type')}; wanted a Point")
-        yield {"z": z[0] if z else None, **feature["properties"], "lon": lon, "lat": lat}
+        properties = feature.get("properties") or {}
+        if not isinstance(properties, dict):
+            kind = type(properties).__name__
+            raise PayloadError(f"row {number}: got {kind} as properties; wanted an object")
+        yield {"z": z[0] if z else None, **properties, "lon": lon, "lat": lat}

@@ -54,6 +54,19 @@ def test_a_source_stands_in_where_a_row_names_none() -> None:
         ("{}", "FeatureCollection"),
         ("{", "FeatureCollection"),
         ('{"features": [{"geometry": null, "properties": {}}]}', "row 1: got no coordinates"),
+        ('{"features": null}', "FeatureCollection"),
+        ('{"features": [{"geometry": {"type": "Point", "coordinates": [1, 2]}}]}', "row 1"),
+        (
+            '{"features": [{"geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": null}]}',
+            "row 1: ",
+        ),
+        (
+            '{"features": [{"geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": [1]}]}',
+            "row 1: got list",
+        ),
+        ("serial,kind,lon,lat,z,source\nA,bin,1,2,nan,s\n", "row 1"),
+        ("serial,kind,lon,lat,z,source\nA,bin,1,2,inf,s\n", "row 1"),
+        ("serial,kind,lon,lat,source\nA\0,bin,1,2,s\n", "row 1: got a NUL"),
         (
             '{"features": [{"geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "properties": {}}]}',
             "row 1: got LineString",
@@ -167,6 +180,14 @@ def test_the_commands_register_issue_list_and_retire(
 def test_the_commands_say_what_is_wrong(db: None, arguments: tuple[str, ...], told: str) -> None:
     with pytest.raises(CommandError, match=told):
         call_command("sensors", *arguments)
+
+
+def test_a_register_in_another_encoding_is_refused_in_words(tmp_path: Path) -> None:
+    register = tmp_path / "register.csv"
+    register.write_bytes("serial,kind,lon,lat,name\nA,bin,1,2,Plaza Ibáñez\n".encode("latin-1"))
+
+    with pytest.raises(CommandError, match="UTF-8"):
+        call_command("sensors", "register", str(register), "--source", "s")
 
 
 def test_an_entry_is_frozen() -> None:

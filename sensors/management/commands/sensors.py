@@ -36,7 +36,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _register(self, options: dict[str, Any]) -> None:
-        entries = read_register(options["file"].read_text("utf-8-sig"), source=options["source"])
+        try:
+            text = options["file"].read_text("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise CommandError(f"{options['file']}: {error}; wanted a file in UTF-8") from error
+        entries = read_register(text, source=options["source"])
         done = actions.register_sensors(entries=entries, now=timezone.now())
         self.stdout.write(
             f"{done.n_created} sensors added, {done.n_changed} changed, {done.n_unchanged} as before."
