@@ -5,6 +5,7 @@ Nothing here waits for anything but that one commit. Every refusal is one RFC 94
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
@@ -51,6 +52,7 @@ class Refused(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _SIGN = {"WWW-Authenticate": "Daylight-HMAC-SHA256"}
 _LATER = {"Retry-After": "5"}
 
@@ -140,7 +142,7 @@ def _check_envelope(request: HttpRequest) -> str:
             "wanted application/json or application/x-ndjson"
         )
     length = request.META.get("CONTENT_LENGTH") or ""
-    if not length.isdecimal():
+    if not _LENGTH.fullmatch(length):
         raise LengthRequired
     if int(length) > settings.INGEST_MAX_BODY_BYTES:
         raise RequestDataTooBig(
