@@ -17,7 +17,6 @@ from itertools import pairwise
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
-from django.db.models import Min
 
 from sensors.actions.events import Changes, save_events
 from sensors.actions.landing import WINDOW_NS
@@ -80,7 +79,7 @@ def _newest_marks() -> dict[datetime, list[int]]:
     """Window -> its marks, for the newest dirty windows."""
     found = (
         DirtyWindow.objects.values("starts_at")
-        .annotate(marks=ArrayAgg("id"), first=Min("id"))
+        .annotate(marks=ArrayAgg("id"))
         .order_by("-starts_at")[:CHUNK_WINDOWS]
     )
     return {row["starts_at"]: row["marks"] for row in found}
