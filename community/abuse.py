@@ -80,6 +80,8 @@ def network_of(address: str) -> str | None:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return None
+    # A socket for both protocols tells of IPv4 as ::ffff:192.0.2.1: one /48 would hold everybody.
+    ip = getattr(ip, "ipv4_mapped", None) or ip
     if ip.is_loopback:
         return None
     prefix = 24 if ip.version == 4 else 48

@@ -42,6 +42,15 @@ class TestRate:
         assert tries(4, address="2001:db8:1:2::1") == 3
         assert tries(1, address="2001:db8:1:ffff::1") == 0
 
+    def test_on_a_socket_for_both_protocols_each_network_still_stands_for_itself(
+        self, store: Any
+    ) -> None:
+        tries(3, address="::ffff:203.0.113.7")
+
+        assert tries(1, address="203.0.113.250") == 0
+        assert tries(1, address="::ffff:198.51.100.1") == 1
+        assert tries(5, address="::ffff:127.0.0.1") == 5
+
     def test_it_begins_anew_after_the_window_and_for_another_purpose(self, store: Any) -> None:
         tries(3)
 
