@@ -46,7 +46,7 @@ class UserAdmin(DjangoUserAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody resets the password of an account that sees or may do more than their own."""
         if obj is not None and obj.pk != request.user.pk:
-            if OVERSIGHT in obj.roles and not _sees_all_of(request):
+            if OVERSIGHT in obj.appointed_roles and not _sees_all_of(request):
                 return False
             if obj.is_superuser and not request.user.is_superuser:
                 return False
@@ -85,7 +85,7 @@ class UserAdmin(DjangoUserAdmin):
         user, by = form.instance, request.user
         assert isinstance(by, User)
         if not _sees_all_of(request):
-            roles |= user.roles & {OVERSIGHT}
+            roles |= user.appointed_roles & {OVERSIGHT}
         try:
             actions.set_roles(user=user, roles=roles, by=by, now=timezone.now())
         except actions.Refused as refusal:

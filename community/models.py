@@ -55,7 +55,12 @@ class User(AbstractUser):
     @cached_property
     def roles(self) -> frozenset[Role]:
         """From the groups alone. A superuser without a group has no role and reads no feedback."""
-        if not self.is_active or self.pk is None:
+        return self.appointed_roles if self.is_active else frozenset()
+
+    @property
+    def appointed_roles(self) -> frozenset[Role]:
+        """Those that the account was given, which wait for it while it is switched off."""
+        if not self.pk:
             return frozenset()
         names = self.groups.values_list("name", flat=True)
         return frozenset(BY_GROUP[name] for name in names if name in BY_GROUP)

@@ -20,7 +20,7 @@ def set_roles(*, user: User, roles: Collection[Role], by: User | None, now: date
     Nobody changes their own. Oversight is given and taken by oversight alone, so that whoever runs the
     accounts cannot let themselves, or a second account of theirs, behind the wall.
     """
-    before = frozenset(user.roles)
+    before = user.appointed_roles
     after = frozenset(roles)
     if by is not None:
         _require_may_appoint(by, user, changed=before ^ after)

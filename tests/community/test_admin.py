@@ -83,6 +83,32 @@ class TestAppointing:
         assert (after.username, after.password) == ("oversight", before)
         assert roles_of(target) == {"oversight"}
 
+    @pytest.mark.parametrize("who", ["admin", "root"])
+    def test_nobody_takes_over_an_account_of_oversight_that_is_switched_off(
+        self, people: Any, who: str
+    ) -> None:
+        target, client = people["oversight"], signed_in(people[who])
+        User.objects.filter(pk=target.pk).update(is_active=False)
+        before = User.objects.get(pk=target.pk).password
+
+        words = {"password1": "a long new pass phrase", "password2": "a long new pass phrase"}
+        client.post(f"/admin/community/user/{target.pk}/password/", words)
+        save_account(client, target, SUPERVISOR)
+
+        after = User.objects.get(pk=target.pk)
+        assert (after.is_active, after.password) == (False, before)
+        assert [group.name for group in after.groups.all()] == [OVERSIGHT.group]
+
+    def test_the_trail_tells_the_roles_of_an_account_that_was_switched_off(
+        self, people: Any
+    ) -> None:
+        User.objects.filter(pk=people["supervisor"].pk).update(is_active=False)
+        target = User.objects.get(pk=people["supervisor"].pk)
+
+        actions.set_roles(user=target, roles=[], by=people["admin"], now=NOW)
+
+        assert AuditEvent.objects.get().detail == {"before": ["supervisor"], "after": []}
+
     def test_an_administrator_does_not_take_over_a_superuser_or_become_one(
         self, people: Any
     ) -> None:
