@@ -173,7 +173,7 @@ def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpRespo
         "works_here": Feedback.objects.workable_by(user).filter(pk=feedback.pk).exists(),
         "may": {permission.name.lower(): user.may(permission) for permission in Permission},
         "answers": queries.approved_responses(feedback).select_related("author", "approver"),
-        "history": queries.history(feedback),
+        "history": queries.history(feedback, user),
         "earlier": queries.earlier_here(feedback, user),
         "now": timezone.now(),
         **_forms(request, feedback),
@@ -210,10 +210,9 @@ def _draft(
             "asks_resident": response.asks_resident,
             "version": response.version,
         }
-    chosen = request.GET.get("opening", "")
-    if chosen.isdecimal() and int(chosen) < len(openings):
-        return {"text": openings[int(chosen)]}
-    return {}
+    by_number = {str(number): text for number, text in enumerate(openings)}
+    chosen = by_number.get(request.GET.get("opening", ""))
+    return {"text": chosen} if chosen else {}
 
 
 @staff_page

@@ -14,7 +14,7 @@ from community import durations, receipts
 from community.keys import derived_keys
 from community.models import Assignment, AuditEvent, Feedback, Response, User
 from community.redaction import Gazetteer
-from community.roles import Desk, Permission, Role
+from community.roles import Desk, Permission, Role, reach_of
 from incidents.models import Address, Area, ImportedFile
 
 State = Feedback.State
@@ -118,9 +118,10 @@ def earlier_here(feedback: Feedback, user: User) -> QuerySet[Feedback]:
     return rows.exclude(pk=feedback.pk).order_by("-created_at")[:5]
 
 
-def history(feedback: Feedback) -> QuerySet[AuditEvent]:
-    """What was done with a thread, oldest first."""
-    return AuditEvent.objects.filter(feedback_uuid=feedback.pk)
+def history(feedback: Feedback, user: User) -> QuerySet[AuditEvent]:
+    """What was done with a thread, oldest first; of a time behind the wall only for who sees there."""
+    events = AuditEvent.objects.filter(feedback_uuid=feedback.pk)
+    return events if reach_of(user.roles).complaints else events.filter(walled=False)
 
 
 def gazetteer() -> Gazetteer:

@@ -264,3 +264,15 @@ def test_counts_are_of_what_one_may_see(
     }
     assert queries.queue_counts(people["supervisor"], now=later)["overdue"] == 3
     assert queries.queue_counts(people["supervisor"], now=NOW)["overdue"] == 0
+
+
+@pytest.mark.parametrize("opening", ["-1", "99", "9" * 5000, "one", ""])
+def test_an_opening_that_does_not_exist_is_none(
+    ordinary: Any, people: Any, as_: Any, opening: str
+) -> None:
+    actions.claim(feedback=ordinary, by=people["services"], now=NOW)
+
+    page = as_("services").get(page_of(ordinary), {"opening": opening})
+
+    assert page.status_code == 200
+    assert page.context["draft_form"].initial == {}

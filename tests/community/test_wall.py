@@ -213,6 +213,23 @@ def test_a_thread_that_moves_up_takes_its_history_along(ordinary: Any, people: A
     assert AuditEvent.objects.visible_to(people["oversight"]).count() == 2
 
 
+def test_a_thread_that_comes_down_leaves_what_was_done_behind_the_wall(
+    complaint: Any, people: Any, as_: Any
+) -> None:
+    actions.claim(feedback=complaint, by=people["oversight"], now=NOW)
+    actions.reroute(
+        feedback=complaint, desk=Desk.RESIDENT_SERVICES, by=people["oversight"], now=NOW
+    )
+    trail = f"/desk/feedback/{complaint.pk}/"
+
+    below = as_("services").get(trail).content.decode()
+    behind = as_("oversight2").get(trail).content.decode()
+
+    assert ": claimed, oversight" not in below
+    assert ": rerouted, oversight" in below
+    assert ": claimed, oversight" in behind
+
+
 def test_whoever_sends_it_up_is_led_away_from_it(ordinary: Any, as_: Any) -> None:
     client = as_("services")
 
