@@ -59,7 +59,8 @@ def end(ward: Ward) -> None:
     deadline = time.monotonic() + ward.stop_within_s
     while _is_alive(ward):
         if time.monotonic() > deadline:
-            os.killpg(ward.group, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it left just now
+                os.killpg(ward.group, signal.SIGKILL)
             _report(f"{ward.name} did not stop within {ward.stop_within_s:g} s and was killed")
             return
         time.sleep(0.02)
