@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from django.db import connection, transaction
 from django.db.utils import DataError, IntegrityError
 
@@ -25,6 +26,10 @@ from incidents.importers.registry import find_mapping
 from incidents.models import ImportedFile
 
 State = ImportedFile.State
+
+# Rows that slipped through every check and that the database refuses: the file's fault, not ours.
+# COPY speaks psycopg's own exceptions, the ORM Django's.
+_UNFIT = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 
 
 def _silent(progress: Progress) -> None:
@@ -117,7 +122,7 @@ def _failure_is_kept(job: Job) -> Iterator[None]:
     """Whatever ends the import before its time, the file's row says that it failed and why."""
     try:
         yield
-    except (ImporterError, DataError, IntegrityError) as error:
+    except (ImporterError, *_UNFIT) as error:
         _fail(job, error)
         job.file.save()
     except BaseException as error:

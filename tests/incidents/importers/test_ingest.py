@@ -14,6 +14,7 @@ from django.db import connections
 
 from incidents import actions
 from incidents.importers import Mapping, Progress, ingest, parse_mapping
+from incidents.importers.shapes import FIELDS, Field, Kind
 from incidents.models import Address, Area, ImportedFile, Incident, IncidentRevision, RefusedRow
 from tests.incidents.conftest import HEADER, MAPPING, NOW, Importing, case, write_csv
 
@@ -478,3 +479,15 @@ def test_an_import_that_is_interrupted_says_so(take_in: Importing) -> None:
     file = ImportedFile.objects.get()
     assert (file.state, Incident.objects.count()) == ("failed", 0)
     assert "KeyboardInterrupt" in file.quality["findings"][0]["sentence"]
+
+
+def test_what_only_the_database_finds_is_a_failure_with_a_report(
+    take_in: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check of ours that is missing must cost the file, never the server's page."""
+    monkeypatch.setitem(FIELDS[Kind.INCIDENTS], "code", Field(limit=9999))
+
+    file = take_in([case(1, Code="1" * 65)])
+
+    assert file.state == "failed"
+    assert "too long" in file.quality["findings"][0]["sentence"]
