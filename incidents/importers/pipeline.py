@@ -173,8 +173,8 @@ def _records(job: Job, connection: Connection, encoding: str) -> None:
     if job.mapping.repeats == "number":
         job.tally.numbered = staging.number_repeats()
     elif repeats := staging.take_repeats():
-        _refuse(job, connection, _repeated(job, repeats, encoding))
         job.tally.repeated = len(repeats)
+        _refuse_repeats(job, connection, repeats, encoding)
     _verify(job)
     merged = staging.merge()
     job.file.rows_new, job.file.rows_revised = merged.new, merged.revised
@@ -209,17 +209,15 @@ def _refuse(job: Job, connection: Connection, refusals: list[Refusal]) -> None:
     store_refusals(connection, refusals, file_id=job.file.pk)
 
 
-def _repeated(job: Job, repeats: list[Repeat], encoding: str) -> list[Refusal]:
+def _refuse_repeats(job: Job, connection: Connection, repeats: list[Repeat], encoding: str) -> None:
     """Repeats are known only at the end; the file is read once more for what they said."""
     wanted = {repeat.number: repeat for repeat in repeats}
-    refusals = []
     with open_table(job.path, job.mapping, encoding=encoding) as opened:
         columns = Layout.of(job.mapping, opened.table.header).wanted
         for chunk in opened.table.chunks(columns, rows=ROWS_AT_ONCE):
-            for i, number in enumerate(chunk.numbers):
-                if number in wanted:
-                    refusals.append(_refusal(wanted[number], chunk.raw(i)))
-    return refusals
+            found = [(i, number) for i, number in enumerate(chunk.numbers) if number in wanted]
+            refusals = [_refusal(wanted[number], chunk.raw(i)) for i, number in found]
+            _refuse(job, connection, refusals)
 
 
 def _refusal(repeat: Repeat, raw: str) -> Refusal:
