@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -254,15 +256,18 @@ _SUFFIXES = {
     "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "boulevard": "blvd", "drive": "dr",
     "lane": "ln", "court": "ct", "place": "pl", "terrace": "ter", "parkway": "pkwy", "highway": "hwy",
     "square": "sq", "circle": "cir", "north": "n", "south": "s", "east": "e", "west": "w",
-    "calle": "c",
+    "trail": "trl", "alley": "aly", "northeast": "ne", "northwest": "nw", "southeast": "se",
+    "southwest": "sw", "saint": "st", "calle": "c",
 }  # fmt: skip
 
 
+_DIRECTIONS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
+_STREET_KINDS = {
+    "st", "ave", "rd", "blvd", "dr", "ln", "ct", "pl", "ter", "pkwy", "hwy", "sq", "cir", "way", "trl", "aly",
+}  # fmt: skip
 # What follows a house and its street: a flat, a floor.
 _UNIT = re.compile(r"(\b(apartment|apt|unit|suite|ste|floor|fl|room|rm|apto|depto|piso)\b|#).*$")
 _LONGEST_SEARCH = 120
-# "120 Elm Street Springfield" has one word too many, "... 62701 United States" three.
-_MOST_WORDS_TOO_MANY = 3
 
 
 def street_key(words: str) -> str:
@@ -279,27 +284,39 @@ def search(words: str, *, limit: int = 12) -> list[PublishedArea]:
     if not asked:
         return []
     known = areas("district", "beat", "city", "neighbourhood", "park", shapes=False)
-    fewest = max(len(asked) - _MOST_WORDS_TOO_MANY, 1)
-    for length in range(len(asked), fewest - 1, -1):
-        key = " ".join(asked[:length])
-        slugs = _slugs_named(key, known) + _slugs_of_street(key)
+    by_slug = {found.slug: found for found in known}
+    for key in _readings(asked):
+        named, is_exact = _slugs_named(key, known)
+        slugs = named if is_exact else named + _slugs_of_street(key)
         if slugs:
-            by_slug = {found.slug: found for found in known}
             return [by_slug[slug] for slug in dict.fromkeys(slugs) if slug in by_slug][:limit]
     return []
 
 
-def _slugs_named(key: str, known: list[PublishedArea]) -> list[str]:
-    """The area of that very name, else those whose name holds it.
+def _readings(asked: list[str]) -> list[str]:
+    """What was typed, then without what follows the kind of street: a town, a state, a postcode.
+
+    Never fewer words than that: who asks for Oak Street must not be led to Oak Lane.
+    """
+    ends = []
+    for at in range(len(asked) - 1, 0, -1):
+        if asked[at] in _STREET_KINDS and not asked[at - 1].isdecimal():
+            has_direction = asked[at + 1 : at + 2] and asked[at + 1] in _DIRECTIONS
+            ends.append(at + 2 if has_direction else at + 1)
+    return [" ".join(asked[:end]) for end in dict.fromkeys([len(asked), *ends])]
+
+
+def _slugs_named(key: str, known: list[PublishedArea]) -> tuple[list[str], bool]:
+    """The area of that very name and True, else those whose name holds it.
 
     For a park or neighbourhood, which has no page, the beat around its middle.
     """
     keys = {found.slug: street_key(found.name) for found in known}
-    named = [found for found in known if keys[found.slug] == key] or [
-        found for found in known if f" {key}" in f" {keys[found.slug]}"
-    ]
+    exact = [found for found in known if keys[found.slug] == key]
+    named = exact or [found for found in known if f" {key}" in f" {keys[found.slug]}"]
     have_pages = [found.slug for found in named if found.kind in ("district", "beat", "city")]
-    return have_pages + _slugs_around([found for found in named if found.slug not in have_pages])
+    around = _slugs_around([found for found in named if found.slug not in have_pages])
+    return have_pages + around, bool(exact)
 
 
 def _slugs_around(landmarks: list[PublishedArea]) -> list[str]:
@@ -317,10 +334,20 @@ def _slugs_of_street(key: str) -> list[str]:
     """Beats (else districts) of a street; of the one stretch where a house number is given."""
     number, _, name = key.partition(" ")
     if not number.isdecimal() or not name:
-        return _slugs_of(PublishedStreet.objects.filter(street_key__startswith=key))
-    rows = PublishedStreet.objects.filter(street_key__startswith=name)
+        return _slugs_of(_streets_named(key))
+    rows = _streets_named(name)
     exact = rows.filter(number_from__lte=int(number), number_to__gte=int(number))
     return _slugs_of(exact) or _slugs_of(rows)
+
+
+def _streets_named(name: str) -> QuerySet[PublishedStreet]:
+    """Streets of that name, else those whose name begins so; a direction may lead: "cedar" is "n cedar st" too."""
+    names = [name, *(f"{direction} {name}" for direction in _DIRECTIONS)]
+    exact = PublishedStreet.objects.filter(street_key__in=names)
+    if in_current(exact, "areas").exists():
+        return exact
+    begins = [Q(street_key__startswith=begin) for begin in names]
+    return PublishedStreet.objects.filter(reduce(or_, begins))
 
 
 def _slugs_of(rows: QuerySet[PublishedStreet]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
-from django.views.decorators.cache import cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
-from django.views.decorators.vary import vary_on_headers
 
 from portal import queries
 
@@ -27,20 +26,25 @@ SOURCES = ("portal", "templates", "static/build")
 
 def public_page(view: View) -> View:
     """Mark a view as a page that shows released rows, its address and its language, and nothing else."""
-    kept = cache_control(public=True, max_age=MAX_AGE_S)(condition(etag_func=edition_tag)(view))
-    compressed = vary_on_headers("Accept-Encoding")(gzip_page(kept))
-    page: View = wraps(view)(require_safe(compressed))
-    return page
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        editions = queries.editions()
+        tag = edition_tag(request, editions)
+        response = condition(etag_func=lambda *_, **__: tag)(view)(request, *args, **kwargs)
+        # Who waits for the first release wants to see it when it is there.
+        is_out = any(number for _slug, number, _withdrawn in editions)
+        patch_cache_control(response, public=True, max_age=MAX_AGE_S if is_out else 0)
+        patch_vary_headers(response, ["Accept-Encoding"])
+        return response
+
+    marked: View = require_safe(gzip_page(page))
+    return marked
 
 
-def edition_tag(request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+def edition_tag(request: HttpRequest, editions: Sequence[tuple[str, int | None, int]]) -> str:
     """Changes when a release, the address, the language or the software does."""
-    parts = [
-        code_tag(),
-        translation.get_language(),
-        request.get_full_path(),
-        *map(str, queries.editions()),
-    ]
+    parts = [code_tag(), translation.get_language(), request.get_full_path(), *editions]
     digest = hashlib.sha256("\n".join(str(part) for part in parts).encode())
     return f'"{digest.hexdigest()[:32]}"'
 

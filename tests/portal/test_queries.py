@@ -235,6 +235,13 @@ SEARCHES = [
     ("Calle de la Unión", ["north-2"]),
     ("calle de la union", ["north-2"]),
     ("Old Mill Park", ["south"]),
+    ("12 Cedar Street", ["north-1"]),
+    ("12 N Cedar Street", ["north-1"]),
+    ("12 South Cedar Street", []),
+    ("12 Cedar Street NW, Testville", []),
+    ("12 Cedar Lane", []),  # another street of that tree is not the answer
+    ("12 St Marys Avenue Testville", ["south-1"]),
+    ("9" * 30 + " Lincoln Avenue", ["north-1", "south-2"]),
     ("Nowhere Street", []),
     ("", []),
     ("   ", []),
@@ -245,7 +252,12 @@ SEARCHES = [
 
 def test_words_lead_to_areas(city_db: None) -> None:
     released_city()
-    for street, beat in (("O'Brien Street", "south-1"), ("Calle de la Unión", "north-2")):
+    for street, beat in (
+        ("O'Brien Street", "south-1"),
+        ("Calle de la Unión", "north-2"),
+        ("N Cedar Street", "north-1"),
+        ("Saint Mary's Avenue", "south-1"),
+    ):
         PublishedStreet.objects.create(
             street=street,
             street_key=queries.street_key(street),

@@ -30,6 +30,12 @@ def test_every_page_may_be_kept_for_a_minute(reader: Client) -> None:
             assert (known.status_code, known["Vary"]) == (304, "Accept-Encoding"), path
 
 
+def test_before_the_first_release_nothing_is_kept_without_asking(client: Client) -> None:
+    assert client.get("/")["Cache-Control"] == "public, max-age=0"
+    release_of("areas")
+    assert client.get("/")["Cache-Control"] == "public, max-age=60"
+
+
 def again(reader: Client, path: str, etag: str) -> Any:
     return reader.get(path, headers={"If-None-Match": etag})
 
