@@ -6,7 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,7 +32,7 @@ class Gateway:
 
     site: str
     key_id: str
-    secret: str
+    secret: str = field(repr=False)
 
     def post(self, kind: str, messages: Sequence[dict[str, Any]], *, key: str) -> None:
         """Send messages ("pulses" or "observations") in batches. The same key is taken once, however often sent."""
@@ -45,7 +45,7 @@ class Gateway:
         while time.monotonic() < deadline:
             try:
                 status, answer = self._send(kind, body, key=key)
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 status, answer = 0, str(error)
             if status in (200, 202):
                 return

@@ -140,18 +140,19 @@ class Loader:
         return Gateway(self.site, issued.key_id, issued.secret)
 
     def post_past(self, acoustic: Gateway, assets: Gateway) -> None:
-        if Observation.objects.filter(datastream__sensor__source__slug=ASSETS).exists():
-            return  # they are sent last
-        random = part_generator(self.world.seed, 200)
-        heard, _truth = hear(self.world.city, self.world.microphones, self.world.bangs, rng=random)
-        newest_first = _newest_first(pulse_messages(self.world.microphones, heard))
-        acoustic.post("pulses", newest_first, key="past-pulses")
         readings = observation_messages(
             self.world.city,
             self.world.assets,
             start=self.world.until - READINGS_OF_THE_PAST,
             end=self.world.until,
         )
+        own = Observation.objects.filter(datastream__sensor__source__slug=ASSETS)
+        if own.filter(phenomenon_at=readings[-1]["t"]).exists():
+            return  # it is sent last
+        random = part_generator(self.world.seed, 200)
+        heard, _truth = hear(self.world.city, self.world.microphones, self.world.bangs, rng=random)
+        newest_first = _newest_first(pulse_messages(self.world.microphones, heard))
+        acoustic.post("pulses", newest_first, key="past-pulses")
         assets.post("observations", readings, key="past-readings")
 
     def wait_until_detected(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,24 +53,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def site(city_db: None, tmp_path: Path, settings: Any) -> Iterator[str]:
     """The whole site on a port of its own; its address."""
-    from django.core.servers.basehttp import ThreadedWSGIServer
-    from django.core.wsgi import get_wsgi_application
-    from django.test.testcases import QuietWSGIRequestHandler
+    from tests.serving import served
 
     settings.FILES = tmp_path / "files"
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    server = ThreadedWSGIServer(
-        ("127.0.0.1", 0), QuietWSGIRequestHandler, allow_reuse_address=False
-    )
-    server.set_app(get_wsgi_application())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
+    with served() as address:
+        yield address
 
 
 Opener = Callable[..., Page]

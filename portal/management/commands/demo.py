@@ -75,7 +75,8 @@ class Command(BaseCommand):
         said = live_messages(
             world.city, world.microphones, world.assets, seed=world.seed, start=start, end=end
         )
-        key = f"live-{start.timestamp():.3f}"
+        # A key is for one message: tried again later, the same beginning has another end.
+        key = f"live-{start.timestamp():.3f}-{end.timestamp():.3f}"
         if said.pulses:
             acoustic.post("pulses", said.pulses, key=key)
         if said.observations:
