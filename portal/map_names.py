@@ -1,6 +1,7 @@
 """Names on a map: as much of each as its area has room for, on a phone and on a wide screen."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -22,36 +23,65 @@ FAR = 1001  # beyond the right edge
 FIRST_DARK_SHADE = 3
 
 
-def area_name(label: str, code: str, shade: int | None, geometry: Geometry) -> tuple[str, bool]:
-    """The label on one or two lines, else the code, where it fits inside; and whether a phone gets the code.
+@dataclass(frozen=True)
+class Label:
+    """What may be written into an area. shade: of the map's classes, None where nothing is known."""
+
+    name: str
+    code: str
+    shade: int | None
+    geometry: Geometry
+
+
+def area_names(labels: Sequence[Label]) -> tuple[str, frozenset[str]]:
+    """The names of all areas as SVG text, and the codes that a phone shows in place of names.
 
     Type on wide screens is half as large, so more fits there; where the two differ both are written
-    and the style sheet shows one.
+    and the style sheet shows one. Where most areas have room for their code only, all show it.
     """
-    x, y = shapely.get_coordinates(shapely.maximum_inscribed_circle(geometry, 5.0))[0]
-    tone = " name--on-dark" if shade is not None and shade >= FIRST_DARK_SHADE else ""
-    narrow, wide = (_fitting(label, code, geometry, x, y, scale) for scale in (1.0, WIDE_SCALE))
-    by_code = narrow == [code] != [label]
-    if narrow == wide and len(narrow) < 2:
-        return _text(narrow, x, y, 1.0, tone), by_code
-    return (
-        _text(narrow, x, y, 1.0, f"{tone} name--narrow")
-        + _text(wide, x, y, WIDE_SCALE, f"{tone} name--wide"),
-        by_code,
+    places = [
+        shapely.get_coordinates(shapely.maximum_inscribed_circle(label.geometry, 5.0))[0]
+        for label in labels
+    ]
+    narrow, wide = (_alike(labels, places, scale) for scale in (1.0, WIDE_SCALE))
+    parts = []
+    for label, (x, y), small, large in zip(labels, places, narrow, wide, strict=True):
+        tone = (
+            " name--on-dark" if label.shade is not None and label.shade >= FIRST_DARK_SHADE else ""
+        )
+        if small == large and len(small) < 2:
+            parts.append(_text(small, x, y, 1.0, tone))
+        else:
+            parts.append(_text(small, x, y, 1.0, f"{tone} name--narrow"))
+            parts.append(_text(large, x, y, WIDE_SCALE, f"{tone} name--wide"))
+    coded = (
+        label.code for label, lines in zip(labels, narrow, strict=True) if _is_code(label, lines)
     )
+    return "".join(parts), frozenset(coded)
 
 
-def _fitting(
-    label: str, code: str, geometry: Geometry, x: float, y: float, scale: float
-) -> list[str]:
-    """The first of label, label on two lines, code that the area has room for; nothing if none."""
-    words = label.split()
+def _alike(labels: Sequence[Label], places: Sequence[Any], scale: float) -> list[list[str]]:
+    """The lines of each name at one size of type; codes for all where most have room for no more."""
+    found = [_fitting(label, x, y, scale) for label, (x, y) in zip(labels, places, strict=True)]
+    codes = sum(_is_code(label, lines) for label, lines in zip(labels, found, strict=True))
+    if 2 * codes <= len(labels):
+        return found
+    return [[label.code] if lines else [] for label, lines in zip(labels, found, strict=True)]
+
+
+def _is_code(label: Label, lines: list[str]) -> bool:
+    return lines == [label.code] != [label.name]
+
+
+def _fitting(label: Label, x: float, y: float, scale: float) -> list[str]:
+    """The first of name, name on two lines, code that the area has room for; nothing if none."""
+    words = label.name.split()
     halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
-    broken = min(halves, key=lambda lines: max(map(len, lines)), default=[label])
-    for lines in ([label], broken, [code]):
+    broken = min(halves, key=lambda lines: max(map(len, lines)), default=[label.name])
+    for lines in ([label.name], broken, [label.code]):
         places = _line_places(y, len(lines), scale)
         if all(
-            len(line) * LABEL_CHARACTER * scale <= _room_at(geometry, x, place) * LABEL_SLACK
+            len(line) * LABEL_CHARACTER * scale <= _room_at(label.geometry, x, place) * LABEL_SLACK
             for line, place in zip(lines, places, strict=True)
         ):
             return lines

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from portal import findings
 from portal.figures import class_breaks, class_of
 from portal.findings import Count, Subject, number
-from portal.map_names import LABEL_TYPE, area_name
+from portal.map_names import LABEL_TYPE, Label, area_names
 from portal.svg import hatch
 
 Ring = Sequence[Sequence[float]]
@@ -150,10 +150,12 @@ def choropleth(
         else findings.of_rates(named, subject)
     )
     drawn = _simplified([_projected(_even_odd(shape.rings), projection) for shape in shapes])
-    names = [
-        area_name(shape.label, shape.code, shade, geometry)
-        for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
-    ]
+    names, coded = area_names(
+        [
+            Label(shape.label, shape.code, shade, geometry)
+            for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
+        ]
+    )
     said = [subject.words.gettext("no data") if v is None else subject.counted(v) for v in values]
     body = (
         "".join(
@@ -162,7 +164,7 @@ def choropleth(
         )
         + f'<g class="map__context" aria-hidden="true">'
         f"{context if isinstance(context, str) else backdrop(context, projection)}</g>"
-        f'<g class="map__names" aria-hidden="true">{"".join(name for name, _ in names)}</g>'
+        f'<g class="map__names" aria-hidden="true">{names}</g>'
     )
     return Choropleth(
         map_id=map_id,
@@ -170,7 +172,7 @@ def choropleth(
         finding=finding,
         legend=legend(values, breaks, subject),
         rows=[(s.code, s.label, s.href, value) for s, value in zip(shapes, values, strict=True)],
-        coded=frozenset(s.code for s, (_, by_code) in zip(shapes, names, strict=True) if by_code),
+        coded=coded,
     )
 
 

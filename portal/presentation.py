@@ -99,6 +99,21 @@ def category_figure(coverage: Coverage, of: Slice, *, figure_id: str) -> dict[st
     return drawn(spec, coverage.release, figure_id)
 
 
+def also_in_the_city(release: Release, of: Slice) -> str:
+    """How many like these may have happened in a district too, but are published for the whole city only."""
+    if not of.district or of.beat:
+        return ""
+    everywhere = Slice(category=of.category, since=of.since, until=of.until)
+    n = queries.count_by(release, "district_slug", everywhere).get("", 0)
+    if not n:
+        return ""
+    return ngettext(
+        "%(number)s more is published for the whole city only; it may have happened here.",
+        "%(number)s more are published for the whole city only; some may have happened here.",
+        n,
+    ) % {"number": number(n)}
+
+
 def totals_figure(
     rows: Sequence[PublishedCount], release: Release, *, draws: int, figure_id: str
 ) -> dict[str, Any]:

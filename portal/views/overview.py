@@ -149,12 +149,13 @@ def slice_of(area: PublishedArea) -> Slice:
 
 
 def area_numbers(of: Slice, coverage: Coverage, names: dict[str, str]) -> dict[str, Any]:
-    release = coverage.release
+    release, span = coverage.release, presentation.within(of, coverage.last_year)
     newest = queries.page_of_rows(release, of, size=RECENT)
     return {
         "incidents": release,
         "coverage": coverage,
-        "n_incidents": queries.total(release, presentation.within(of, coverage.last_year)),
+        "n_incidents": queries.total(release, span),
+        "also": presentation.also_in_the_city(release, span),
         "monthly": presentation.monthly_figure(
             coverage, of, title=_("Incidents each month"), figure_id="months"
         ),

@@ -31,6 +31,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "of": of,
         "beat_name": names.get(of.beat, ""),
         "shown": shown(of, names),
+        "also": presentation.also_in_the_city(release, of),
         "districts": [(slug, area.name) for slug, area in areas.items() if area.kind == "district"],
         "categories": [(slug, category_label(slug)) for slug in categories],
         **page_of_list(request, release, of),

@@ -12,13 +12,21 @@ from hypothesis import strategies as st
 
 from portal import maps
 from portal.findings import Subject, number
-from portal.map_names import LABEL_CHARACTER, LABEL_SLACK, WIDE_SCALE, area_name
+from portal.map_names import LABEL_CHARACTER, LABEL_SLACK, WIDE_SCALE, Label, area_names
 
 TEXT = re.compile(r'<text class="name([^"]*)" x="(-?\d+)" y="(-?\d+)"[^>]*>([^<]*)</text>')
 
 
 def box(width: float, height: float = 200) -> shapely.Polygon:
     return shapely.box(100, 100, 100 + width, 100 + height)
+
+
+def area_name(name: str, code: str, shade: int | None, area: shapely.Polygon) -> tuple[str, bool]:
+    """One small area among others with room enough."""
+    roomy = [Label("Bay", str(n), 0, shapely.box(0, 0, 600, 300)) for n in (901, 902, 903)]
+    markup, coded = area_names([Label(name, code, shade, area), *roomy])
+    others, _ = area_names(roomy)
+    return markup.removesuffix(others), code in coded
 
 
 def shown(markup: str, screen: str) -> list[str]:
@@ -53,6 +61,15 @@ def test_where_no_name_fits_a_phone_shows_the_code_and_says_so() -> None:
 
 def test_where_nothing_fits_nothing_is_written() -> None:
     assert area_name("Old Landing", "12345", 0, box(8)) == ("", False)
+
+
+def test_where_most_have_room_for_a_code_only_all_show_it() -> None:
+    areas = [Label("West Prairie, beat 701", "701", 0, box(900))]
+    areas += [Label("Old Landing, beat 101", "101", 0, box(80)) for _ in range(2)]
+    markup, coded = area_names(areas)
+
+    assert shown(markup, "narrow") == ["701", "101", "101"]
+    assert coded == {"701", "101"}
 
 
 def test_a_name_on_a_dark_area_is_light() -> None:

@@ -61,6 +61,20 @@ def test_the_incidents_page_counts_the_rows_of_its_file(reader: Client) -> None:
         assert f" {n} published incident{'' if n == 1 else 's'}." in words, wanted
 
 
+def test_a_district_says_what_is_published_for_the_whole_city_only(reader: Client) -> None:
+    also = "1 more is published for the whole city only; it may have happened here."
+    for path in ("/areas/north/", "/incidents/?district=north&category=assault"):
+        assert also in words_of(reader.get(path)), path
+    for path in (
+        "/areas/testville/",
+        "/areas/north-1/",
+        "/incidents/",
+        "/incidents/?category=assault",
+        "/incidents/?district=north&category=theft",
+    ):
+        assert "published for the whole city only; it" not in words_of(reader.get(path)), path
+
+
 def test_a_beat_is_let_go_where_another_district_was_chosen(reader: Client) -> None:
     both = words_of(reader.get("/incidents/?district=north&beat=north-1"))
     other = words_of(reader.get("/incidents/?district=south&beat=north-1"))
