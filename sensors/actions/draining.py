@@ -11,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
+from django.db.models.functions import Length
 
 from sensors.actions.judging import Delivery
 from sensors.actions.landing import Landed, land
@@ -21,7 +22,7 @@ from sensors.payloads.daylight import NOT_JSON, Fault, PayloadError, parse, read
 logger = logging.getLogger(__name__)
 
 GROUP_BATCHES = 256
-GROUP_MESSAGES = 20_000  # what one transaction holds in memory
+GROUP_MESSAGES, GROUP_BYTES = 20_000, 32 * 2**20  # what one transaction holds in memory
 
 State = IngestBatch.State
 
@@ -65,9 +66,9 @@ def _claim() -> list[int]:
         IngestBatch.objects.select_for_update(skip_locked=True)
         .filter(state=State.WAITING)
         .order_by("attempts", "id")
-        .values_list("id", "attempts", "n_messages")[:GROUP_BATCHES]
+        .values_list("id", "attempts", "n_messages", Length("body"))[:GROUP_BATCHES]
     )
-    hopeless = [pk for pk, attempts, _ in waiting if attempts >= max_attempts]
+    hopeless = [pk for pk, attempts, *_ in waiting if attempts >= max_attempts]
     if hopeless:
         logger.error("parked batches %s after %d attempts", hopeless, max_attempts)
         IngestBatch.objects.filter(pk__in=hopeless).update(state=State.PARKED)
@@ -76,15 +77,15 @@ def _claim() -> list[int]:
     return claimed
 
 
-def _group(waiting: list[tuple[int, int, int]]) -> list[int]:
+def _group(waiting: list[tuple[int, int, int, int]]) -> list[int]:
     """A batch that failed before goes alone; fresh ones go together, up to what memory allows."""
     claimed: list[int] = []
-    n_messages = 0
-    for pk, attempts, n in waiting:
-        if claimed and (attempts > 0 or n_messages + n > GROUP_MESSAGES):
+    messages_left, bytes_left = GROUP_MESSAGES, GROUP_BYTES
+    for pk, attempts, n_messages, n_bytes in waiting:
+        messages_left, bytes_left = messages_left - n_messages, bytes_left - n_bytes
+        if claimed and (attempts > 0 or messages_left < 0 or bytes_left < 0):
             break
         claimed.append(pk)
-        n_messages += n
         if attempts > 0:
             break
     return claimed

@@ -363,16 +363,29 @@ def test_a_replay_tells_the_reason_of_today(source: Source, microphones: list[Se
     assert Quarantined.objects.get().reason == "wrong_kind"
 
 
+@pytest.mark.parametrize(("bound", "at_most"), [("GROUP_MESSAGES", 5), ("GROUP_BYTES", 360)])
 def test_large_waiting_batches_are_drained_in_several_groups(
-    source: Source, microphones: list[Sensor], monkeypatch: pytest.MonkeyPatch
+    source: Source,
+    microphones: list[Sensor],
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    at_most: int,
 ) -> None:
-    monkeypatch.setattr(draining, "GROUP_MESSAGES", 3)
+    monkeypatch.setattr(draining, bound, at_most)
     for number in range(5):
         accept(source, [pulse(2 * number), pulse(2 * number + 1)])
+    groups, drain_group = [], draining._drain_group
+    monkeypatch.setattr(
+        draining, "_drain_group", lambda ids, *rest: (groups.append(ids), drain_group(ids, *rest))
+    )
+    assert {len(body) for body in IngestBatch.objects.values_list("body", flat=True)} <= {
+        *range(120, 180)
+    }
 
     drained = actions.drain(now=NOW)
 
     assert (drained.n_batches, drained.n_stored) == (5, 10)
+    assert [len(ids) for ids in groups] == [2, 2, 1]
 
 
 def test_shots_of_one_second_from_many_sensors_are_all_kept(
