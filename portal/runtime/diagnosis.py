@@ -22,7 +22,7 @@ from portal.runtime.prepare import pending_migrations
 from portal.runtime.redis import has_lua_flaws
 from portal.runtime.servers import OLDEST_POSTGRES, OLDEST_REDIS, NoServerError
 from portal.runtime.supervisor import occupant
-from sensors.queries import inbox_depth, quarantine_count
+from sensors.queries import inbox_depth, parked_count, quarantine_count
 
 OLDEST_HEALTHY_TICK_S = 60.0
 LEAST_FREE_BYTES = 2**30
@@ -100,14 +100,15 @@ def tick_finding() -> Finding:
 
 
 def inbox_finding() -> Finding:
-    depth, quarantined = inbox_depth(), quarantine_count()
-    is_full = depth >= settings.INGEST_MAX_WAITING
-    return Finding(
-        "inbox",
-        f"{depth} batches waiting, {quarantined} messages in quarantine",
-        Verdict.WRONG if is_full else Verdict.FINE,
-        "Devices are told to wait. Is the worker keeping up?" if is_full else "",
-    )
+    depth, parked = inbox_depth(), parked_count()
+    text = f"{depth} batches waiting, {parked} parked, {quarantine_count()} messages in quarantine"
+    if depth >= settings.INGEST_MAX_WAITING:
+        remedy = "Devices are told to wait. Is the worker keeping up?"
+        return Finding("inbox", text, Verdict.WRONG, remedy)
+    if parked:
+        remedy = "Daylight failed on them; see logs/worker.log, then try again in /admin/sensors/ingestbatch/."
+        return Finding("inbox", text, Verdict.WARNING, remedy)
+    return Finding("inbox", text)
 
 
 def queue_findings(layout: Layout) -> Iterator[Finding]:
