@@ -1,4 +1,4 @@
-"""One row per sensor kind: what it is called, what it may say, and which core listens to it.
+"""One row per sensor kind: what it is called and what it may say.
 
 Observed properties bear the names of the FIWARE Smart Data Models (WasteContainer, Streetlight,
 EVChargingStation, Vehicle), so that a city's existing devices need no translation table. A new
@@ -86,7 +86,6 @@ class Kind:
     label: str
     message_kind: MessageKind
     properties: Mapping[str, Property] | None = None
-    detector: str | None = None  # a module of sensors that turns its messages into findings
 
     def observed(self, name: str) -> Property | None:
         """The property of that name; None where this kind has no such property."""
@@ -113,7 +112,7 @@ ACOUSTIC, BIN, LIGHT, CHARGER, VEHICLE, GENERIC = (
 )
 
 KINDS: Mapping[str, Kind] = {
-    ACOUSTIC: Kind("Acoustic sensor", PULSES, _HOUSEKEEPING, detector="detection"),
+    ACOUSTIC: Kind("Acoustic sensor", PULSES, _HOUSEKEEPING),
     BIN: Kind(
         "Waste container",
         OBSERVATIONS,
