@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from portal import celltree, components, maps, queries
 from portal.city import the_city
 from portal.coverage import Coverage
-from portal.findings import number
+from portal.findings import Subject, number
 from portal.models import PublishedArea, PublishedCell, Release
 from portal.presentation import file_url, subject
 from portal.queries import Slice
@@ -48,12 +48,13 @@ def area_map(
         )
         for area in areas
     ]
-    drawn = draw(shapes, title=title, release=release, map_id=map_id, here=here)
+    about = subject(title, release)
+    drawn = draw(shapes, about, map_id=map_id, here=here)
     rows = [
         (components.Link(told_apart(label, code, drawn), href), value)
         for code, label, href, value in drawn.rows
     ]
-    return map_figure(drawn, rows, title=title, release=release, note=note)
+    return map_figure(drawn, rows, about, release=release, note=note)
 
 
 def told_apart(label: str, code: str, drawn: maps.Choropleth) -> str:
@@ -62,11 +63,11 @@ def told_apart(label: str, code: str, drawn: maps.Choropleth) -> str:
 
 
 def draw(
-    shapes: Sequence[maps.Shape], *, title: str, release: Release, map_id: str, here: str = ""
+    shapes: Sequence[maps.Shape], about: Subject, *, map_id: str, here: str = ""
 ) -> maps.Choropleth:
     return maps.choropleth(
         shapes,
-        subject=subject(title, release),
+        subject=about,
         map_id=map_id,
         context=backdrop(maps.projection_of(shapes)),
         here=here,
@@ -76,20 +77,20 @@ def draw(
 def map_figure(
     drawn: maps.Choropleth,
     rows: Sequence[tuple[components.Value, ...]],
+    about: Subject,
     *,
-    title: str,
     release: Release,
     note: str,
     more_columns: Sequence[components.Column] = (),
 ) -> dict[str, Any]:
-    unit = subject(title, release).unit.capitalize()
+    unit = about.unit.capitalize()
     columns = [components.Column(_("Area")), components.Column(unit, is_number=True), *more_columns]
     return {
         "map": drawn,
-        "title": title,
+        "title": about.title,
         "note": note,
         "legend_title": unit,
-        "table": components.table(title, columns, rows, absent=_("no data")),
+        "table": components.table(about.title, columns, rows, absent=about.without_number),
         "csv_url": file_url(release),
         "release": release,
     }
@@ -190,26 +191,27 @@ def cell_map(coverage: Coverage, *, level: int, map_id: str, category: str = "")
             cell_name(cells[code], cells, names),
             reverse("portal:area-detail", args=[cells[code].district_slug]),
             rings_of(cells[code].footprint),
-            n,
+            n or None,
         )
         for code, n in cut.counts.items()
     ]
     title = _("Published in groups, by part of a district, %(span)s") % {
         "span": coverage.last_year_in_words
     }
-    drawn = draw(shapes, title=title, release=coverage.release, map_id=map_id)
+    # Not a zero: what happened there may be published for a larger part only.
+    about = subject(title, coverage.release, absent=_("none at this size"))
+    drawn = draw(shapes, about, map_id=map_id)
     rows: list[tuple[components.Value, ...]] = [
         (components.Link(f"{label} ({code})", href), n, cells[code].n_addresses)
         for code, label, href, n in drawn.rows
     ]
-    addresses = components.Column(_("Addresses"), is_number=True)
     return map_figure(
         drawn,
         rows,
-        title=title,
+        about,
         release=coverage.release,
         note=told_more_widely(sum(cut.counts.values()), cut.wider),
-        more_columns=[addresses],
+        more_columns=[components.Column(_("Addresses"), is_number=True)],
     )
 
 
@@ -217,7 +219,7 @@ def told_more_widely(inside: int, wider: int) -> str:
     return _(
         "Of %(all)s published in groups, %(inside)s are counted in these parts. %(wider)s had too"
         " little company and are published for a larger area only, up to the whole city. So a pale"
-        " part does not mean that little happened there."
+        " or hatched part does not mean that little happened there."
     ) % {"all": number(inside + wider), "inside": number(inside), "wider": number(wider)}
 
 

@@ -96,7 +96,7 @@ def counts_by_category(
             "rows": table if whole else [row[:2] for row in table],
             "release": subject.release,
             "unit": subject.unit,
-            "absent": subject.words.gettext("no data"),
+            "absent": subject.without_number,
         },
     }
 
@@ -137,7 +137,7 @@ def hour_by_weekday(
             "rows": [[day, *counts] for day, counts in zip(days, grid, strict=True)],
             "release": subject.release,
             "unit": subject.unit,
-            "absent": subject.words.gettext("no data"),
+            "absent": subject.without_number,
         },
     }
 
@@ -187,7 +187,7 @@ def series_by_area(
             ],
             "release": subject.release,
             "unit": subject.unit,
-            "absent": subject.words.gettext("no data"),
+            "absent": subject.without_number,
         },
     }
 
@@ -258,7 +258,7 @@ def _counts_over_time(
             ],
             "release": subject.release,
             "unit": subject.unit,
-            "absent": subject.words.gettext("no data"),
+            "absent": subject.without_number,
         },
     }
 

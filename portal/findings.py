@@ -32,6 +32,8 @@ class Subject:
     counted: number -> phrase in the right grammar ("1 incident", "2 incidents").
     noise_scale: scale b of the Laplace noise inside every count, 0 where counts are exact.
     noise_terms: how many such draws each count sums (a city's total is the sum of its districts').
+    absent: what stands where there is no number; "no data" where empty. Its own words explain
+    themselves, so that the finding does not.
     """
 
     title: str
@@ -40,7 +42,12 @@ class Subject:
     release: int | None = None
     noise_scale: float = 0.0
     noise_terms: int = 1
+    absent: str = ""
     words: Translations = ENGLISH
+
+    @property
+    def without_number(self) -> str:
+        return self.absent or self.words.gettext("no data")
 
     @property
     def margin(self) -> float:
@@ -307,7 +314,7 @@ def _compare(now: float, before: float, span: str, terms: int, subject: Subject)
 
 def _missing(named: Sequence[tuple[str, Count]], subject: Subject) -> str:
     gaps = sum(count is None for _, count in named)
-    if not gaps:
+    if not gaps or subject.absent:
         return ""
     return subject.words.ngettext(
         "%(gaps)s value is missing; it is shown as a gap and is not a zero.",

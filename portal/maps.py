@@ -156,7 +156,7 @@ def choropleth(
             for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
         ]
     )
-    said = [subject.words.gettext("no data") if v is None else subject.counted(v) for v in values]
+    said = [subject.without_number if v is None else subject.counted(v) for v in values]
     body = (
         "".join(
             _area(shape, words, shade, geometry, map_id, is_here=shape.code == here)
@@ -195,8 +195,7 @@ def legend(values: Sequence[Count], breaks: Sequence[float], subject: Subject) -
     if known and not breaks:
         steps = [LegendStep(0, "0", len(known))]
     if len(known) < len(values):
-        absent = subject.words.gettext("no data")
-        steps.append(LegendStep(None, absent, len(values) - len(known)))
+        steps.append(LegendStep(None, subject.without_number, len(values) - len(known)))
     return steps
 
 

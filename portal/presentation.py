@@ -44,7 +44,12 @@ COUNTED: dict[str, tuple[Callable[[float], str], str]] = {
 
 
 def subject(
-    title: str, release: Release, *, noise_scale: float = 0.0, noise_terms: int = 1
+    title: str,
+    release: Release,
+    *,
+    noise_scale: float = 0.0,
+    noise_terms: int = 1,
+    absent: str = "",
 ) -> Subject:
     counted, unit = COUNTED.get(release.dataset.slug, COUNTED["incidents"])
     return Subject(
@@ -54,6 +59,7 @@ def subject(
         release=release.number,
         noise_scale=noise_scale,
         noise_terms=noise_terms,
+        absent=absent,
         words=translation,
     )
 
