@@ -182,25 +182,13 @@ def cell_map(coverage: Coverage, *, level: int, map_id: str, category: str = "")
     if not found:
         return {}
     cells = {cell.code: cell for cell in queries.cells()}
-    nodes = nodes_of(list(cells.values()))
-    cut = celltree.cut(nodes, level, found)
-    names = {area.slug: area.name for area in queries.areas("district", shapes=False)}
-    shapes = [
-        maps.Shape(
-            code,
-            cell_name(cells[code], cells, names),
-            reverse("portal:area-detail", args=[cells[code].district_slug]),
-            rings_of(cells[code].footprint),
-            n or None,
-        )
-        for code, n in cut.counts.items()
-    ]
+    cut = celltree.cut(nodes_of(list(cells.values())), level, found)
     title = _("Published in groups, by part of a district, %(span)s") % {
         "span": coverage.last_year_in_words
     }
     # Not a zero: what happened there may be published for a larger part only.
     about = subject(title, coverage.release, absent=_("none at this size"))
-    drawn = draw(shapes, about, map_id=map_id)
+    drawn = draw(cell_shapes(cells, cut), about, map_id=map_id)
     rows: list[tuple[components.Value, ...]] = [
         (components.Link(f"{label} ({code})", href), n, cells[code].n_addresses)
         for code, label, href, n in drawn.rows
@@ -213,6 +201,21 @@ def cell_map(coverage: Coverage, *, level: int, map_id: str, category: str = "")
         note=told_more_widely(sum(cut.counts.values()), cut.wider),
         more_columns=[components.Column(_("Addresses"), is_number=True)],
     )
+
+
+def cell_shapes(cells: dict[str, PublishedCell], cut: celltree.Cut) -> list[maps.Shape]:
+    """The cells of a cut; each leads to its district."""
+    names = {area.slug: area.name for area in queries.areas("district", shapes=False)}
+    return [
+        maps.Shape(
+            code,
+            cell_name(cells[code], cells, names),
+            reverse("portal:area-detail", args=[cells[code].district_slug]),
+            rings_of(cells[code].footprint),
+            n or None,
+        )
+        for code, n in cut.counts.items()
+    ]
 
 
 def told_more_widely(inside: int, wider: int) -> str:

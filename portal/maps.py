@@ -142,30 +142,14 @@ def choropleth(
     projection = projection_of(shapes)
     values = [known_or_none(shape.value) for shape in shapes]
     breaks = class_breaks(values, max_classes=MAX_CLASSES)
-    shades = [None if value is None else class_of(value, breaks) for value in values]
     named = [(shape.label, value) for shape, value in zip(shapes, values, strict=True)]
     finding = (
         findings.by_category([name for name, _ in named], values, subject)
         if additive
         else findings.of_rates(named, subject)
     )
-    drawn = _simplified([_projected(_even_odd(shape.rings), projection) for shape in shapes])
-    names, coded = area_names(
-        [
-            Label(shape.label, shape.code, shade, geometry)
-            for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
-        ]
-    )
-    said = [subject.without_number if v is None else subject.counted(v) for v in values]
-    body = (
-        "".join(
-            _area(shape, words, shade, geometry, map_id, is_here=shape.code == here)
-            for shape, words, shade, geometry in zip(shapes, said, shades, drawn, strict=True)
-        )
-        + f'<g class="map__context" aria-hidden="true">'
-        f"{context if isinstance(context, str) else backdrop(context, projection)}</g>"
-        f'<g class="map__names" aria-hidden="true">{names}</g>'
-    )
+    under = context if isinstance(context, str) else backdrop(context, projection)
+    body, coded = _body(shapes, values, breaks, projection, under, subject, map_id, here)
     return Choropleth(
         map_id=map_id,
         svg=_drawing(body, projection, subject, finding, map_id),
@@ -173,6 +157,37 @@ def choropleth(
         legend=legend(values, breaks, subject),
         rows=[(s.code, s.label, s.href, value) for s, value in zip(shapes, values, strict=True)],
         coded=coded,
+    )
+
+
+def _body(
+    shapes: Sequence[Shape],
+    values: Sequence[Count],
+    breaks: Sequence[float],
+    projection: Projection,
+    under: str,
+    subject: Subject,
+    map_id: str,
+    here: str,
+) -> tuple[str, frozenset[str]]:
+    """Areas, what lies under them, names; and the codes that stand in place of names."""
+    shades = [None if value is None else class_of(value, breaks) for value in values]
+    said = [subject.without_number if v is None else subject.counted(v) for v in values]
+    drawn = _simplified([_projected(_even_odd(shape.rings), projection) for shape in shapes])
+    areas = "".join(
+        _area(shape, words, shade, geometry, map_id, is_here=shape.code == here)
+        for shape, words, shade, geometry in zip(shapes, said, shades, drawn, strict=True)
+    )
+    names, coded = area_names(
+        [
+            Label(shape.label, shape.code, shade, geometry)
+            for shape, shade, geometry in zip(shapes, shades, drawn, strict=True)
+        ]
+    )
+    return (
+        f'{areas}<g class="map__context" aria-hidden="true">{under}</g>'
+        f'<g class="map__names" aria-hidden="true">{names}</g>',
+        coded,
     )
 
 
