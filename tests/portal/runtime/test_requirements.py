@@ -32,7 +32,8 @@ class Absence:
 sys.meta_path.insert(0, Absence())
 
 import celery.apps.worker, celery.bin.beat, celery.bin.worker, granian.cli, kombu.transport.redis
-import portal.celery, portal.runtime.services, portal.urls, portal.wsgi
+import portal.celery, portal.runtime.services, portal.wsgi
+import portal.urls  # after the line before, which sets Django up, as in the web process
 
 portal.celery.app.loader.import_default_modules()
 for app in ("portal", "sensors", "incidents", "community"):
