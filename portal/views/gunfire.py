@@ -46,12 +46,18 @@ def gunfire(request: HttpRequest) -> HttpResponse:
         context |= {
             "coverage": coverage,
             "n_alerts": len(alerts),
-            "n_sure": sum((alert.confidence_pct or 0) >= SURE_FROM_PCT for alert in alerts),
+            "n_sure": n_sure(alerts),
             "sure_from_pct": SURE_FROM_PCT,
             "kinds": kinds_of(alerts),
             **figures_of(coverage, alerts),
         }
     return render(request, "portal/gunfire.html", context)
+
+
+def n_sure(alerts: Sequence[PublishedGunfire]) -> int | None:
+    """Alerts with a high stated confidence; None where the provider states none, which is not zero."""
+    stated = [alert.confidence_pct for alert in alerts if alert.confidence_pct is not None]
+    return sum(pct >= SURE_FROM_PCT for pct in stated) if stated or not alerts else None
 
 
 def kinds_of(alerts: Sequence[PublishedGunfire]) -> list[tuple[str, int]]:
@@ -75,10 +81,11 @@ def figures_of(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[s
     if alerts:
         found |= {
             "rounds": rounds_figure(coverage, alerts),
-            "confidence": confidence_figure(coverage, alerts),
             "hours": hours_figure(coverage, alerts),
             "map_figure": atlas.district_map(coverage, map_id="gunfire-map"),
         }
+    if n_sure(alerts) is not None and alerts:
+        found["confidence"] = confidence_figure(coverage, alerts)
     return found
 
 

@@ -346,3 +346,14 @@ def test_the_hashes_on_the_page_are_those_of_the_files(reader: Client) -> None:
     for suffix in ("csv", "json", "geojson"):
         body = b"".join(reader.get(f"/data/gunfire.{suffix}").streaming_content)
         assert hashlib.sha256(body).hexdigest() in page
+
+
+def test_alerts_of_a_provider_who_states_no_confidence_are_not_told_as_zero_sure_ones(
+    reader: Client,
+) -> None:
+    PublishedGunfire.objects.using("publisher").update(confidence_pct=None)
+
+    page = reader.get("/gunfire/").content.decode()
+
+    assert "not stated" in page
+    assert "How sure, " not in page
