@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 # Scripts, styles and images come from our own host alone: nobody learns where a reader looks.
 CONTENT_SECURITY_POLICY = (
@@ -18,7 +20,9 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 def security_headers(get_response: Handler) -> Handler:
     def respond(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
+        # What a page's address says of the language ends with the page: a thread serves many.
+        with translation.override(settings.LANGUAGE_CODE):
+            response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         say_what_it_varies_on(response)

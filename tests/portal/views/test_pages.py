@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from portal.models import PublishedIncident, PublishedTally
 from tests.factories.released import incident, tally
@@ -195,6 +196,13 @@ def test_the_language_of_a_page_is_in_its_address(reader: Client) -> None:
         '<html lang="en">'
         in reader.get("/areas/north/", headers={"accept-language": "es"}).content.decode()
     )
+
+
+def test_the_language_of_a_page_ends_with_it(reader: Client) -> None:
+    before = translation.get_language()
+    for path in ("/es/", "/es/nada/"):
+        reader.get(path)
+        assert translation.get_language() == before
 
 
 def test_links_inside_a_spanish_page_stay_spanish(reader: Client) -> None:
