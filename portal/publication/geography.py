@@ -33,6 +33,7 @@ from portal.publication.partition import (
     median_tree,
     snap_places,
 )
+from portal.publication.partition.districts import polygonal
 from portal.publication.sources import Addresses, AreaRow
 from portal.queries import street_key
 from sensors.geodesy import LocalPlane
@@ -44,6 +45,7 @@ PARK_GRID_M = 250.0  # one dot for each quarter kilometre of a large park
 # are, so the dot must keep farther away to stand for none of them.
 POINT_CLEARANCE_M, BLOCK_CLEARANCE_M = 50.0, 200.0
 BLOCKS_SHARE = 0.5
+BORDER_TOLERANCE_M = 5.0
 DECIMALS = 6  # of published coordinates: 0.1 m, far below any displacement
 # Rounded borders leave gaps of a hand's breadth; a point in one belongs to the nearest footprint.
 SLIVER_M = 2.0
@@ -101,7 +103,7 @@ def build(
         raise GeographyError(
             "got no addresses; wanted points, street ranges or blocks (docs/adopt.md)"
         )
-    borders = [District(area.code, to_plane(plane, area.geometry)) for area in districts]
+    borders = _smoothed([District(area.code, to_plane(plane, area.geometry)) for area in districts])
     x, y = plane.to_xy(addresses.lon, addresses.lat)
     district = assign_districts(x, y, borders)
     shared = {"districts": borders, "k": k, "minimum_points": minimum_points}
@@ -124,6 +126,21 @@ def build(
         cells=_cell_rows(cells, plane, slugs),
         streets=_street_rows(addresses),
     )
+
+
+def _smoothed(districts: list[District]) -> list[District]:
+    """The same districts with fewer corners, moved by a few metres; neighbours still share their border.
+
+    A river bank of ten thousand corners would be in every footprint that touches it, and so in every
+    row of a file. Done before anything is counted, so that what is published is what was counted.
+    """
+    shapes = shapely.coverage_simplify(
+        [polygonal(district.polygon) for district in districts], BORDER_TOLERANCE_M
+    )
+    return [
+        District(district.code, polygonal(shape))
+        for district, shape in zip(districts, shapes, strict=True)
+    ]
 
 
 def _park_points(

@@ -24,9 +24,11 @@ from portal.publication.disclosure import (
 from portal.publication.models import CountedIncident, NoiseDraw
 from portal.publication.writing import copy_rows, table_of
 
-# A quarter with public rows in fewer of its 13 weeks was not collected whole: its total would mislead.
-# Public rows, so that which quarters are counted tells nothing; a mistyped year makes no quarter.
+# A quarter with public rows in fewer of its 13 weeks, or with far fewer rows than the fullest quarter,
+# was not collected whole, and its total would mislead: a file of this year holds some late reports of
+# last year, and a mistyped year. Judged by public rows, so that which quarters are counted tells nothing.
 WEEKS_COLLECTED = 10
+LEAST_OF_FULLEST = 0.25
 # Incidents without a district are counted too; their draw is part of the city's total.
 NO_DISTRICT = "-"
 
@@ -137,16 +139,22 @@ def _quarters_due(gate: Gate) -> list[tuple[dt.datetime, dt.datetime, str]]:
 
 
 def _quarters_collected(gate: Gate) -> list[np.datetime64]:
-    """The first instant, local, of each quarter in most of whose weeks something public happened."""
+    """The first instant, local, of each quarter in which public rows are as many and as steady as they should be."""
     _, table = table_of(PublishedIncident)
     with connections["publisher"].cursor() as cursor:
         cursor.execute(
-            f"SELECT date_trunc('quarter', at) FROM (SELECT DISTINCT starts_at AT TIME ZONE %s AS at "  # noqa: S608
-            f"FROM release.{table}) AS starts GROUP BY 1 "
-            "HAVING count(DISTINCT date_trunc('week', at)) >= %s ORDER BY 1",
-            [str(gate.zone), WEEKS_COLLECTED],
+            "SELECT date_trunc('quarter', at), sum(n), count(DISTINCT date_trunc('week', at)) FROM "  # noqa: S608
+            f"(SELECT starts_at AT TIME ZONE %s AS at, count(*) AS n FROM release.{table} GROUP BY 1) AS starts "
+            "GROUP BY 1 ORDER BY 1",
+            [str(gate.zone)],
         )
-        return [np.datetime64(start, "s") for (start,) in cursor.fetchall()]
+        quarters = cursor.fetchall()
+    enough = LEAST_OF_FULLEST * max((int(n) for _, n, _ in quarters), default=0)
+    return [
+        np.datetime64(start, "s")
+        for start, n, weeks in quarters
+        if n >= enough and weeks >= WEEKS_COLLECTED
+    ]
 
 
 def _quarter_of(local: np.datetime64) -> tuple[np.datetime64, np.datetime64]:

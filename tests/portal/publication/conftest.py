@@ -126,8 +126,9 @@ def _seen_from_outside(files: Path, removed: set[str], *, is_full: bool) -> Atta
     from sensors.geodesy import LocalPlane
 
     plane = LocalPlane(the_city().lon, the_city().lat)
-    lonlat = np.array(list(Address.objects.values_list("lon", "lat")))
-    addresses = np.round(np.column_stack(plane.to_xy(*lonlat.T)), 2)
+    rows = np.array(list(Address.objects.values_list("lon", "lat", "stands_for")))
+    points = np.round(np.column_stack(plane.to_xy(rows[:, 0], rows[:, 1])), 2)
+    addresses = np.repeat(points, rows[:, 2].astype(int), axis=0)
     doors, flats = np.unique(addresses, axis=0, return_counts=True)
     public_map = _map(files, plane)
     truth = _truth(doors, plane)

@@ -292,10 +292,11 @@ def test_no_incident_is_in_the_draws_of_two_quarters() -> None:
     assert NoiseDraw.objects.filter(quarter="2026-Q4").count() == 3
 
 
-def test_a_mistyped_year_makes_no_quarter() -> None:
+def test_a_mistyped_year_and_late_reports_of_last_year_make_no_quarter() -> None:
     many_incidents(900)
     incident(category="domestic", tier="2", occurred_from=dt.datetime(1915, 1, 2, tzinfo=dt.UTC))
-    incident(occurred_from=dt.datetime(1915, 1, 2, tzinfo=dt.UTC))
+    for week in range(13):
+        incident(occurred_from=dt.datetime(1915, 1, 2, tzinfo=dt.UTC) + week * 7 * DAY)
 
     release_due(CITY, as_of=NOW)
 
