@@ -56,7 +56,15 @@ class Role:
 
 _P = Permission
 _ANSWERING = frozenset({_P.ANSWER, _P.REVIEW_REDACTION})
-_READ_RECORDS = ("incidents.view_incident", "incidents.view_importedfile", "incidents.view_area")
+_READ_RECORDS = (
+    "incidents.view_incident",
+    "incidents.view_callforservice",
+    "incidents.view_importedfile",
+    "incidents.view_refusedrow",
+    "incidents.view_area",
+    "incidents.view_address",
+)
+_IMPORT_RECORDS = (*_READ_RECORDS, "incidents.add_importedfile")
 
 ROLES: Final = (
     Role(
@@ -96,7 +104,7 @@ ROLES: Final = (
         group="Records clerk",
         permissions=_ANSWERING | {_P.IMPORT_RECORDS},
         acts_on=frozenset({Desk.RECORDS}),
-        model_permissions=_READ_RECORDS,
+        model_permissions=_IMPORT_RECORDS,
     ),
     Role(
         slug="city-decision-maker",
@@ -115,7 +123,7 @@ ROLES: Final = (
             "community.change_user",
             "community.view_feedback",
             "community.view_auditevent",
-            *_READ_RECORDS,
+            *_IMPORT_RECORDS,
         ),
     ),
 )

@@ -14,8 +14,7 @@ SHIPPED = Path(__file__).resolve().parent / "mappings"
 
 def folders() -> list[Path]:
     """Where mapping files lie. A city's own come first: the same name there replaces a shipped one."""
-    own = getattr(settings, "MAPPING_FOLDERS", ())
-    return [*map(Path, own), settings.LAYOUT.home / "mappings", SHIPPED]
+    return [*map(Path, settings.MAPPING_FOLDERS), settings.LAYOUT.home / "mappings", SHIPPED]
 
 
 def mapping_paths() -> dict[str, Path]:

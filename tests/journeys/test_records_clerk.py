@@ -10,7 +10,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from community.actions import set_roles
 from community.models import User
+from community.roles import BY_SLUG
 from incidents.models import Address, Incident
 from incidents.tasks import import_waiting
 from portal.city import the_city
@@ -40,7 +42,8 @@ formats = ["%Y-%m-%d %H:%M"]
 @pytest.fixture(autouse=True)
 def city(city_db: None, tmp_path: Path, settings: Any) -> None:
     private_city()
-    User.objects.create_superuser("clerk", password=PASSWORD)
+    clerk = User.objects.create_user("clerk", password=PASSWORD, is_staff=True)
+    set_roles(user=clerk, roles=[BY_SLUG["records-clerk"]], by=None, now=timezone.now())
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings" / "testville.toml").write_text(MAPPING)
     settings.MAPPING_FOLDERS = [tmp_path / "mappings"]
