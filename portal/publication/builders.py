@@ -121,8 +121,7 @@ def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
             fates = dict.fromkeys(sources.gone_gunfire().tolist(), Assignment.Fate.REMOVED)
             retired = retire(sources.GUNFIRE, PublishedGunfire, fates, number=number)
         events = sources.new_gunfire(before=gate.as_of)
-        at, decisions = decide_gunfire(events, gate)
-        due = events.where(at)
+        due, decisions = decide_gunfire(events, gate)
         own = {
             "kind": due.kind.tolist(),
             "rounds": rounds_band(due.n_shots, due.is_multiple).tolist(),

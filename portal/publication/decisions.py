@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -28,13 +28,32 @@ from portal.publication.disclosure import (
 )
 from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
-from portal.publication.sources import LEAST_TIER, Gunfire, Incidents, Table
+from portal.publication.linking import LINK_S, partners
+from portal.publication.sources import (
+    LEAST_TIER,
+    Gunfire,
+    Incidents,
+    Nearby,
+    Table,
+    nearby_incidents,
+)
 
 IntArray = NDArray[np.int64]
 
 # What can only happen in the open, so that a missing location need not count as a dwelling.
 OUTDOORS = frozenset({"traffic-collision", "traffic-offence", "gunfire"})
 CONFIDENCE_STEP_PCT = 5
+# What an alert takes over from the record of the same event.
+_SHARED = {
+    "precision",
+    "place_code",
+    "cell_code",
+    "district",
+    "beat",
+    "period",
+    "starts_at",
+    "ends_at",
+}
 
 
 @dataclass(frozen=True)
@@ -124,11 +143,29 @@ def _due(chunks: Iterable[Incidents], gate: Gate) -> tuple[Incidents, IntArray]:
     return Incidents.joined(kept), np.concatenate(tiers)
 
 
-def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[IntArray, Decisions]:
-    """As :func:`decide_incidents`; a gunshot is tier 0a wherever it was."""
+def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[Gunfire, Decisions]:
+    """As :func:`decide_incidents`. A gunshot is tier 0a wherever it was, or whatever its record is."""
     tier = np.full(len(events), int(Tier.LOW_PUBLIC), np.int64)
-    due = np.flatnonzero(gate.due(events, tier))
-    return due, _at_places(events.where(due), tier[due], gate.local(events.occurred_s[due]), gate)
+    due = events.where(gate.due(events, tier))
+    if len(due) == 0:
+        return due, _at_places(due, tier[:0], gate.local(due.occurred_s), gate)
+    reach_s = int(LINK_S)
+    span = int(due.occurred_s.min()) - reach_s, int(due.occurred_s.max()) + reach_s
+    found = partners(due, nearby_incidents(*span), gate.frozen.plane)
+    alone = np.flatnonzero(found.row < 0)
+    linked = np.flatnonzero((found.row >= 0) & ~found.is_waiting)
+    parts = [
+        _at_places(due.where(alone), tier[alone], gate.local(due.occurred_s[alone]), gate),
+        _as_their_records(due.where(linked), found.records.where(found.row[linked])),
+    ]
+    return due.where(np.concatenate([alone, linked])), Decisions.joined(parts)
+
+
+def _as_their_records(events: Gunfire, records: Nearby) -> Decisions:
+    """One event has one place and one time in all feeds. records: the public one of each event."""
+    tier = np.array([int(Tier.of_label(label)) for label in records.tier], np.int64)
+    shared = {f.name: getattr(records, f.name) for f in fields(Decisions) if f.name in _SHARED}
+    return Decisions(record_id=events.record_id, tier=tier, **shared)
 
 
 def rounds_band(

@@ -108,6 +108,25 @@ class Gunfire(Table):
 
 
 @dataclass(frozen=True)
+class Nearby(Table):
+    """Incidents with a point, and how each is public; tier: '' where it is not, and then so is the rest."""
+
+    record_id: NDArray[np.int64]
+    occurred_s: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    tier: NDArray[np.object_]
+    precision: NDArray[np.object_]
+    place_code: NDArray[np.object_]
+    cell_code: NDArray[np.object_]
+    district: NDArray[np.object_]
+    beat: NDArray[np.object_]
+    period: NDArray[np.object_]
+    starts_at: NDArray[np.object_]
+    ends_at: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
 class Assigned(Table):
     """What a release decided, from the escrow. tier: its label; cell_code, period: '' where none."""
 
@@ -244,19 +263,42 @@ def published_incidents() -> Iterator[Incidents]:
 
 def public_incidents() -> PublicRows:
     """What readers see of each incident that is public now: two schemas, joined by the escrow."""
+    rows = _select(
+        "SELECT a.record_id, a.tier, r.category, r.starts_at "
+        "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
+        "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
+        INCIDENTS,
+    )
+    dtypes = [_INT, _OBJECT, _OBJECT, _SECONDS]
+    return PublicRows.joined([PublicRows(*_columns(chunk, dtypes)) for chunk in rows])
+
+
+def nearby_incidents(start_s: int, end_s: int) -> Iterator[Nearby]:
+    """Every incident with a point that happened within a span (UTC seconds), and its public face."""
+    rows = _select(
+        "SELECT i.id, i.occurred_from, i.lon, i.lat, a.tier, r.precision, r.place_code, r.cell_code, "
+        "r.district_slug, r.beat_slug, r.period, r.starts_at, r.ends_at FROM vault.incidents_incident i "
+        "LEFT JOIN vault.publication_assignment a "
+        "ON a.dataset_slug = %s AND a.record_id = i.id AND a.fate = 'published' "
+        "LEFT JOIN release.incident r USING (public_id) "
+        "WHERE i.occurred_from BETWEEN to_timestamp(%s) AND to_timestamp(%s) AND i.lon IS NOT NULL",
+        INCIDENTS,
+        start_s,
+        end_s,
+    )
+    dtypes = [_INT, _SECONDS, _FLOAT, _FLOAT, *[_OBJECT] * 9]
+    return (Nearby(*_columns(chunk, dtypes)) for chunk in rows)
+
+
+def _select(statement: str, *parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a query in chunks; at least one chunk."""
     with connections["publisher"].cursor() as cursor:
-        cursor.execute(
-            "SELECT a.record_id, a.tier, r.category, r.starts_at "
-            "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
-            "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
-            [INCIDENTS],
-        )
-        parts = []
+        cursor.execute(statement, parameters)
         while True:
             rows = cursor.fetchmany(CHUNK)
-            parts.append(PublicRows(*_columns(rows, [_INT, _OBJECT, _OBJECT, _SECONDS])))
-            if not rows:
-                return PublicRows.joined(parts)
+            yield rows
+            if len(rows) < CHUNK:
+                return
 
 
 def incidents_between(start: dt.datetime, end: dt.datetime) -> Iterator[Incidents]:

@@ -324,6 +324,48 @@ def moved(
     return {"moved": changed / max(total, 1), "few": few / max(total, 1)}
 
 
+def cross_feed(
+    rows: Sequence[Row],
+    alerts: Sequence[Row],
+    truth: Mapping[str, Record],
+    heard: Mapping[str, Record],
+    addresses: np.ndarray,
+    on: Map,
+) -> dict[str, float]:
+    """Two feeds that show one event: share of events of which the second tells more than the first.
+
+    A record and an alert within 150 m and half an hour are one event. ``narrowed``: the alert does not
+    cover the record's place and period; ``few``: fewer than eight addresses of the record's place lie
+    within 150 m of the alert's.
+    """
+    narrowed, few = [], []
+    for row in rows:
+        record = truth[row.public_id]
+        for alert in alerts:
+            event = heard[alert.public_id]
+            apart_s = abs(event.occurred_s - record.occurred_s)
+            if apart_s > HOUR_S / 2 or math.hypot(event.x - record.x, event.y - record.y) > 150:
+                continue
+            same = (alert.place, alert.cell, alert.start_s) == (row.place, row.cell, row.start_s)
+            narrowed.append(not (same or _covers(alert, row, on)))
+            if row.place and alert.place:
+                near = shapely.buffer(on.places[alert.place], 150.0)
+                both = shapely.intersection(on.places[row.place], near)
+                left = shapely.contains_xy(both, addresses[:, 0], addresses[:, 1]).sum()
+                few.append(not same and left < FEW)
+    return {"events": len(narrowed), "narrowed": share(narrowed), "few": share(few)}
+
+
+def _covers(alert: Row, row: Row, on: Map) -> bool:
+    """Whether an alert is nowhere finer than a row."""
+    if alert.start_s > row.start_s or alert.end_s < row.end_s:
+        return False
+    if alert.precision == "city":
+        return True
+    inner, outer = (on.cells.get(r.cell) or on.places.get(r.place) for r in (row, alert))
+    return bool(inner and outer and shapely.covers(shapely.buffer(outer, 2.0), inner))
+
+
 def sealed(editions: Sequence[Edition], removed: set[str]) -> dict[str, float]:
     """Rows of an old edition that are gone: how often each strategy's pick was the sealed one.
 

@@ -39,6 +39,8 @@ class AttackedCity:
     known: Known
     removed: set[str]
     publishable: list[int]  # record ids
+    alerts: list[Row]  # of the sensors, as released
+    heard: dict[str, Record]  # what they heard, by public id
     is_full: bool
 
     @property
@@ -113,10 +115,34 @@ def _import(folder: Path, *, is_full: bool) -> None:
         write(folder / name)
         file = ingest(folder / name, source=source, by="test", now=UNTIL)
         assert file.state == "stored", file.quality
+    _hear(world)
     with connections["default"].cursor() as cursor:  # as if each had come in within the day
         cursor.execute(
             "UPDATE incidents_incident SET first_seen_at = coalesce(reported_at, occurred_from) + '9 hours'"
         )
+
+
+def _hear(world: Any) -> None:
+    """Alerts of the shots behind the records, located some thirty metres off."""
+    from sensors.models import AcousticEvent
+
+    shots = world.bangs.take(np.flatnonzero(world.bangs.kind == "gunfire"))
+    off = np.random.default_rng(9).normal(0, 20, (2, len(shots.x)))
+    lon, lat = world.city.plane.to_lonlat(shots.x + off[0], shots.y + off[1])
+    AcousticEvent.objects.bulk_create(
+        AcousticEvent(
+            provider_event_id=f"heard-{n}",
+            occurred_at=(at := dt.datetime.fromtimestamp(t_ns / 1e9, dt.UTC)),
+            detected_at=at + dt.timedelta(minutes=1),
+            lon=lon[n],
+            lat=lat[n],
+            kind="gunfire",
+            probability=0.9,
+            n_shots=3,
+            is_multiple=True,
+        )
+        for n, t_ns in enumerate(shots.t_ns.tolist())
+    )
 
 
 def _seen_from_outside(files: Path, removed: set[str], *, is_full: bool) -> AttackedCity:
@@ -147,13 +173,36 @@ def _seen_from_outside(files: Path, removed: set[str], *, is_full: bool) -> Atta
         known=Known.of(truth, public_map),
         removed=removed,
         publishable=_publishable(),
+        alerts=_alerts(files, plane),
+        heard=_heard(plane),
         is_full=is_full,
     )
 
 
-def _rows(files: Path, number: int, plane: Any) -> list[Row]:
-    with (files / "incidents" / str(number) / "incidents.csv").open(newline="") as file:
+def _rows(files: Path, number: int, plane: Any, *, slug: str = "incidents") -> list[Row]:
+    with (files / slug / str(number) / f"{slug}.csv").open(newline="") as file:
         return [_row(line, plane) for line in csv.DictReader(file)]
+
+
+def _alerts(files: Path, plane: Any) -> list[Row]:
+    from portal.models import Release
+
+    newest = Release.objects.filter(dataset__slug="gunfire").latest("number")
+    return _rows(files, newest.number, plane, slug="gunfire")
+
+
+def _heard(plane: Any) -> dict[str, Record]:
+    from portal.publication.models import Assignment
+    from sensors.models import AcousticEvent
+
+    found = {}
+    links = Assignment.objects.filter(dataset_slug="gunfire")
+    for record_id, public_id, tier in links.values_list("record_id", "public_id", "tier"):
+        event = AcousticEvent.objects.get(pk=record_id)
+        x, y = (float(value) for value in plane.to_xy(event.lon, event.lat))
+        at_s = event.occurred_at.timestamp()
+        found[public_id] = Record(record_id, public_id, event.kind, tier, x, y, -1, at_s)
+    return found
 
 
 def _row(line: dict[str, str], plane: Any) -> Row:
@@ -161,7 +210,7 @@ def _row(line: dict[str, str], plane: Any) -> Row:
     x, y = plane.to_xy(lon, lat)
     return Row(
         public_id=line["public_id"],
-        category=line["category"],
+        category=line.get("category") or line["kind"],
         precision=line["precision"],
         place=line["place_code"],
         cell=line["cell_code"],

@@ -251,6 +251,20 @@ def test_a_partition_made_anew_would_be_noticed(attacked_city: AttackedCity) -> 
     assert found["few"] > 0.01
 
 
+def test_two_feeds_of_one_event_tell_no_more_than_one(attacked_city: AttackedCity) -> None:
+    city = attacked_city
+    against = (city.by_public_id, city.heard, city.addresses, city.map)
+
+    found = attacks.cross_feed(city.last.rows, city.alerts, *against)
+
+    said("two feeds", rounded(found))
+    assert found["events"] > 20
+    assert found["narrowed"] == found["few"] == 0
+    codes = list(city.map.places)
+    moved = [replace(row, place=codes[0]) for row in city.alerts]
+    assert attacks.cross_feed(city.last.rows, moved, *against)["few"] > 0.3
+
+
 def test_an_old_copy_does_not_tell_which_record_was_sealed(attacked_city: AttackedCity) -> None:
     city = attacked_city
 
