@@ -1,310 +1,31 @@
-"""A synthetic city that came in through the importers and went out through the gate, day after day."""
+"""The attacked city is built once for all files that ask for it, and its database emptied at once."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
-import shapely
 
 from tests.conftest import empty_every_table
-from tests.reference.attacks import Edition, Known, Map, Record, Row
 
-UNTIL = dt.datetime(2026, 10, 3, 5, tzinfo=dt.UTC)
-FIRST = dt.datetime(2026, 8, 31, 11, tzinfo=dt.UTC)  # a Monday, 06:00 in the city
-CORRECTION = dt.datetime(2026, 10, 1, 11, tzinfo=dt.UTC)  # a quarter has begun
-AS_OF = [FIRST + dt.timedelta(days=n) for n in range(1, 16)] + [CORRECTION]
-N_SEALED = 24
+if TYPE_CHECKING:
+    from tests.factories.attacked import AttackedCity
 
 
-@dataclass(frozen=True)
-class AttackedCity:
-    """What the attacker has (editions, map, addresses) and what he wants (truth)."""
-
-    folder: Path
-    editions: list[Edition]
-    map: Map
-    addresses: np.ndarray  # metres, a row each
-    doors: np.ndarray  # distinct points of them
-    flats: np.ndarray  # addresses at each door
-    truth: list[Record]
-    known: Known
-    removed: set[str]
-    publishable: list[int]  # record ids
-    alerts: list[Row]  # of the sensors, as released
-    heard: dict[str, Record]  # what they heard, by public id
-    is_full: bool
-
-    @property
-    def last(self) -> Edition:
-        return self.editions[-1]
-
-    @property
-    def by_public_id(self) -> dict[str, Record]:
-        return {record.public_id: record for record in self.truth if record.public_id}
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def attacked_city(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AttackedCity]:
+) -> AttackedCity:
     """Set DAYLIGHT_ATTACKED_CITY=full for one of the demonstration city's size; see docs/gate.md."""
     from django.test import override_settings
+
+    from tests.factories.attacked import attacked_city
 
     folder = tmp_path_factory.mktemp("attacked")
     is_full = os.environ.get("DAYLIGHT_ATTACKED_CITY") == "full"
     with django_db_blocker.unblock(), override_settings(FILES=folder / "files"):
         try:
-            removed = _live_through(folder, is_full=is_full)
-            yield _seen_from_outside(folder / "files", removed, is_full=is_full)
+            return attacked_city(folder, is_full=is_full)
         finally:
             empty_every_table()
-
-
-def _live_through(folder: Path, *, is_full: bool) -> set[str]:
-    """Import two years, release every day of two weeks, seal some, correct. Returns the sealed public ids."""
-    from incidents.models import Incident
-    from portal.city import the_city
-    from portal.models import Release
-    from portal.publication.models import Assignment
-    from portal.publication.releases import release_due
-
-    _import(folder, is_full=is_full)
-    for as_of in [FIRST, *AS_OF]:
-        if as_of == CORRECTION:
-            public = Assignment.objects.filter(dataset_slug="incidents").order_by("public_id")
-            chosen = list(public.values_list("record_id", flat=True)[:N_SEALED])
-            Incident.objects.filter(pk__in=chosen).update(is_sealed=True)
-        made = release_due(the_city(), as_of=as_of)
-        assert all(release.state == Release.State.ACTIVE for release in made)
-    fates = Assignment.objects.filter(fate=Assignment.Fate.REMOVED)
-    return set(fates.values_list("public_id", flat=True))
-
-
-def _import(folder: Path, *, is_full: bool) -> None:
-    from django.db import connections
-
-    from incidents.importers import ingest
-    from portal.demo.world import World
-    from sensors.simulation.plan import FULL_CITY, CityPlan
-
-    plan = CityPlan(
-        radius_m=2_000.0,
-        addresses=12_000,
-        districts=4,
-        beats_per_district=3,
-        blocks_per_avenue=3,
-        radials=3,
-        large_parks=3,
-        small_parks=4,
-    )
-    world = World(until=UNTIL, plan=FULL_CITY if is_full else plan)
-    for source, write, name in (
-        ("demo-areas", world.write_areas, "areas.geojson"),
-        ("demo-addresses", world.write_addresses, "addresses.csv"),
-        ("demo-incidents", world.write_incidents, "incidents.csv"),
-    ):
-        write(folder / name)
-        file = ingest(folder / name, source=source, by="test", now=UNTIL)
-        assert file.state == "stored", file.quality
-    _hear(world)
-    with connections["default"].cursor() as cursor:  # as if each had come in within the day
-        cursor.execute(
-            "UPDATE incidents_incident SET first_seen_at = coalesce(reported_at, occurred_from) + '9 hours'"
-        )
-
-
-def _hear(world: Any) -> None:
-    """Alerts of the shots behind the records, located some thirty metres off."""
-    from sensors.models import AcousticEvent
-
-    shots = world.bangs.take(np.flatnonzero(world.bangs.kind == "gunfire"))
-    off = np.random.default_rng(9).normal(0, 20, (2, len(shots.x)))
-    lon, lat = world.city.plane.to_lonlat(shots.x + off[0], shots.y + off[1])
-    AcousticEvent.objects.bulk_create(
-        AcousticEvent(
-            provider_event_id=f"heard-{n}",
-            occurred_at=(at := dt.datetime.fromtimestamp(t_ns / 1e9, dt.UTC)),
-            detected_at=at + dt.timedelta(minutes=1),
-            lon=lon[n],
-            lat=lat[n],
-            kind="gunfire",
-            probability=0.9,
-            n_shots=3,
-            is_multiple=True,
-        )
-        for n, t_ns in enumerate(shots.t_ns.tolist())
-    )
-
-
-def _seen_from_outside(files: Path, removed: set[str], *, is_full: bool) -> AttackedCity:
-    from incidents.models import Address
-    from portal.city import the_city
-    from portal.models import Release
-    from sensors.geodesy import LocalPlane
-
-    plane = LocalPlane(the_city().lon, the_city().lat)
-    rows = np.array(list(Address.objects.values_list("lon", "lat", "stands_for")))
-    points = np.round(np.column_stack(plane.to_xy(rows[:, 0], rows[:, 1])), 2)
-    addresses = np.repeat(points, rows[:, 2].astype(int), axis=0)
-    doors, flats = np.unique(addresses, axis=0, return_counts=True)
-    public_map = _map(files, plane)
-    truth = _truth(doors, plane)
-    numbers = Release.objects.filter(dataset__slug="incidents").order_by("number")
-    return AttackedCity(
-        folder=files,
-        editions=[
-            Edition(release.as_of.timestamp(), _rows(files, release.number, plane))
-            for release in numbers
-        ],
-        map=public_map,
-        addresses=addresses,
-        doors=doors,
-        flats=flats,
-        truth=truth,
-        known=Known.of(truth, public_map),
-        removed=removed,
-        publishable=_publishable(),
-        alerts=_alerts(files, plane),
-        heard=_heard(plane),
-        is_full=is_full,
-    )
-
-
-def _rows(files: Path, number: int, plane: Any, *, slug: str = "incidents") -> list[Row]:
-    with (files / slug / str(number) / f"{slug}.csv").open(newline="") as file:
-        return [_row(line, plane) for line in csv.DictReader(file)]
-
-
-def _alerts(files: Path, plane: Any) -> list[Row]:
-    from portal.models import Release
-
-    newest = Release.objects.filter(dataset__slug="gunfire").latest("number")
-    return _rows(files, newest.number, plane, slug="gunfire")
-
-
-def _heard(plane: Any) -> dict[str, Record]:
-    from portal.publication.models import Assignment
-    from sensors.models import AcousticEvent
-
-    found = {}
-    links = Assignment.objects.filter(dataset_slug="gunfire")
-    for record_id, public_id, tier in links.values_list("record_id", "public_id", "tier"):
-        event = AcousticEvent.objects.get(pk=record_id)
-        x, y = (float(value) for value in plane.to_xy(event.lon, event.lat))
-        at_s = event.occurred_at.timestamp()
-        found[public_id] = Record(record_id, public_id, event.kind, tier, x, y, -1, at_s)
-    return found
-
-
-def _row(line: dict[str, str], plane: Any) -> Row:
-    lon, lat = (float(line[name] or "nan") for name in ("longitude", "latitude"))
-    x, y = plane.to_xy(lon, lat)
-    return Row(
-        public_id=line["public_id"],
-        category=line.get("category") or line["kind"],
-        precision=line["precision"],
-        place=line["place_code"],
-        cell=line["cell_code"],
-        district=line["district"],
-        start_s=dt.datetime.fromisoformat(line["starts_at"]).timestamp(),
-        end_s=dt.datetime.fromisoformat(line["ends_at"]).timestamp(),
-        x=float(x),
-        y=float(y),
-        stands_for=int(line["stands_for_addresses"] or 0),
-    )
-
-
-def _map(files: Path, plane: Any) -> Map:
-    def features(slug: str) -> list[dict[str, Any]]:
-        found = json.loads((files / slug / "1" / f"{slug}.geojson").read_text())["features"]
-        return list(found)
-
-    def shape(feature: dict[str, Any]) -> shapely.Geometry:
-        from portal.publication.geography import to_plane
-
-        return to_plane(plane, feature["geometry"])
-
-    cells = features("cells")
-    return Map(
-        places={f["properties"]["place_code"]: shape(f) for f in features("places")},
-        cells={f["properties"]["cell_code"]: shape(f) for f in cells},
-        level={f["properties"]["cell_code"]: f["properties"]["level"] for f in cells},
-        districts={
-            f["properties"]["slug"]: shape(f)
-            for f in features("areas")
-            if f["properties"]["kind"] == "district"
-        },
-    )
-
-
-def _truth(doors: np.ndarray, plane: Any) -> list[Record]:
-    from scipy.spatial import cKDTree
-
-    from incidents.models import Incident
-    from portal.publication.models import Assignment
-
-    escrow = {
-        record: (public_id, tier)
-        for record, public_id, tier in Assignment.objects.filter(
-            dataset_slug="incidents"
-        ).values_list("record_id", "public_id", "tier")
-    }
-    tier_now = tiers_today()
-    rows = list(Incident.objects.order_by("pk"))
-    lons = np.array([row.lon if row.lon is not None else np.nan for row in rows])
-    lats = np.array([row.lat if row.lat is not None else np.nan for row in rows])
-    x, y = plane.to_xy(lons, lats)
-    _, door = cKDTree(doors).query(np.nan_to_num(np.column_stack([x, y])))
-    return [
-        Record(
-            record_id=row.pk,
-            public_id=escrow.get(row.pk, ("", ""))[0],
-            category=row.category,
-            tier=escrow.get(row.pk, ("", tier_now[row.pk]))[1],
-            x=float(x[i]),
-            y=float(y[i]),
-            door=int(door[i]),
-            occurred_s=row.occurred_from.timestamp(),
-        )
-        for i, row in enumerate(rows)
-    ]
-
-
-def tiers_today() -> dict[int, str]:
-    """The tier of every incident, as the gate sees it now."""
-    from portal.publication import sources
-    from portal.publication.decisions import tiers_of
-    from portal.publication.disclosure import Tier
-
-    long_ago, far_off = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1900, 2100))
-    return {
-        record: Tier(int(tier)).label
-        for chunk in sources.incidents_between(long_ago, far_off)
-        for record, tier in zip(chunk.record_id.tolist(), tiers_of(chunk), strict=True)
-    }
-
-
-def _publishable() -> list[int]:
-    """Records of tiers 0 and 1 whose day had come by the last release, by the slow second calendar."""
-    from incidents.models import Incident
-    from portal.city import the_city
-    from tests.reference.disclosure import release_at
-
-    zone, tiers = the_city().zone, tiers_today()
-    last = CORRECTION.astimezone(zone).replace(tzinfo=None)
-    found = []
-    for pk, occurred, seen in Incident.objects.values_list("pk", "occurred_from", "first_seen_at"):
-        local, known = (at.astimezone(zone).replace(tzinfo=None) for at in (occurred, seen))
-        if tiers[pk] in ("0a", "0b", "1"):
-            day = release_at(local, tiers[pk], known)
-            found += [pk] if day is not None and day <= last else []
-    return found

@@ -5,24 +5,16 @@ Run with ``-s`` to read the numbers; set DAYLIGHT_ATTACKED_CITY=full for a city 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import shapely
-from django.db import connections
 
-from incidents.models import Area, Incident
-from portal.feeds.dictionary import DATASETS
-from portal.models import Release
-from portal.publication.writing import TABLES
-from sensors.models import AcousticEvent, Sensor
-from tests.portal.publication.conftest import AttackedCity
+from tests.factories.attacked import AttackedCity
 from tests.reference import attacks
 from tests.reference.attacks import Edition, Intruder, Known, Row
-from tests.reference.contents import Contents, lines_of
 
 DELAY_S = {"0a": 48 * 3600, "0b": 48 * 3600, "1": 7 * 86_400}
 
@@ -291,23 +283,12 @@ def test_a_removal_without_cover_would_be_noticed(attacked_city: AttackedCity) -
 
 
 def test_neither_ids_nor_the_order_of_rows_say_anything(attacked_city: AttackedCity) -> None:
-    from portal.models import PublishedIncident
-
     city, truth = attacked_city, attacked_city.by_public_id
     rows = city.last.rows
-    on_disk = {
-        public_id: position
-        for position, public_id in enumerate(
-            PublishedIncident.objects.using("publisher")
-            .filter(first_release=1)
-            .order_by("pk")
-            .values_list("public_id", flat=True)
-        )
-    }
-    first = [row for row in rows if row.public_id in on_disk]
+    first = [row for row in rows if row.public_id in city.position]
 
     in_file = attacks.order_correlation(rows, truth, range(len(rows)))
-    in_table = attacks.order_correlation(first, truth, [on_disk[row.public_id] for row in first])
+    in_table = attacks.order_correlation(first, truth, [city.position[r.public_id] for r in first])
 
     said("order of rows", round(max(in_file, in_table), 3))
     assert max(in_file, in_table) <= 0.1
@@ -343,86 +324,3 @@ def test_dots_in_the_wrong_place_would_be_noticed(attacked_city: AttackedCity) -
 
     assert attacks.hotspot_capture(anywhere, truth) < 0.90
     assert attacks.density_correlation(anywhere, truth) < 0.95
-
-
-# --- what should not be there ---
-
-
-def everything_released(city: AttackedCity) -> Contents:
-    """Every file of the map and of the first and last editions, and every table of the public schema."""
-    found = Contents()
-    for path in city.folder.rglob("*.*"):
-        if path.parent.name in ("1", str(len(city.editions))):
-            found.add_file(path)
-    with connections["public"].cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'release'")
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"SELECT to_jsonb(t)::text FROM release.{table} t")
-            for (row,) in cursor.fetchall():
-                found.add(json.loads(row))
-    return found
-
-
-def test_no_private_value_is_in_any_file_or_public_table(attacked_city: AttackedCity) -> None:
-    released = everything_released(attacked_city)
-    rows = list(Incident.objects.values("narrative", "address_text", "source_id", "lon", "lat"))
-    texts = {row[name] for row in rows for name in ("narrative", "address_text", "source_id")}
-    texts |= {row["narrative"][:30] for row in rows if len(row["narrative"]) > 30}
-    texts |= set(Sensor.objects.values_list("serial", flat=True))
-    texts |= set(
-        AcousticEvent.objects.exclude(provider_event_id="").values_list(
-            "provider_event_id", flat=True
-        )
-    )
-    points = {(row["lon"], row["lat"]) for row in rows if row["lon"] is not None}
-    points |= set(AcousticEvent.objects.values_list("lon", "lat"))
-    borders = Contents()  # of the city's own areas: some records are at a junction of its streets
-    borders.add(list(Area.objects.values_list("geometry", flat=True)))
-    points -= borders.with_points(points)
-
-    assert min(len(texts), len(points), len(released.texts)) > 1_000
-    assert len(released.numbers) > 10_000
-    assert released.with_texts(texts) == set()
-    assert released.with_points(points) == set()
-    instants = released.with_minutes()
-    activated = {release.activated_at for release in Release.objects.all()}
-    assert {
-        text for text in instants if text[:16] not in {f"{at:%Y-%m-%dT%H:%M}" for at in activated}
-    } == set()
-
-
-def test_files_and_tables_have_the_columns_of_the_dictionary(attacked_city: AttackedCity) -> None:
-    joined = {"longitude", "latitude", "stands_for_addresses"}  # of the place or cell
-    other_names = {
-        "lon": "longitude",
-        "lat": "latitude",
-        "district_slug": "district",
-        "beat_slug": "beat",
-        "parent_slug": "parent",
-        "noisy_count": "count",
-    }
-    internal = {"id", "first_release", "retired_release", "footprint", "geometry"}
-    for slug, spec in DATASETS.items():
-        names = {field.name for field in TABLES[slug][0]._meta.concrete_fields} - internal
-        if slug in ("places", "cells"):
-            names = (
-                (names - {"code", "parent_code"})
-                | {f"{slug[:-1]}_code"}
-                | (names & {"parent_code"})
-            )
-        public = {other_names.get(name, name) for name in names}
-        assert public | (joined if slug in ("incidents", "gunfire") else set()) == set(
-            spec.columns
-        ), slug
-    for path in attacked_city.folder.rglob("*.*"):
-        columns = DATASETS[path.parent.parent.name].columns
-        if path.suffix == ".csv":
-            assert tuple(lines_of(path)[0]) == columns
-        elif path.suffix == ".json" and path.name != "manifest.json":
-            assert {tuple(row) for row in json.loads(path.read_text())["rows"]} == {columns}
-        elif path.suffix == ".geojson":
-            features = json.loads(path.read_text())["features"]
-            assert {tuple(feature["properties"]) for feature in features} == {columns}
-            assert {tuple(sorted(feature)) for feature in features} == {
-                ("geometry", "properties", "type")
-            }

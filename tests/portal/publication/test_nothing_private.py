@@ -1,0 +1,87 @@
+"""What must not be in any file or public table of a released city, and what must never be a row."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from portal.feeds.dictionary import DATASETS
+from portal.publication.writing import TABLES
+from tests.factories.attacked import AttackedCity
+from tests.reference.contents import lines_of
+
+
+def test_no_private_value_is_in_any_file_or_public_table(attacked_city: AttackedCity) -> None:
+    city, rows = attacked_city, attacked_city.secrets
+    texts = {row[name] for row in rows for name in ("narrative", "address_text", "source_id")}
+    texts |= {row["narrative"][:30] for row in rows if len(row["narrative"]) > 30}
+    texts |= {f"heard-{n}" for n in range(len(city.heard) + 1)}  # the sensors' own numbers
+    points = {(row["lon"], row["lat"]) for row in rows if row["lon"] is not None}
+    points |= city.heard_at
+    points -= city.borders.with_points(points)  # some records are at a junction of public streets
+
+    assert min(len(texts), len(points), len(city.released.texts)) > 1_000
+    assert len(city.released.numbers) > 10_000
+    assert city.released.with_texts(texts) == set()
+    assert city.released.with_points(points) == set()
+    minutes = city.released.with_minutes()
+    assert {text for text in minutes if text[:16] not in city.activated} == set()
+
+
+def test_files_and_tables_have_the_columns_of_the_dictionary(attacked_city: AttackedCity) -> None:
+    joined = {"longitude", "latitude", "stands_for_addresses"}  # of the place or cell
+    other_names = {
+        "lon": "longitude",
+        "lat": "latitude",
+        "district_slug": "district",
+        "beat_slug": "beat",
+        "parent_slug": "parent",
+        "noisy_count": "count",
+    }
+    internal = {"id", "first_release", "retired_release", "footprint", "geometry"}
+    for slug, spec in DATASETS.items():
+        names = {field.name for field in TABLES[slug][0]._meta.concrete_fields} - internal
+        if slug in ("places", "cells"):
+            names = (
+                (names - {"code", "parent_code"})
+                | {f"{slug[:-1]}_code"}
+                | (names & {"parent_code"})
+            )
+        public = {other_names.get(name, name) for name in names}
+        assert public | (joined if slug in ("incidents", "gunfire") else set()) == set(
+            spec.columns
+        ), slug
+    for path in attacked_city.folder.rglob("*.*"):
+        columns = DATASETS[path.parent.parent.name].columns
+        if path.suffix == ".csv":
+            assert tuple(lines_of(path)[0]) == columns
+        elif path.suffix == ".json" and path.name != "manifest.json":
+            assert {tuple(row) for row in json.loads(path.read_text())["rows"]} == {columns}
+        elif path.suffix == ".geojson":
+            features = json.loads(path.read_text())["features"]
+            assert {tuple(feature["properties"]) for feature in features} == {columns}
+            assert {tuple(sorted(feature)) for feature in features} == {
+                ("geometry", "properties", "type")
+            }
+
+
+@pytest.mark.parametrize(
+    ("column", "harmless", "least"),
+    [("RESTRICTED", "", "3"), ("JUVENILE_VICTIM", "N", "2"), ("DOMESTIC", "N", "2")],
+)
+def test_a_flag_of_the_police_system_keeps_a_record_from_being_a_row(
+    attacked_city: AttackedCity, column: str, harmless: str, least: str
+) -> None:
+    city = attacked_city
+    flagged = {
+        number: line[column]
+        for number, line in city.exported.items()
+        if line[column] != harmless and number in city.tier
+    }
+    published = {city.number[record.record_id] for record in city.truth if record.public_id}
+
+    assert len(flagged) > 3
+    assert len(published) > 1_000
+    assert all(city.tier[number] >= least for number in flagged)
+    assert not flagged.keys() & published
