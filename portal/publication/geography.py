@@ -8,6 +8,7 @@ partition computed anew.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -120,12 +121,24 @@ def build(
     )
     cells = median_tree(x, y, addresses.stands_for, district, minimum=cell_minimum, **shared)  # type: ignore[arg-type]
     slugs = [area.slug for area in districts]
+    for codes in (places.code, cells.code):
+        _refuse_ambiguous(codes)
     return PublicMap(
         areas=_area_rows(areas, addresses),
         places=_place_rows(places, addresses, plane, slugs),
         cells=_cell_rows(cells, plane, slugs),
         streets=_street_rows(addresses),
     )
+
+
+def _refuse_ambiguous(codes: Sequence[str]) -> None:
+    """A code begins with its district's; districts named "1" and "1-W" could both have a place "1-WN"."""
+    twice = sorted(code for code, n in Counter(codes).items() if n > 1)
+    if twice:
+        raise GeographyError(
+            f"got district codes that make the code {twice[0]!r} twice; wanted codes none of which "
+            'is another with letters added, and none that is "city"'
+        )
 
 
 def _smoothed(districts: list[District]) -> list[District]:

@@ -72,7 +72,9 @@ def _random_fact(
     trouble = random.random()
     if trouble < 0.05:
         point = None
-    elif trouble < 0.1:  # anywhere: parks, open land, outside
+    elif trouble < 0.10:  # in and around the park
+        point = (WEST + 0.011 + random.normal(0, 0.0006), SOUTH + 0.006 + random.normal(0, 0.0006))
+    elif trouble < 0.14:  # anywhere: open land, outside
         point = (WEST + random.uniform(-0.01, 0.05), SOUTH + random.uniform(-0.01, 0.05))
     slug = list(CATEGORIES)[int(random.integers(len(CATEGORIES)))]
     code = CODES[2] if random.random() < 0.5 else CODES[int(random.integers(len(CODES)))]
@@ -211,3 +213,4 @@ def test_every_row_is_as_the_slow_implementation_says(seed: int) -> None:
     assert len(decided) > 200
     kinds = {row[0] for row in written(1).values()}
     assert kinds == {"place", "cell", "district", "city"}
+    assert any("-park" in row[1] for row in written(1).values())

@@ -68,7 +68,8 @@ def test_a_first_release_publishes_map_and_records() -> None:
     assert set(made) == {"areas", "places", "cells", "incidents", "gunfire"}
     assert {release.state for release in made.values()} == {Release.State.ACTIVE}
     assert made["incidents"].n_rows == made["gunfire"].n_rows == 1
-    assert min(PublishedPlace.objects.values_list("stands_for_addresses", flat=True)) >= 20
+    built = PublishedPlace.objects.filter(stands_for_addresses__gt=0)
+    assert min(built.values_list("stands_for_addresses", flat=True)) >= 20
     assert min(PublishedCell.objects.values_list("n_addresses", flat=True)) >= 500
 
 
