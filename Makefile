@@ -30,7 +30,6 @@ check: $(VENV)/.installed-dev static/build/daylight.css
 	$(BIN)/mypy $(PACKAGES) manage.py
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py check --fail-level WARNING
-	$(BIN)/python manage.py document --check
 	$(BIN)/python manage.py check_templates
 	$(BIN)/python manage.py document --check
 	@# Without a running database its history cannot be compared; the models and the files can.
