@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -13,3 +14,9 @@ atexit.register(shutil.rmtree, os.environ["DAYLIGHT_HOME"], ignore_errors=True)
 Path(os.environ["DAYLIGHT_HOME"], "static").mkdir()  # what collectstatic would have made
 for name in ("DAYLIGHT_CITY", "DAYLIGHT_PRODUCTION", "DAYLIGHT_DEBUG"):
     os.environ.pop(name, None)
+
+
+@atexit.register
+def let_daemons_fall_silent() -> None:
+    """A waking thread may still have a word to say when the runner has closed the streams."""
+    logging.raiseExceptions = False
