@@ -47,6 +47,7 @@ class AttackedCity:
     editions: list[Edition]
     map: Map
     addresses: np.ndarray  # metres, a row each
+    lonlat: np.ndarray  # degrees, a row for each row of the address file
     doors: np.ndarray  # distinct points of them
     flats: np.ndarray  # addresses at each door
     truth: list[Record]
@@ -163,6 +164,7 @@ def _seen_from_outside(files: Path, removed: set[str]) -> AttackedCity:
         ],
         map=public_map,
         addresses=addresses,
+        lonlat=rows[:, :2],
         doors=doors,
         flats=flats,
         truth=truth,

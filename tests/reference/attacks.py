@@ -210,23 +210,28 @@ def neighbour(intruder: Intruder, truth: Sequence[Record], known: Known) -> dict
     """Somebody saw the police at a door and knows the hour: share for whom the rows tell what happened.
 
     He knows whether it was a crime against a person; nine rows in ten of one category are an answer.
-    ``sensitive``: share of sensitive records of which any row says so. ``silence``: of those for whom
-    no row fits at all, the share that was sensitive; what is not published cannot be hidden by rows.
+    ``sensitive``: share of sensitive records of which any row says so. What is not published cannot be
+    hidden by rows, so silence tells something: of the records for which no dot fits (``no_dot``), and
+    for which no row at all does (``no_row``), the share that was sensitive.
     """
     learns: dict[str, list[bool]] = {"low": [], "person": [], "sensitive": []}
-    silent: list[bool] = []
+    no_dot: list[bool] = []
+    no_row: list[bool] = []
     for i, record in enumerate(truth):
         dots = intruder.dots(known.places[i], record.occurred_s)
         group = intruder.group(known.cells[i], known.districts[i], record.occurred_s)
+        if not dots:
+            no_dot.append(record.tier == SENSITIVE)
         if not dots and not group:
-            silent.append(record.tier == SENSITIVE)
+            no_row.append(record.tier == SENSITIVE)
         if record.tier in LOW:
             learns["low"].append(_is_sure(dots, record.category))
         elif record.tier == PERSON:
             learns["person"].append(_is_sure(group, record.category))
         else:
             learns["sensitive"].append(_is_sure([*dots, *group], record.category))
-    return {**{kind: share(hits) for kind, hits in learns.items()}, "silence": share(silent)}
+    learns |= {"no_dot": no_dot, "no_row": no_row}
+    return {kind: share(hits) for kind, hits in learns.items()}
 
 
 def _is_sure(rows: Sequence[Row], category: str) -> bool:
@@ -334,7 +339,7 @@ def cross_feed(
 ) -> dict[str, float]:
     """Two feeds that show one event: share of events of which the second tells more than the first.
 
-    A record and an alert within 150 m and half an hour are one event. ``narrowed``: the alert does not
+    A record and an alert within 150 m and ten minutes are one event. ``narrowed``: the alert does not
     cover the record's place and period; ``few``: fewer than eight addresses of the record's place lie
     within 150 m of the alert's.
     """
@@ -344,7 +349,7 @@ def cross_feed(
         for alert in alerts:
             event = heard[alert.public_id]
             apart_s = abs(event.occurred_s - record.occurred_s)
-            if apart_s > HOUR_S / 2 or math.hypot(event.x - record.x, event.y - record.y) > 150:
+            if apart_s > HOUR_S / 6 or math.hypot(event.x - record.x, event.y - record.y) > 150:
                 continue
             same = (alert.place, alert.cell, alert.start_s) == (row.place, row.cell, row.start_s)
             narrowed.append(not (same or _covers(alert, row, on)))

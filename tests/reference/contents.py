@@ -44,19 +44,25 @@ class Contents:
         everything = "\n".join(self.texts)
         return {secret for secret in secrets if secret and secret in everything}
 
-    def with_points(self, points: Iterable[tuple[float, float]]) -> set[tuple[float, float]]:
-        """Points (lon, lat) that stand somewhere as two numbers in a row, to five decimals: a metre."""
-        written = {(_metre(a), _metre(b)) for a, b in pairwise(self.numbers)}
-        return {point for point in points if (_metre(point[0]), _metre(point[1])) in written}
+    def with_points(
+        self, points: Iterable[tuple[float, float]], *, decimals: int
+    ) -> set[tuple[float, float]]:
+        """Points (lon, lat) that stand somewhere as two numbers in a row, to so many decimals (5: a metre)."""
+        written = self.pairs(decimals)
+        return {at for at in points if (_to(at[0], decimals), _to(at[1], decimals)) in written}
+
+    def pairs(self, decimals: int) -> set[tuple[float, float]]:
+        """Every two numbers that stand in a row."""
+        return {(_to(a, decimals), _to(b, decimals)) for a, b in pairwise(self.numbers)}
 
     def with_minutes(self) -> set[str]:
         """Texts that hold a time of day that is no full hour."""
         return {text for text in self.texts if re.search(r"[T ]\d\d:(?!00:00)\d\d:\d\d", text)}
 
 
-def _metre(degrees: float) -> float:
-    """To five decimals by way of the six that files have, so that both sides round alike."""
-    return round(round(degrees, 6), 5)
+def _to(degrees: float, decimals: int) -> float:
+    """Rounded by way of the six decimals that files have, so that both sides round alike."""
+    return round(round(degrees, 6), decimals)
 
 
 def lines_of(path: Path) -> list[list[str]]:

@@ -72,5 +72,5 @@ def test_a_private_value_is_found_wherever_it_hides() -> None:
     found.add(["2026-10-07 03:14:00+00", "2026-10-07T06:00:00Z"])
 
     assert found.with_texts({"12 Elm St", "14 Elm St", ""}) == {"12 Elm St"}
-    assert found.with_points({(-98.12346, 39.5), (-98.2, 39.5)}) == {(-98.12346, 39.5)}
+    assert found.with_points({(-98.12346, 39.5), (-98.2, 39.5)}, decimals=5) == {(-98.12346, 39.5)}
     assert found.with_minutes() == {"2026-10-07 03:14:00+00"}

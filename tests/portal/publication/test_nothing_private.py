@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 
+import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from portal.feeds.dictionary import DATASETS
 from portal.publication.writing import TABLES
@@ -19,14 +22,37 @@ def test_no_private_value_is_in_any_file_or_public_table(attacked_city: Attacked
     texts |= {f"heard-{n}" for n in range(len(city.heard) + 1)}  # the sensors' own numbers
     points = {(row["lon"], row["lat"]) for row in rows if row["lon"] is not None}
     points |= city.heard_at
-    points -= city.borders.with_points(points)  # some records are at a junction of public streets
+    points -= at_public_corners(city, points)
 
     assert min(len(texts), len(points), len(city.released.texts)) > 1_000
     assert len(city.released.numbers) > 10_000
     assert city.released.with_texts(texts) == set()
-    assert city.released.with_points(points) == set()
+    assert city.released.with_points(points, decimals=6) == set()
+    assert len(city.released.with_points(points, decimals=5)) <= met_by_chance(city, len(points))
     minutes = city.released.with_minutes()
     assert {text for text in minutes if text[:16] not in city.activated} == set()
+
+
+def at_public_corners(
+    city: AttackedCity, points: set[tuple[float, float]]
+) -> set[tuple[float, float]]:
+    """Those within two metres of a corner of the city's own areas: records at a junction of streets."""
+    corners = cKDTree(np.array(list(city.borders.pairs(6))))
+    distance, _ = corners.query(np.array(list(points)))
+    return {at for at, gap in zip(points, distance, strict=True) if gap < 2e-5}
+
+
+def met_by_chance(city: AttackedCity, n_points: int) -> float:
+    """How many points meet a corner of the public map within a metre though nothing leaks: five sigma."""
+    lon, lat = city.lonlat.T
+    squares = np.ptp(lon) * np.ptp(lat) * 1e10
+    inside = [
+        (a, b)
+        for a, b in city.released.pairs(5)
+        if lon.min() <= a <= lon.max() and lat.min() <= b <= lat.max()
+    ]
+    expected = n_points * len(inside) / squares
+    return expected + 5 * math.sqrt(expected)
 
 
 def test_files_and_tables_have_the_columns_of_the_dictionary(attacked_city: AttackedCity) -> None:
