@@ -11,7 +11,7 @@ import pytest
 
 from incidents.models import Address, Area, Incident
 from portal.city import City
-from portal.feeds.files import folder_of
+from portal.feeds.files import file_of, folder_of
 from portal.models import Dataset, PublishedCount, PublishedIncident, PublishedTally, Release
 from portal.publication.models import Assignment, CountedIncident, NoiseDraw
 from portal.publication.releases import release_due, withdraw
@@ -315,3 +315,23 @@ def test_public_checks_tell_nothing_that_the_rows_do_not() -> None:
     public = {0, rows.count(), len(groups)}
     said = " ".join(check["detail"] for check in made["incidents"].verification)
     assert {int(number) for number in re.findall(r"\d+", said)} <= public
+
+
+def test_what_was_retired_is_in_no_later_file_tally_or_row() -> None:
+    many_incidents(400)
+    first = by_dataset(release_due(CITY, as_of=NOW))["incidents"]
+    sealed = Assignment.objects.filter(tier="0a").earliest("record_id")
+    Incident.objects.filter(pk=sealed.record_id).update(is_sealed=True)
+
+    second = by_dataset(release_due(CITY, as_of=NOW + QUARTER))["incidents"]
+
+    retired = PublishedIncident.objects.filter(retired_release=second.number)
+    gone = set(retired.values_list("public_id", flat=True))
+    assert sealed.public_id in gone
+    assert len(gone) == 3
+    for suffix in ("csv", "json", "geojson"):
+        assert not any(one in file_of(second, suffix).read_text() for one in gone)
+        assert all(one in file_of(first, suffix).read_text() for one in gone)
+    tallies = PublishedTally.objects.filter(dataset_slug="incidents", release_number=second.number)
+    assert sum(tally.n for tally in tallies) == second.n_rows
+    assert second.n_rows == first.n_rows + second.n_added - 3
