@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from tests.factories.attacked import AttackedCity
-from tests.reference import attacks
+from tests.reference import attacks, usefulness
 from tests.reference.attacks import Edition, Intruder, Known, Row
 
 DELAY_S = {"0a": 48 * 3600, "0b": 48 * 3600, "1": 7 * 86_400}
@@ -302,9 +302,9 @@ def test_neither_ids_nor_the_order_of_rows_say_anything(attacked_city: AttackedC
 def test_the_city_is_still_worth_looking_at(attacked_city: AttackedCity) -> None:
     city, truth = attacked_city, attacked_city.by_public_id
 
-    coverage = attacks.coverage(city.truth, city.publishable)
-    hotspots = attacks.hotspot_capture(city.last.rows, truth)
-    density = attacks.density_correlation(city.last.rows, truth)
+    coverage = usefulness.coverage(city.truth, city.publishable)
+    hotspots = usefulness.hotspot_capture(city.last.rows, truth)
+    density = usefulness.density_correlation(city.last.rows, truth)
 
     said("coverage", round(coverage, 3))
     said("hotspots", round(hotspots, 3))
@@ -322,5 +322,5 @@ def test_dots_in_the_wrong_place_would_be_noticed(attacked_city: AttackedCity) -
         replace(row, x=float(x), y=float(y)) for row, (x, y) in zip(rows, drawn, strict=True)
     ]
 
-    assert attacks.hotspot_capture(anywhere, truth) < 0.90
-    assert attacks.density_correlation(anywhere, truth) < 0.95
+    assert usefulness.hotspot_capture(anywhere, truth) < 0.90
+    assert usefulness.density_correlation(anywhere, truth) < 0.95
