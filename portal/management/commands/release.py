@@ -40,13 +40,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--withdraw", metavar="DATASET/NUMBER", help="take an edition off the site"
         )
+        parser.add_argument(
+            "--retire-rows",
+            action="store_true",
+            help="its rows shall not come again in the next release",
+        )
         parser.add_argument("--reason", default="", help="why it is withdrawn; readers see it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["withdraw"]:
-            self._withdraw(options["withdraw"], options["reason"])
+            self._withdraw(
+                options["withdraw"], options["reason"], retire_rows=options["retire_rows"]
+            )
             return
-        as_of = options["as_of"] or timezone.now()
+        now = timezone.now()
+        as_of = options["as_of"] or now
+        if as_of > now:
+            raise CommandError(
+                f"got {as_of}, which is still to come; wanted an instant that is past: no delay may be skipped"
+            )
         try:
             made = release_due(the_city(), as_of=as_of, correct=options["correct_now"])
         except (GeographyError, PartitionError, RulesError, ReleaseBusyError) as error:
@@ -67,7 +79,7 @@ class Command(BaseCommand):
         if any(release.state == Release.State.REJECTED for release in made):
             raise CommandError("a release was rejected; nothing of it is public")
 
-    def _withdraw(self, which: str, reason: str) -> None:
+    def _withdraw(self, which: str, reason: str, *, retire_rows: bool) -> None:
         slug, _, number = which.partition("/")
         release = (
             Release.objects.using("publisher")
@@ -77,7 +89,7 @@ class Command(BaseCommand):
         if release is None:
             raise CommandError(f"got {which!r}; wanted a release such as incidents/12")
         try:
-            withdraw(release, reason=reason)
+            withdraw(release, reason=reason, retire_rows=retire_rows)
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"withdrew {which}")
