@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -261,6 +262,14 @@ class AcousticEvent(models.Model):
     # [{"sensor": serial, "pulse": pulse_id, "residual_s": float}, ...]
     participants = models.JSONField(default=list)
     core_version = models.CharField(max_length=32, blank=True)
+    classifier_version = models.CharField(
+        max_length=64, blank=True
+    )  # which weights gave probability
+    # What a reviewer is shown of the reasoning: pooled features, what each adds to the log-odds, ...
+    reasons = models.JSONField(default=dict)
+    last_pulse_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when the last pulse it uses came in
     revision = models.PositiveIntegerField(default=1)
     detected_at = models.DateTimeField()
     revised_at = models.DateTimeField(null=True, blank=True)
@@ -309,3 +318,103 @@ class AcousticEventRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} r{self.revision}"
+
+
+class AcousticReview(models.Model):
+    """One person's judgement of an acoustic event, and why. Never changed: a second thought is a second
+    row, the newest of each reviewer counts, and two reviewers may disagree."""
+
+    class Finding(models.TextChoices):
+        EVIDENCE = "evidence", "Evidence of gunfire found"
+        NO_EVIDENCE = "no_evidence", "No evidence found"
+        UNFOUNDED = "unfounded", "Unfounded: not gunfire"
+        FIREWORK = "firework", "Firework"
+
+    event = models.ForeignKey(AcousticEvent, models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    finding = models.CharField(max_length=16, choices=Finding)
+    reason = models.TextField()
+    reviewed_at = models.DateTimeField()
+    # What the machine said when it was judged: an override, and the calibration curve, rest on these.
+    event_revision = models.PositiveIntegerField()
+    said_kind = models.CharField(max_length=16, choices=AcousticEvent.Kind)
+    said_probability = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["event", "-reviewed_at"], name="acoustic_review_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.finding}"
+
+
+class AcousticClassifier(models.Model):
+    """Weights of the classifier, learnt from this city's reviewed events. One of them is in use."""
+
+    version = models.CharField(max_length=64, unique=True)
+    trained_at = models.DateTimeField()
+    parameters = models.JSONField()
+    report = models.JSONField()  # AUC, ECE, Brier and their n, on reviews that it had not seen
+    n_reviewed = models.PositiveIntegerField()
+    is_in_use = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_in_use"], condition=Q(is_in_use=True), name="acoustic_classifier_in_use"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class AssetFault(models.Model):
+    """Something is wrong with an asset, named with its evidence; cleared_at closes it."""
+
+    class Kind(models.TextChoices):
+        CLOCK_OFFSET = "clock_offset"
+        CLOCK_DRIFT = "clock_drift"
+        MISPLACED = "misplaced"
+        DEAF = "deaf"
+        SPOOFED = "spoofed"
+        SILENT = "silent"
+
+    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="faults")
+    kind = models.CharField(max_length=16, choices=Kind)
+    size = models.FloatField(null=True)  # seconds, seconds a day, metres, share: by kind
+    size_sd = models.FloatField(null=True)
+    evidence = models.JSONField()
+    found_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # the last time that the evidence still stood
+    cleared_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sensor", "kind"],
+                condition=Q(cleared_at__isnull=True),
+                name="asset_fault_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sensor_id}: {self.kind}"
+
+
+class SensorHour(models.Model):
+    """Pulses of a sensor in an hour, counted as they are stored: its uptime and its usual background."""
+
+    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="hours", db_index=False)
+    hour = models.DateTimeField()
+    n_pulses = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sensor", "hour"], name="sensor_hour_once"),
+        ]
+        indexes = [models.Index(fields=["hour"], name="sensor_hour_hour")]  # uptime of a month
+
+    def __str__(self) -> str:
+        return f"{self.sensor_id} {self.hour:%Y-%m-%dT%H}"
