@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensors.detection.association import Declined, Incident, associate
-from sensors.detection.classification import classify, pooled_features
+from sensors.detection.classification import DEFAULT, Classifier
 from sensors.detection.events import DeclinedPlace, DetectedEvent, Detection, Rejected
 from sensors.detection.evidence import Stream
+from sensors.detection.features import pooled_features
 from sensors.detection.hearing import background_per_s, stirred_per_s
 from sensors.detection.propagation import Atmosphere, atmosphere_at
 from sensors.detection.quality import NS_PER_S, Screened, screen
@@ -37,6 +38,7 @@ def detect(
     sensors: SensorArrays,
     *,
     weather: Weather | None = None,
+    classifier: Classifier | None = None,
     now_ns: int | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> Detection:
@@ -44,7 +46,8 @@ def detect(
 
     pulses: n rows in any order; rows that cannot be used are rejected by cause, never raised.
     sensors: all sensors of the city, also silent ones: silence is evidence. weather: reports around
-    the window, None if there are none (the ellipse grows). now_ns: the caller's clock, to refuse
+    the window, None if there are none (the ellipse grows). classifier: weights that give the
+    probability of gunfire, ``classification.DEFAULT`` if None. now_ns: the caller's clock, to refuse
     pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
     range, rounds up to 4 s apart belong together and an incident lasts at most 30 s, so a window needs
@@ -69,7 +72,7 @@ def detect(
             return atmosphere_at(weather, origin_ns + round(t_s * NS_PER_S))
 
         found, refused = _search(stream, air, progress)
-        describe = _Describer(pulses, sites, stream, rows, origin_ns)
+        describe = _Describer(pulses, sites, stream, rows, origin_ns, classifier or DEFAULT)
         events = tuple(describe.event(incident) for incident in found)
         declined = tuple(describe.declined(one) for one in refused)
     return Detection(events, declined, rejected, len(pulses), CORE_VERSION)
@@ -141,6 +144,7 @@ class _Describer:
     stream: Stream
     rows: Ints
     origin_ns: int
+    classifier: Classifier
 
     def event(self, incident: Incident) -> DetectedEvent:
         burst, spot = incident.burst, incident.burst.location
@@ -153,8 +157,10 @@ class _Describer:
             centroid_hz=self.pulses.feature("centroid_hz")[row],
             peak_db=self.pulses.feature("peak_db")[row],
             round_t_s=burst.round_t_s,
+            n_asked=incident.asked,
+            sensor=self.stream.sensor[incident.pulse],
         )
-        kind, prob, _ = classify(features)
+        verdict = self.classifier.judge(features)
         round_t_ns = self._ns(burst.round_t_s)
         x_m, y_m, lon, lat = self._where(spot.x_m, spot.y_m)
         return DetectedEvent(
@@ -176,8 +182,11 @@ class _Describer:
             pulse_residual_s=burst.row_residual_s,
             n_asked=incident.asked,
             weight=incident.weight,
-            kind=kind,
-            prob=prob,
+            kind=verdict.kind,
+            prob=verdict.prob,
+            kind_probs=verdict.kind_probs,
+            why=verdict.why,
+            classifier_version=self.classifier.version,
             evidence=features,
             c_mps=spot.atmosphere.c_mps,
             core_version=CORE_VERSION,

@@ -22,9 +22,11 @@ class DetectedEvent:
     outlier. pulse_row, pulse_round, pulse_residual_s: (k,) rows of the input that were used, the
     round each belongs to. n_sensors: sensors the location rests on. n_asked: active sensors within
     hearing range. weight: log-likelihood ratio of the incident against background and echoes.
-    prob: probability of gunfire, uncalibrated. kind: the likeliest of 'gunfire', 'firework',
-    'impulse'; never to be shown without prob. c_mps: speed of sound as estimated here.
-    evidence: the pooled features that prob was made from, NaN where the input had none.
+    prob: probability of gunfire. kind: the likeliest of 'gunfire', 'firework', 'impulse'; never to
+    be shown without prob. kind_probs: (3,) in that order. why: what the prior, the rhythm and each
+    feature add to the log-odds of gunfire; sums to logit(prob). classifier_version: which weights
+    said so. c_mps: speed of sound as estimated here. evidence: the pooled features that prob was
+    made from, NaN where the input had none.
     """
 
     t_ns: int
@@ -47,6 +49,9 @@ class DetectedEvent:
     weight: float
     kind: str
     prob: float
+    kind_probs: Floats
+    why: dict[str, float]
+    classifier_version: str
     evidence: dict[str, float]
     c_mps: float
     core_version: str

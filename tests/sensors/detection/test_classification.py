@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sensors.detection.classification import KINDS, classify, pooled_features
+from sensors.detection.classification import DEFAULT, KINDS
+from sensors.detection.features import pooled_features
 
 NONE = np.full(12, np.nan)
 DISTANCE = np.linspace(100.0, 700.0, 12)
@@ -16,7 +17,8 @@ def judge(*, rise_ms=NONE, dur_ms=NONE, centroid_hz=NONE, peak_db=NONE, rounds=(
         peak_db=peak_db,
         round_t_s=np.array(rounds),
     )
-    return classify(features)
+    verdict = DEFAULT.judge(features)
+    return verdict.kind, verdict.prob, verdict.kind_probs
 
 
 def test_probabilities_add_up_and_the_kind_is_the_likeliest():
@@ -64,7 +66,7 @@ def test_without_features_it_says_little():
 def test_more_sensors_say_more_but_not_without_limit():
     one = np.where(np.arange(12) == 0, 1.1, np.nan)
     few, many = judge(rise_ms=one)[1], judge(rise_ms=np.full(12, 1.1))[1]
-    endless = classify(
+    endless = DEFAULT.judge(
         pooled_features(
             distance_m=np.full(10_000, 300.0),
             rise_ms=np.full(10_000, 1.1),
@@ -73,7 +75,7 @@ def test_more_sensors_say_more_but_not_without_limit():
             peak_db=np.full(10_000, np.nan),
             round_t_s=np.zeros(1),
         )
-    )[1]
+    ).prob
 
     assert few < many < endless < 0.99
 
