@@ -12,7 +12,15 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from sensors.detection import PulseArrays, SensorArrays
-from sensors.models import AcousticEvent, Datastream, IngestBatch, Quarantined, Sensor
+from sensors.detection.classification import DEFAULT, Classifier, FormatError
+from sensors.models import (
+    AcousticClassifier,
+    AcousticEvent,
+    Datastream,
+    IngestBatch,
+    Quarantined,
+    Sensor,
+)
 from sensors.payloads.daylight import since_epoch_ns
 
 
@@ -256,3 +264,17 @@ def sensor_arrays(kind: str, heard: HeardPulses | None = None) -> SensorArrays:
         z_m=np.array(z_m, np.float64),
         active=np.array(active, np.bool_),
     )
+
+
+def current_classifier() -> Classifier:
+    """The classifier in use; the one without history where none was learnt, or where the one that was
+    is of another format (after an upgrade, until it is learnt again)."""
+    parameters = (
+        AcousticClassifier.objects.filter(is_in_use=True).values_list("parameters", flat=True)
+    ).first()
+    if parameters is None:
+        return DEFAULT
+    try:
+        return Classifier.from_json(parameters)
+    except FormatError:
+        return DEFAULT

@@ -13,9 +13,13 @@ import numpy as np
 from sensors.detection.laws import KINDS, LAWS, Laws, judge_by_laws
 from sensors.detection.streams import Floats
 
-__all__ = ["DEFAULT", "KINDS", "Classifier", "Verdict"]
+__all__ = ["DEFAULT", "KINDS", "Classifier", "FormatError", "Verdict"]
 
 FORMAT = 1
+
+
+class FormatError(ValueError):
+    """Stored weights that this version cannot read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +51,9 @@ class Classifier:
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Classifier:
-        """Raises ValueError for weights of another format."""
+        """Raises FormatError for weights of another format."""
         if told.get("format") != FORMAT:
-            raise ValueError(f"classifier: got format {told.get('format')}; wanted {FORMAT}")
+            raise FormatError(f"classifier: got format {told.get('format')}; wanted {FORMAT}")
         return cls(str(told["version"]), Laws.from_json(told["laws"]))
 
 
