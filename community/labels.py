@@ -22,6 +22,7 @@ ROLE_LABELS = [
     ("records-clerk", _("a records clerk")),
     ("city-decision-maker", _("a city decision-maker")),
     ("administrator", _("an administrator")),
+    ("gunfire-reviewer", "a gunfire reviewer"),  # answers nobody, so no resident reads it
 ]
 
 # What the states are called before officers.

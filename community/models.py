@@ -72,6 +72,15 @@ class User(AbstractUser):
     def may_approve(self) -> bool:
         return self.may(Permission.APPROVE)
 
+    @property
+    def may_see_gunfire(self) -> bool:
+        """Alerts with the sensors that heard them. Asked by ``incidents``, which does not know this app."""
+        return self.may(Permission.SEE_GUNFIRE)
+
+    @property
+    def may_review_gunfire(self) -> bool:
+        return self.may(Permission.REVIEW_GUNFIRE)
+
 
 Person = AbstractBaseUser | AnonymousUser
 

@@ -39,6 +39,10 @@ class Permission(StrEnum):
     IMPORT_RECORDS = "import-records"
     DECIDE = "decide"
     MANAGE_USERS = "manage-users"
+    SEE_GUNFIRE = (
+        "see-gunfire"  # alerts with the sites of the sensors, which are a secret of their own
+    )
+    REVIEW_GUNFIRE = "review-gunfire"
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,15 @@ ROLES: Final = (
         slug="oversight",
         group="Oversight",
         permissions=_ANSWERING
-        | {_P.APPROVE, _P.MANAGE_CLAIMS, _P.CLOSE_UNANSWERED, _P.REROUTE, _P.EXPORT, _P.READ_AUDIT},
+        | {_P.APPROVE, _P.MANAGE_CLAIMS, _P.CLOSE_UNANSWERED, _P.REROUTE, _P.EXPORT, _P.READ_AUDIT}
+        | {_P.SEE_GUNFIRE},
         acts_on=frozenset({Desk.OVERSIGHT}),
         reads=ORDINARY_DESKS,
-        model_permissions=("community.view_feedback", "community.view_auditevent"),
+        model_permissions=(
+            "community.view_feedback",
+            "community.view_auditevent",
+            "sensors.view_acousticreview",
+        ),
     ),
     Role(
         slug="records-clerk",
@@ -125,6 +134,12 @@ ROLES: Final = (
             "community.view_auditevent",
             *_IMPORT_RECORDS,
         ),
+    ),
+    Role(
+        # Works at no desk: what residents write is none of a reviewer's business.
+        slug="gunfire-reviewer",
+        group="Gunfire reviewer",
+        permissions=frozenset({_P.SEE_GUNFIRE, _P.REVIEW_GUNFIRE}),
     ),
 )
 

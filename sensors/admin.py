@@ -14,6 +14,7 @@ from sensors import actions
 from sensors.kinds import KINDS
 from sensors.models import (
     AcousticEvent,
+    AcousticReview,
     DeviceKey,
     IngestBatch,
     Observation,
@@ -165,6 +166,27 @@ class AcousticEventAdmin(ReadOnly):
     list_filter = ("provider", "kind", ("withdrawn_at", admin.EmptyFieldListFilter))
     date_hierarchy = "occurred_at"
     ordering = ("-occurred_at",)
+
+
+@admin.register(AcousticReview)
+class AcousticReviewAdmin(ReadOnly):
+    """Reviews are written in the gunfire room; here they are looked through."""
+
+    list_display = (
+        "reviewed_at",
+        "reviewer",
+        "finding",
+        "reason",
+        "event_id",
+        "event_revision",
+        "said_kind",
+        "said_probability",
+    )
+    list_filter = ("finding", "said_kind")
+    list_select_related = ("reviewer",)
+    raw_id_fields = ("event", "reviewer")
+    date_hierarchy = "reviewed_at"
+    ordering = ("-reviewed_at",)
 
 
 @admin.register(Observation)

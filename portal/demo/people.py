@@ -35,6 +35,8 @@ ACCOUNTS = {
     "supervisor2": ("supervisor", "approves what the other supervisor wrote"),
     "oversight": ("oversight", "alone reads complaints about officers"),
     "oversight2": ("oversight", "approves oversight's answers"),
+    "reviewer": ("gunfire-reviewer", "reviews gunfire alerts"),
+    "reviewer2": ("gunfire-reviewer", "reviews them too, and may disagree"),
     "admin": ("administrator", "Django admin"),
 }
 

@@ -21,6 +21,7 @@ from sensors.actions.registration import (
     register_sensors,
     retire_key,
 )
+from sensors.actions.reviewing import ReviewRefused, RevisedMeanwhile, record_review
 
 __all__ = [
     "Detected",
@@ -32,6 +33,8 @@ __all__ = [
     "Registered",
     "RegistrationError",
     "Replayed",
+    "ReviewRefused",
+    "RevisedMeanwhile",
     "accept_batch",
     "content_key",
     "create_source",
@@ -39,6 +42,7 @@ __all__ = [
     "drain",
     "issue_key",
     "prune_inbox",
+    "record_review",
     "register_sensor",
     "register_sensors",
     "replay_quarantined",
