@@ -187,6 +187,8 @@ class Incident(models.Model):
     relationship = models.CharField(max_length=80, blank=True)
     narrative = models.TextField(blank=True)
     disposition = models.CharField(max_length=80, blank=True)
+    # By the mapping's word (docs/adopt.md): it says that shots were fired, and somebody saw to it.
+    confirms_shooting = models.BooleanField(default=False, db_default=False)
     is_sealed = models.BooleanField(default=False)
     # Who set category and tier by hand; a later file then leaves both alone.
     classified_by = models.CharField(max_length=150, blank=True)
@@ -215,6 +217,11 @@ class Incident(models.Model):
                 fields=["district", "-occurred_from"], name="incident_district"
             ),  # admin filter
             models.Index(fields=["beat", "-occurred_from"], name="incident_beat"),  # admin filter
+            models.Index(  # linking: the few that confirm a shooting
+                fields=["occurred_from"],
+                name="incident_shooting",
+                condition=Q(confirms_shooting=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -284,6 +291,7 @@ class CallForService(models.Model):
     )
     beat = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="beat_calls")
     disposition = models.CharField(max_length=80, blank=True)
+    confirms_shooting = models.BooleanField(default=False, db_default=False)  # as of an incident
     imported_file = models.ForeignKey(ImportedFile, models.PROTECT, null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
 
@@ -294,12 +302,24 @@ class CallForService(models.Model):
         indexes = [
             models.Index(fields=["-received_at", "id"], name="call_newest"),  # admin list
             models.Index(fields=["category", "-received_at"], name="call_category"),  # admin filter
+            models.Index(  # linking: the few that confirm a shooting
+                fields=["received_at"], name="call_shooting", condition=Q(confirms_shooting=True)
+            ),
         ]
         verbose_name = "call for service"
         verbose_name_plural = "calls for service"
 
     def __str__(self) -> str:
         return f"{self.source}/{self.source_id}"
+
+
+class Unlinked(models.TextChoices):
+    """Why a record has no alert. Only the first says that there was none."""
+
+    NO_ALERT = "no_alert", "No alert at that place and time"
+    AMBIGUOUS = "ambiguous", "Several alerts fit, or one that fits others as well"
+    VAGUE = "vague", "Its place or time is not given closely enough"
+    NUMBER = "number", "The alert it names is another day's, or another record's"
 
 
 class AlertResponse(models.Model):
@@ -314,6 +334,7 @@ class AlertResponse(models.Model):
     class Link(models.TextChoices):
         NUMBER = "number", "the alert's number"
         PLACE_AND_TIME = "place_and_time", "place and time"
+        HAND = "hand", "a person"  # linking leaves it alone, also where it says: to none
 
     source = models.CharField(max_length=64)
     source_id = models.CharField(max_length=64, db_collation="C")  # the event number of dispatch
@@ -324,12 +345,15 @@ class AlertResponse(models.Model):
         "sensors.AcousticEvent", models.PROTECT, null=True, blank=True, related_name="responses"
     )
     linked_by = models.CharField(max_length=16, choices=Link, blank=True)
+    unlinked_because = models.CharField(max_length=16, choices=Unlinked, blank=True)
     separation_m = models.FloatField(null=True, blank=True)
     separation_s = models.FloatField(null=True, blank=True)  # positive: after the shots
     alerted_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True, blank=True)
     on_scene_at = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)
+    initial_type = models.CharField(max_length=80, blank=True)  # of the dispatch event
+    final_type = models.CharField(max_length=80, blank=True)
     n_officers = models.PositiveSmallIntegerField(null=True, blank=True)
     officer_minutes = models.FloatField(null=True, blank=True)  # all officers together
     disposition = models.CharField(max_length=16, choices=Disposition, default=Disposition.UNKNOWN)
@@ -376,7 +400,8 @@ class AlertResponseRevision(Revision):
 class ConfirmedShooting(models.Model):
     """A shooting that an incident or a call confirms, and the alert of it, or that there was none.
 
-    Derived: rebuilt by linking, and never edited.
+    Records of the same shots are one shooting, and the surest of them stands for it: an incident
+    before a call. Derived: rebuilt by linking, and never edited.
     """
 
     incident = models.OneToOneField(
@@ -395,7 +420,9 @@ class ConfirmedShooting(models.Model):
         null=True,
         blank=True,
         related_name="confirmed_shootings",
-    )  # null: no alert
+    )
+    unlinked_because = models.CharField(max_length=16, choices=Unlinked, blank=True)
+    n_records = models.PositiveSmallIntegerField(default=1)  # that tell of it
     separation_m = models.FloatField(null=True, blank=True)
     separation_s = models.FloatField(null=True, blank=True)
     linked_at = models.DateTimeField()
@@ -412,3 +439,13 @@ class ConfirmedShooting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.occurred_at:%Y-%m-%d} {self.incident_id or self.call_id}"
+
+
+class LinkRun(models.Model):
+    """The last linking: what there was to link, so that nothing is done where nothing is new. One row."""
+
+    inputs = models.CharField(max_length=64)  # a fingerprint, of incidents.queries.link_inputs
+    linked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.linked_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -98,7 +98,10 @@ TARGETS: Final[Mapping[Kind, Target]] = {
         source_field="provider",
         id_field="provider_event_id",
         fields=("occurred_at", "lon", "lat", "kind", "n_shots", "is_multiple"),
-        on_insert={"provider": SOURCE, "participants": "[]", "core_version": "", "revision": "1"},
+        on_insert={
+            "provider": SOURCE, "participants": "[]", "core_version": "", "revision": "1",
+            "classifier_version": "", "reasons": "{{}}",
+        },
         copied={"detected_at": "occurred_at"},
         on_update={"revision": "t.revision + 1", "revised_at": "%(now)s", "withdrawn_at": "NULL"},
     ),

@@ -77,6 +77,9 @@ POLICIES: Final[dict[str, dict[str, Policy]]] = {
             "free text about people; read by the screen that raises the tier, by nothing else"
         ),
         "disposition": Withhold("not released yet: outcomes need groups of their own"),
+        "confirms_shooting": Withhold(
+            "counted in the gunfire ledger as a shooting with or without alert"
+        ),
         "is_sealed": _TIER,
         "imported_file": _KEY,
         "revision": _STEP,
@@ -156,6 +159,7 @@ WITHHELD: Final[dict[str, str]] = {
     "incidents.AlertResponseRevision": "what a record said before",
     "incidents.AlertResponse": "names addresses and minutes; released as outcomes and in the ledger",
     "incidents.ConfirmedShooting": "exact places; released as counts of misses in the gunfire ledger",
+    "incidents.LinkRun": "internal bookkeeping",
     "incidents.CallForService": "calls name addresses and minutes; no dataset of them is released yet",
     "sensors.Source": "who signs readings",
     "sensors.DeviceKey": "keys",
