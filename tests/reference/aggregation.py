@@ -71,3 +71,32 @@ def year_to_date(instants_s: list[float], today: dt.date, zone: str) -> tuple[in
         now += day.year == today.year and is_earlier
         before += day.year == today.year - 1 and is_earlier
     return now, before
+
+
+def median_ranks(n: int, confidence: float) -> tuple[int, int] | None:
+    """The narrowest pair of ranks, counted from 1 and from either end, that holds the median; None for none."""
+    found = None
+    for rank in range(1, n // 2 + 1):
+        outside = 2 * sum(math.comb(n, below) for below in range(rank)) / 2**n
+        if 1 - outside >= confidence:
+            found = rank, n + 1 - rank
+    return found
+
+
+def gamma_quantile(p: float, shape: float, *, steps: int = 40_000) -> float:
+    """Of a gamma law of scale 1, by Simpson's rule over the logarithm of the argument."""
+
+    def at_most(limit: float) -> float:
+        low, high = math.log(limit) - 60 / min(shape, 1) - 5, math.log(limit)
+        width = (high - low) / steps
+        density = [
+            math.exp(shape * u - math.exp(u) - math.lgamma(shape))
+            for u in (low + i * width for i in range(steps + 1))
+        ]
+        return (
+            width
+            / 3
+            * (density[0] + density[-1] + 4 * sum(density[1:-1:2]) + 2 * sum(density[2:-1:2]))
+        )
+
+    return bisect(lambda limit: at_most(limit) < p, 1e-9, 20 * shape + 60, steps=45)
