@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensors.detection.evidence import MATCH_SD_S, Listener
+from sensors.detection.folding import fold_rounds, folded_sigma_s
 from sensors.detection.multilateration import (
     MIN_SENSORS,
     Location,
     PoorGeometry,
     TooFewSensors,
-    fold_rounds,
-    folded_sigma_s,
     locate,
 )
 from sensors.detection.rounds import match_rounds

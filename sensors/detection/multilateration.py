@@ -1,18 +1,20 @@
 """Where a sound came from, out of the times at which sensors heard it.
 
 One place, one unknown emission time, one arrival per sensor. The arrivals of several rounds from
-one place are first folded into one per sensor (:func:`fold_rounds`), because what is wrong with a
-path is wrong with it every time.
+one place are first folded into one per sensor (:mod:`sensors.detection.folding`), because what is
+wrong with a path is wrong with it every time.
 
 Error model (arXiv 2108.07377 and our re-derivation on 323 published shots, docs/detection.md): the
 clock is good to 0.1 ms; what matters is the path. Sound bends round buildings and arrives a little
 late or early by an amount that belongs to the path, 7.5 ms standard deviation, and only 1.6 ms of
-scatter comes anew with each round. An ellipse built from the scatter is five times too small.
+scatter comes anew with each round. An ellipse built from the scatter is five times too small. Now
+and then what arrives is not the direct sound at all, but an echo or another noise: mostly late.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,18 +22,26 @@ from sensors.detection.propagation import Atmosphere, travel_time_s
 from sensors.detection.streams import Bools, Floats
 
 PATH_SD_S = 0.0075
-ROUND_SD_S = 0.0016
 MIN_SENSORS = 4
 """Three arrivals fix two coordinates and a time with nothing left to check them; the fourth checks."""
 
 HUBER_K = 1.345
 """95 % efficiency on clean Gaussian residuals (Huber 1964)."""
 OUTLIER_SD = 3.5
+LATE_SD, EARLY_SD = 3.0, 3.5
+"""Beyond this many sigma an arrival is likelier not to be the direct sound. With a path error of 7.5 ms:
+one arrival in 17 is something later, one in 65 something earlier, evenly over 100 ms."""
 MAX_ITERATIONS = 25
 ROUGH_ITERATIONS = 6
 CONVERGED_M = 0.01
 MAX_SD_M = 500.0
 """A solution less certain than this is a direction, not a place."""
+FEW_SENSORS = 7
+"""With more, one wrong arrival is plain to see; with fewer, each is left out in turn."""
+SAME_MODE_M = 3.0
+
+Weigh = Callable[[Floats, Floats], Floats]
+"""Residuals and their standard deviations, s, (n,) each, to weights from 0 to 1."""
 
 
 class LocationError(ValueError):
@@ -47,18 +57,36 @@ class PoorGeometry(LocationError):  # noqa: N818
 
 
 @dataclass(frozen=True, eq=False)
+class Sounding:
+    """What one incident alone says of the air, as a quadratic log-likelihood of a = (c, wind x, wind y):
+    h . a - a . L a / 2, with h = weighted (3,) and L = information (3, 3), s^2/m^2. The place and the
+    emission time are already free in it; the weather report is not in it."""
+
+    weighted: Floats
+    information: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Location:
-    """x_m, y_m, t_s: place and emission time. cov_m2: (2, 2) of x, y. residual_s: (n,) arrival minus
-    prediction, positive is late. used: (n,) False for arrivals set aside as outliers. atmosphere:
-    the weather prior moved by what these arrivals say."""
+    """x_m, y_m, t_s, t_sd_s: place, emission time and its standard deviation. cov_m2: (2, 2) of x, y.
+    residual_s: (n,) arrival minus prediction, positive is late. used: (n,) False for arrivals set
+    aside as outliers. deleted_s, deleted_sd_s: (n,) what the residual would be had the sensor not
+    taken part, and its standard deviation: by this a sensor is judged. atmosphere: the weather prior
+    moved by what these arrivals say. rival_share: probability of places other than this one, which
+    ``cov_m2`` has been widened for."""
 
     x_m: float
     y_m: float
     t_s: float
+    t_sd_s: float
     cov_m2: Floats
     residual_s: Floats
     used: Bools
+    deleted_s: Floats
+    deleted_sd_s: Floats
     atmosphere: Atmosphere
+    sounding: Sounding
+    rival_share: float
 
 
 def locate(
@@ -70,37 +98,33 @@ def locate(
     start_xy_m: Floats | None = None,
     rough: bool = False,
 ) -> Location:
-    """Robust least squares on arrival times; sound speed and wind are estimated under their prior.
+    """The likeliest place of a sound; sound speed and wind are estimated under their prior.
 
     sensor_xy_m: (n, 2) metres. arrival_s: (n,) seconds on any common clock. sigma_s: standard
     deviation of an arrival, scalar or (n,). start_xy_m: (2,) or None to find one. rough: good to a
     metre or so, and no arrival set aside; for a trial that will be solved again.
-    Huber weights by iterated reweighting (Gauss-Newton), then arrivals beyond ``OUTLIER_SD`` sigma are set
-    aside one at a time, worst first, while more than ``MIN_SENSORS`` remain.
+    First iterated reweighted least squares (Gauss-Newton with Huber weights), arrivals beyond
+    ``OUTLIER_SD`` set aside one at a time, worst first. From there the maximum of the likelihood in
+    which each arrival is either direct, Gaussian, or something else, mostly late (expectation and
+    maximisation: the weight is the probability of being direct). With few sensors each is left out
+    in turn, and other places that explain the rest widen the ellipse by their probability.
     Raises TooFewSensors, or PoorGeometry where the place is not determined.
     """
-    xy, t = np.asarray(sensor_xy_m, float), np.asarray(arrival_s, float)
-    if t.size < MIN_SENSORS:
-        raise TooFewSensors(f"got {t.size} sensors; wanted at least {MIN_SENSORS}")
-    if not (np.isfinite(xy).all() and np.isfinite(t).all()):
-        raise LocationError("got a position or arrival that is not a finite number")
-    sigma = np.broadcast_to(np.asarray(sigma_s, float), t.shape)
-    starts = [start_xy_m] if start_xy_m is not None else start_points(xy, t, atmosphere=atmosphere)
-    used = np.ones(t.size, bool)
+    heard = _heard(sensor_xy_m, arrival_s, sigma_s, atmosphere)
+    starts = [start_xy_m] if start_xy_m is not None else start_points(heard.xy, heard.t, atmosphere)
     stop_m, most = (1.0, ROUGH_ITERATIONS) if rough else (CONVERGED_M, MAX_ITERATIONS)
-    fits = (_solve(xy, t, sigma, used, atmosphere, s, stop_m=stop_m, most=most) for s in starts)
-    best = min(fits, key=lambda f: f.cost)
-    while used.sum() > MIN_SENSORS and not rough:
-        late = np.where(used, np.abs(best.residual_s) / sigma, 0.0)
-        if late.max() <= OUTLIER_SD:
-            break
-        used = used & (np.arange(t.size) != int(np.argmax(late)))
-        start = best.params[:2]
-        best = _solve(xy, t, sigma, used, atmosphere, start, stop_m=stop_m, most=most)
-    return _location(best, used, atmosphere)
+    fits = (_solve(heard, _begin(heard, s), _huber, stop_m=stop_m, most=most) for s in starts)
+    best = min(fits, key=lambda f: _huber_cost(f.residual_s / heard.sigma) + f.prior_cost)
+    if rough:
+        return _location(heard, [best], used=heard.among)
+    modes = _modes(heard, best)
+    used = modes[0].weight > 0.5
+    if used.sum() < MIN_SENSORS:
+        raise TooFewSensors(f"got {used.sum()} sensors that agree; wanted at least {MIN_SENSORS}")
+    return _location(heard, modes, used=used)
 
 
-def start_points(xy: Floats, t: Floats, *, atmosphere: Atmosphere) -> list[Floats]:
+def start_points(xy: Floats, t: Floats, atmosphere: Atmosphere) -> list[Floats]:
     """Places to begin from: the closed form where it exists, the earliest sensor, the middle."""
     starts = [xy[int(np.argmin(t))] + 1.0, xy.mean(axis=0)]
     closed = closed_form(xy, t, c_mps=atmosphere.c_mps)
@@ -127,44 +151,69 @@ def closed_form(xy: Floats, t: Floats, *, c_mps: float) -> Floats | None:
 
 
 @dataclass(frozen=True, eq=False)
+class _Heard:
+    """What is to be explained. xy: (n, 2), t: (n,), sigma: (n,). mean: (3,) and precision: (3, 3) of
+    the air. among: (n,) arrivals that may count."""
+
+    xy: Floats
+    t: Floats
+    sigma: Floats
+    air: Atmosphere
+    precision: Floats
+    among: Bools
+
+    def without(self, k: int) -> _Heard:
+        return replace(self, among=self.among & (np.arange(self.t.size) != k))
+
+
+def _heard(xy: Floats, t: Floats, sigma_s: float | Floats, air: Atmosphere) -> _Heard:
+    xy, t = np.asarray(xy, float), np.asarray(t, float)
+    if t.size < MIN_SENSORS:
+        raise TooFewSensors(f"got {t.size} sensors; wanted at least {MIN_SENSORS}")
+    if not (np.isfinite(xy).all() and np.isfinite(t).all()):
+        raise LocationError("got a position or arrival that is not a finite number")
+    sigma = np.broadcast_to(np.asarray(sigma_s, float), t.shape)
+    precision = np.asarray(np.linalg.inv(air.cov), float)
+    return _Heard(xy, t, sigma, air, precision, np.ones(t.size, bool))
+
+
+@dataclass(frozen=True, eq=False)
 class _Fit:
-    params: Floats  # x, y, t, and shifts of c, wind x, wind y
+    params: Floats  # x, y, t, c, wind x, wind y
     normal: Floats  # (6, 6) weighted normal matrix, priors included
+    jacobian: Floats  # (n, 6)
     residual_s: Floats
-    cost: float
+    weight: Floats  # (n,) 0 to 1
+    prior_cost: float
 
 
-def _solve(
-    xy: Floats,
-    t: Floats,
-    sigma: Floats,
-    used: Bools,
-    prior: Atmosphere,
-    start: Floats,
-    *,
-    stop_m: float,
-    most: int,
-) -> _Fit:
-    precision = np.array([prior.c_sd_mps, prior.wind_sd_mps, prior.wind_sd_mps]) ** -2.0
-    travel = travel_time_s(xy[:, 0] - start[0], xy[:, 1] - start[1], prior)
-    params = np.array([start[0], start[1], float(np.median((t - travel)[used])), 0.0, 0.0, 0.0])
-    normal = np.eye(6)
+def _begin(heard: _Heard, start: Floats) -> Floats:
+    travel = travel_time_s(heard.xy[:, 0] - start[0], heard.xy[:, 1] - start[1], heard.air)
+    emission = float(np.median((heard.t - travel)[heard.among]))
+    return np.array([start[0], start[1], emission, *heard.air.mean_mps])
+
+
+def _solve(heard: _Heard, params: Floats, weigh: Weigh, *, stop_m: float, most: int) -> _Fit:
+    prior = heard.air.mean_mps
     for _ in range(most):
-        residual, jacobian = _linearise(xy, t, params, prior)
-        scaled = np.abs(residual) / sigma
-        weight = used / sigma**2 * np.minimum(1.0, HUBER_K / np.maximum(scaled, 1e-12))
-        normal = (jacobian * weight[:, None]).T @ jacobian
-        normal[[3, 4, 5], [3, 4, 5]] += precision
-        right = jacobian.T @ (weight * residual)
-        right[3:] -= precision * params[3:]
+        residual, jacobian = linearise(heard.xy, heard.t, params)
+        weight = heard.among * weigh(residual, heard.sigma)
+        scaled = jacobian * (weight / heard.sigma**2)[:, None]
+        normal = scaled.T @ jacobian
+        normal[3:, 3:] += heard.precision
+        right = scaled.T @ residual
+        right[3:] += heard.precision @ (prior - params[3:])
         damped = normal + np.diag(1e-9 * normal.diagonal() + 1e-9)  # solvable even if degenerate
         step = _bounded(np.asarray(np.linalg.solve(damped, right), float))
         params = params + step
         if np.abs(step[:2]).max() < stop_m:
             break
-    residual, _ = _linearise(xy, t, params, prior)
-    cost = _huber_cost((residual / sigma)[used]) + float(precision @ params[3:] ** 2)
-    return _Fit(params, normal, residual, cost)
+    residual, jacobian = linearise(heard.xy, heard.t, params)
+    weight = heard.among * weigh(residual, heard.sigma)
+    normal = (jacobian * (weight / heard.sigma**2)[:, None]).T @ jacobian
+    normal[3:, 3:] += heard.precision
+    off = params[3:] - prior
+    return _Fit(params, normal, jacobian, residual, weight, float(off @ heard.precision @ off))
 
 
 def _bounded(step: Floats) -> Floats:
@@ -173,17 +222,12 @@ def _bounded(step: Floats) -> Floats:
     return step * min(1.0, 300.0 / max(reach, 1e-9))
 
 
-def _linearise(xy: Floats, t: Floats, params: Floats, prior: Atmosphere) -> tuple[Floats, Floats]:
+def linearise(xy: Floats, t: Floats, params: Floats) -> tuple[Floats, Floats]:
     """Residuals (n,) and derivatives of the predicted arrival (n, 6) by x, y, t, c, wind x, wind y."""
     dx, dy = xy[:, 0] - params[0], xy[:, 1] - params[1]
     distance = np.maximum(np.hypot(dx, dy), 1e-6)
     ux, uy = dx / distance, dy / distance
-    speed = (
-        prior.c_mps
-        + params[3]
-        + (prior.wind_x_mps + params[4]) * ux
-        + (prior.wind_y_mps + params[5]) * uy
-    )
+    speed = params[3] + params[4] * ux + params[5] * uy
     slow = -distance / speed**2
     jacobian = np.column_stack(
         [-ux / speed, -uy / speed, np.ones_like(ux), slow, slow * ux, slow * uy]
@@ -191,40 +235,119 @@ def _linearise(xy: Floats, t: Floats, params: Floats, prior: Atmosphere) -> tupl
     return t - params[2] - distance / speed, jacobian
 
 
+def _huber(residual: Floats, sigma: Floats) -> Floats:
+    return np.asarray(np.minimum(1.0, HUBER_K / np.maximum(np.abs(residual) / sigma, 1e-12)))
+
+
 def _huber_cost(scaled: Floats) -> float:
     size = np.abs(scaled)
     return float(np.where(size < HUBER_K, size**2, HUBER_K * (2.0 * size - HUBER_K)).sum())
 
 
-def _location(fit: _Fit, used: Bools, prior: Atmosphere) -> Location:
-    if not np.isfinite(fit.params).all() or np.linalg.cond(_equilibrated(fit.normal)) > 1e12:
-        raise PoorGeometry("got sensors that do not fix a place; wanted them around the source")
-    cov = np.asarray(np.linalg.inv(fit.normal)[:2, :2], float)
-    if not (np.linalg.eigvalsh(cov)[0] > 0.0 and cov.trace() < MAX_SD_M**2):
+def _other(residual: Floats) -> Floats:
+    """log-density of a residual if the arrival is not direct, where a direct one has -z^2 / 2."""
+    return np.asarray(-0.5 * np.where(residual > 0.0, LATE_SD, EARLY_SD) ** 2)
+
+
+def _if_direct(residual: Floats, sigma: Floats) -> Floats:
+    scaled = np.minimum(np.abs(residual) / sigma, 30.0)  # exp overflows beyond
+    return np.asarray(1.0 / (1.0 + np.exp(0.5 * scaled**2 + _other(residual))))
+
+
+def _modes(heard: _Heard, best: _Fit) -> list[_Fit]:
+    """Places that explain the arrivals, the likeliest first."""
+    begun = [_set_aside(heard, best)]
+    if heard.t.size <= FEW_SENSORS:
+        others = (heard.without(k) for k in range(heard.t.size) if heard.t.size > MIN_SENSORS)
+        begun += [_solve(o, best.params, _huber, stop_m=0.1, most=MAX_ITERATIONS) for o in others]
+    fits: list[_Fit] = []
+    for fit in begun:
+        fit = _solve(heard, fit.params, _if_direct, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
+        if all(np.hypot(*(f.params - fit.params)[:2]) > SAME_MODE_M for f in fits):
+            fits.append(fit)
+    return sorted(fits, key=lambda f: -_log_evidence(heard, f))
+
+
+def _set_aside(heard: _Heard, fit: _Fit) -> _Fit:
+    """Leave out arrivals beyond ``OUTLIER_SD`` one at a time, worst first, down to ``MIN_SENSORS``."""
+    while heard.among.sum() > MIN_SENSORS:
+        far = np.where(heard.among, np.abs(fit.residual_s) / heard.sigma, 0.0)
+        if far.max() <= OUTLIER_SD:
+            break
+        heard = heard.without(int(np.argmax(far)))
+        fit = _solve(heard, fit.params, _huber, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
+    return fit
+
+
+def _log_evidence(heard: _Heard, fit: _Fit) -> float:
+    """log of the probability around one mode, up to a constant (Laplace's approximation)."""
+    direct = -0.5 * (fit.residual_s / heard.sigma) ** 2
+    likelihood = np.logaddexp(direct, _other(fit.residual_s)).sum()
+    sign, size = np.linalg.slogdet(fit.normal)
+    if sign <= 0 or not np.isfinite(size):
+        return -np.inf
+    return float(likelihood - 0.5 * fit.prior_cost - 0.5 * size)
+
+
+def _location(heard: _Heard, modes: list[_Fit], *, used: Bools) -> Location:
+    fit = modes[0]
+    cov = _covariance(fit)
+    place_cov, rival_share = _widened(heard, modes, cov)
+    if not (np.linalg.eigvalsh(place_cov)[0] > 0.0 and place_cov.trace() < MAX_SD_M**2):
+        sd_m = np.sqrt(abs(place_cov.trace()))
         raise PoorGeometry(
-            f"got a standard deviation of {np.sqrt(abs(cov.trace())):.0f} m; wanted under {MAX_SD_M:.0f} m"
+            f"got a standard deviation of {sd_m:.0f} m; wanted under {MAX_SD_M:.0f} m"
         )
-    x, y, t, dc, wx, wy = (float(v) for v in fit.params)
+    deleted, deleted_sd = _deleted(heard, fit, cov)
+    x, y, t = (float(v) for v in fit.params[:3])
     return Location(
         x_m=x,
         y_m=y,
         t_s=t,
-        cov_m2=cov,
+        t_sd_s=float(np.sqrt(cov[2, 2])),
+        cov_m2=place_cov,
         residual_s=fit.residual_s,
         used=used,
-        atmosphere=Atmosphere(
-            prior.c_mps + dc,
-            prior.wind_x_mps + wx,
-            prior.wind_y_mps + wy,
-            prior.c_sd_mps,
-            prior.wind_sd_mps,
-        ),
+        deleted_s=deleted,
+        deleted_sd_s=deleted_sd,
+        atmosphere=Atmosphere.of(fit.params[3:], cov[3:, 3:]),
+        sounding=_sounding(heard, fit),
+        rival_share=rival_share,
     )
 
 
-def _equilibrated(normal: Floats) -> Floats:
-    scale = 1.0 / np.sqrt(np.maximum(normal.diagonal(), 1e-300))
-    return normal * scale[:, None] * scale[None, :]
+def _covariance(fit: _Fit) -> Floats:
+    """Inverse of the normal matrix, (6, 6). Raises PoorGeometry where the place is not determined."""
+    scale = 1.0 / np.sqrt(np.maximum(fit.normal.diagonal(), 1e-300))
+    equilibrated = fit.normal * np.outer(scale, scale)
+    if not np.isfinite(fit.params).all() or np.linalg.cond(equilibrated) > 1e12:
+        raise PoorGeometry("got sensors that do not fix a place; wanted them around the source")
+    return np.asarray(np.linalg.inv(equilibrated) * np.outer(scale, scale), float)
+
+
+def _widened(heard: _Heard, modes: list[_Fit], cov: Floats) -> tuple[Floats, float]:
+    """The first mode's covariance of x, y with the other modes added as a mixture about it."""
+    evidence = np.array([_log_evidence(heard, fit) for fit in modes])
+    share = np.exp(evidence - evidence.max())
+    share /= share.sum()
+    away = np.array([fit.params[:2] - modes[0].params[:2] for fit in modes])
+    return cov[:2, :2] + (share[:, None] * away).T @ away, float(1.0 - share[0])
+
+
+def _deleted(heard: _Heard, fit: _Fit, cov: Floats) -> tuple[Floats, Floats]:
+    """Residuals had each sensor not taken part (deleted residuals), and their standard deviations."""
+    spread = np.einsum("ij,jk,ik->i", fit.jacobian, cov, fit.jacobian)
+    left = np.maximum(1.0 - fit.weight * spread / heard.sigma**2, 1e-6)
+    return fit.residual_s / left, np.sqrt(heard.sigma**2 + spread / left)
+
+
+def _sounding(heard: _Heard, fit: _Fit) -> Sounding:
+    data = fit.normal[3:, 3:] - heard.precision
+    place, both = fit.normal[:3, :3], fit.normal[:3, 3:]
+    information = data - both.T @ np.linalg.solve(place, both)
+    # at the optimum the pull of the arrivals balances that of the prior
+    pull = heard.precision @ (fit.params[3:] - heard.air.mean_mps)
+    return Sounding(information @ fit.params[3:] + pull, information)
 
 
 def position_bound(
@@ -236,48 +359,24 @@ def position_bound(
 ) -> Floats:
     """The Cramer-Rao bound on the covariance of x, y, (2, 2) in m^2: what no unbiased method can beat.
 
-    Emission time unknown, sound speed and wind under the prior of ``atmosphere`` (the hybrid bound).
-    J = sum_i g_i g_i^T / sigma_i^2 + prior, g_i the derivatives of the predicted arrival.
+    sensor_xy_m: (n, 2) sensors with a direct arrival. sigma_s: its standard deviation, scalar or (n,).
+    Emission time unknown, sound speed and wind under the prior of ``atmosphere`` (the hybrid bound):
+    J = sum_i g_i g_i^T / sigma_i^2 + prior, g_i = (-u_i / c, 1, -d_i / c^2, -d_i u_i / c^2) the
+    derivatives of the predicted arrival by place, emission time, sound speed and wind, u_i the unit
+    vector from source to sensor. The bound is the x, y block of J^-1, here in closed form by Schur
+    complements: first the emission time is eliminated, then the air. Infinite where J is singular.
     """
     xy = np.asarray(sensor_xy_m, float)
-    params = np.array([source_xy_m[0], source_xy_m[1], 0.0, 0.0, 0.0, 0.0])
-    _, jacobian = _linearise(xy, np.zeros(len(xy)), params, atmosphere)
-    sigma = np.broadcast_to(np.asarray(sigma_s, float), len(xy))
-    information = (jacobian / sigma[:, None] ** 2).T @ jacobian
-    information[3, 3] += atmosphere.c_sd_mps**-2.0
-    information[[4, 5], [4, 5]] += atmosphere.wind_sd_mps**-2.0
-    return np.asarray(np.linalg.inv(information)[:2, :2])
-
-
-def fold_rounds(arrival_s: Floats) -> tuple[Floats, Floats, Floats]:
-    """Split arrivals into a part of the sensor and a part of the round, by median polish (Tukey 1977).
-
-    arrival_s: (sensors, rounds), NaN where a sensor did not hear a round; every row and every column
-    holds at least one number. Returns the sensor part (sensors,), the emission time of each round
-    relative to the first round's (rounds,), and the rest (sensors, rounds), which shows single wrong
-    pulses. Medians, so one wrong pulse moves nothing.
-    """
-    rest = np.array(arrival_s, float)
-    sensor_part, round_part = np.zeros(rest.shape[0]), np.zeros(rest.shape[1])
-    for _ in range(10):
-        by_round = _median(rest.T)
-        rest, round_part = rest - by_round, round_part + by_round
-        by_sensor = _median(rest)
-        rest, sensor_part = rest - by_sensor[:, None], sensor_part + by_sensor
-        if np.abs(by_sensor).max() < 1e-5:
-            break
-    offset = round_part[0]
-    return sensor_part + offset, round_part - offset, rest
-
-
-def _median(rows: Floats) -> Floats:
-    """Median of each row without its NaNs; several times quicker than nanmedian on small tables."""
-    ordered = np.sort(rows, axis=1)  # NaN sorts last
-    count = np.isfinite(rows).sum(axis=1)
-    pick = np.arange(rows.shape[0])
-    return np.asarray(0.5 * (ordered[pick, (count - 1) // 2] + ordered[pick, count // 2]))
-
-
-def folded_sigma_s(rounds_heard: Floats) -> Floats:
-    """Standard deviation of a sensor's folded arrival: the path's error does not average, the rest does."""
-    return np.sqrt(PATH_SD_S**2 + ROUND_SD_S**2 / np.maximum(rounds_heard, 1.0))
+    params = np.array([source_xy_m[0], source_xy_m[1], 0.0, *atmosphere.mean_mps])
+    _, jacobian = linearise(xy, np.zeros(len(xy)), params)
+    weight = np.broadcast_to(np.asarray(sigma_s, float), len(xy)) ** -2.0
+    known = np.delete(jacobian, 2, axis=1)  # place and air; the emission time is the weighted mean
+    known = known - weight @ known / weight.sum()
+    information = (known * weight[:, None]).T @ known
+    air = information[2:, 2:] + np.linalg.inv(atmosphere.cov)
+    cross = information[:2, 2:]
+    (a, b), (_, d) = information[:2, :2] - cross @ np.linalg.solve(air, cross.T)
+    determinant = a * d - b * b
+    if not determinant > 1e-12 * a * d:
+        return np.full((2, 2), np.inf)
+    return np.array([[d, -b], [-b, a]]) / determinant

@@ -28,13 +28,39 @@ UNKNOWN_TEMP_C, UNKNOWN_TEMP_SD_C, UNKNOWN_WIND_SD_MPS = 12.0, 10.0, 3.0
 
 @dataclass(frozen=True)
 class Atmosphere:
-    """Speed of sound and wind vector (towards east and north), m/s, with standard deviations."""
+    """Speed of sound and wind vector (towards east and north), m/s, with their doubt.
+
+    c_sd_mps, wind_sd_mps: standard deviations, of each component of the wind. learnt: the whole
+    covariance of (c, wind x, wind y), (m/s)^2, where incidents have taught it, for then the three hang
+    together; None where they do not.
+    """
 
     c_mps: float
     wind_x_mps: float = 0.0
     wind_y_mps: float = 0.0
     c_sd_mps: float = 0.61
     wind_sd_mps: float = REPORT_WIND_SD_MPS
+    learnt: tuple[tuple[float, ...], ...] | None = None
+
+    @classmethod
+    def of(cls, mean_mps: Floats, cov: Floats) -> Atmosphere:
+        """From the mean of (c, wind x, wind y), (3,), and its covariance, (3, 3)."""
+        c, wind_x, wind_y = (float(v) for v in mean_mps)
+        wind_sd = float(np.sqrt(0.5 * (cov[1, 1] + cov[2, 2])))
+        learnt = tuple(tuple(float(v) for v in row) for row in cov)
+        return cls(c, wind_x, wind_y, float(np.sqrt(cov[0, 0])), wind_sd, learnt)
+
+    @property
+    def mean_mps(self) -> Floats:
+        """(c, wind x, wind y), (3,)."""
+        return np.array([self.c_mps, self.wind_x_mps, self.wind_y_mps])
+
+    @property
+    def cov(self) -> Floats:
+        """Covariance of ``mean_mps``, (3, 3)."""
+        if self.learnt is not None:
+            return np.array(self.learnt)
+        return np.diag([self.c_sd_mps**2, self.wind_sd_mps**2, self.wind_sd_mps**2])
 
     @property
     def rounded(self) -> Atmosphere:

@@ -3,13 +3,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from sensors.detection.folding import fold_rounds, folded_sigma_s
 from sensors.detection.multilateration import (
     LocationError,
     PoorGeometry,
     TooFewSensors,
     closed_form,
-    fold_rounds,
-    folded_sigma_s,
     locate,
     position_bound,
 )
