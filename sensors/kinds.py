@@ -1,7 +1,7 @@
 """One row per sensor kind: what it is called and what it may say.
 
 Observed properties bear the names of the FIWARE Smart Data Models (WasteContainer, Streetlight,
-EVChargingStation, Vehicle), so that a city's existing devices need no translation table. A new
+EVChargingStation, Vehicle, WeatherObserved), so that a city's existing devices need no translation table. A new
 kind of sensor is a new row here; until it has one, ``generic`` takes any number under any name.
 """
 
@@ -102,12 +102,13 @@ PULSE_LIMITS: Mapping[str, Limits] = {
     "centroid_hz": Limits(0, 100_000),
 }
 
-ACOUSTIC, BIN, LIGHT, CHARGER, VEHICLE, GENERIC = (
+ACOUSTIC, BIN, LIGHT, CHARGER, VEHICLE, WEATHER, GENERIC = (
     "acoustic",
     "bin",
     "light",
     "charger",
     "vehicle",
+    "weather",
     "generic",
 )
 
@@ -191,6 +192,17 @@ KINDS: Mapping[str, Kind] = {
                 "missing",
                 "elsewhere",
             ),
+        },
+    ),
+    # What the speed of sound and the drift of sound are known by. Gusts over 113 m/s were never measured.
+    WEATHER: Kind(
+        "Weather station",
+        OBSERVATIONS,
+        {
+            **_HOUSEKEEPING,
+            "windSpeed": Property("m/s", Limits(0, 113)),
+            "windDirection": Property("deg", Limits(0, 360)),  # where it comes FROM, from north
+            "atmosphericPressure": Property("hPa", Limits(500, 1100)),
         },
     ),
     GENERIC: Kind("Other sensor", OBSERVATIONS),

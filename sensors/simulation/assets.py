@@ -1,4 +1,4 @@
-"""Bins, street lights and vehicle chargers: where they stand and what they say about themselves.
+"""Bins, street lights, vehicle chargers and a weather station: where they stand and what they say.
 
 Everything is a function of the seed and the instant, nothing is remembered: what is sent in one
 interval is exactly what is sent in its parts. Faults (a stuck gauge, a dark lamp, a dead circuit, a
@@ -15,25 +15,25 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sensors.simulation import bins, chargers, lights
+from sensors.simulation import bins, chargers, lights, stations
 from sensors.simulation.city import City
 from sensors.simulation.randomness import part_generator
 from sensors.simulation.readings import Readings, concatenated
 
-BIN, LIGHT, CHARGER = "bin", "light", "charger"
+BIN, LIGHT, CHARGER, WEATHER = "bin", "light", "charger", "weather"
 _PER_60K: Final = {BIN: 360, LIGHT: 600, CHARGER: 48}
-_PREFIX: Final = {BIN: "BN", LIGHT: "SL", CHARGER: "EV"}
+_PREFIX: Final = {BIN: "BN", LIGHT: "SL", CHARGER: "EV", WEATHER: "WX"}
 _GROUP_SIZE: Final = {
     BIN: 30,
     LIGHT: 20,
     CHARGER: 4,
 }  # a collection round, a circuit, a charging site
-_SIMULATORS: Final = {BIN: bins, LIGHT: lights, CHARGER: chargers}
+_SIMULATORS: Final = {BIN: bins, LIGHT: lights, CHARGER: chargers, WEATHER: stations}
 
 
 @dataclass(frozen=True)
 class Assets:
-    """The city's register of devices; arrays of shape (n,), kinds in the order bin, light, charger."""
+    """The city's register of devices; arrays of shape (n,), kinds in the order bin, light, charger, weather."""
 
     serial: NDArray[np.str_]
     kind: NDArray[np.str_]
@@ -53,7 +53,10 @@ def place_assets(
     n_lights: int | None = None,
     n_chargers: int | None = None,
 ) -> Assets:
-    """Devices of a city; without counts 360 bins, 600 lights and 48 chargers for 60,000 addresses."""
+    """Devices of a city; without counts 360 bins, 600 lights and 48 chargers for 60,000 addresses.
+
+    One weather station, in the middle of the city.
+    """
     rng = part_generator(city.seed, 50)
     size = city.plan.addresses / 60_000
     parts = []
@@ -62,10 +65,14 @@ def place_assets(
         place = _along_avenues if kind == LIGHT else _at_doors
         x, y, street = place(city, rng, kind=kind, wanted=wanted)
         parts.append((np.full(len(x), kind), x, y, street, _groups(x, y, kind=kind)))
+    middle = np.zeros(1)
+    parts.append(
+        (np.array([WEATHER]), middle, middle, np.array(["City hall roof"]), np.zeros(1, np.intp))
+    )
     kinds, x, y, street, group = (np.concatenate(column) for column in zip(*parts, strict=True))
     lon, lat = city.plane.to_lonlat(x, y)
     nth = np.concatenate([np.arange(len(part[0])) for part in parts])
-    word = {BIN: "round", LIGHT: "circuit", CHARGER: "site"}
+    word = {BIN: "round", LIGHT: "circuit", CHARGER: "site", WEATHER: "station"}
     return Assets(
         serial=np.array([f"{_PREFIX[k]}-{i + 1:05d}" for k, i in zip(kinds, nth, strict=True)]),
         kind=kinds, x=x, y=y, lon=lon.round(7), lat=lat.round(7), street=street,
@@ -75,7 +82,7 @@ def place_assets(
 
 
 def asset_register(assets: Assets, *, source: str) -> list[dict[str, Any]]:
-    """The register as rows: serial, kind, source, lon, lat, name, street, group (round, circuit, site)."""
+    """The register as rows: serial, kind, source, lon, lat, name, street, group (round, circuit, site, station)."""
     return [
         {
             "serial": str(assets.serial[i]), "kind": str(assets.kind[i]), "source": source,

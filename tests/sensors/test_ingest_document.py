@@ -116,7 +116,7 @@ def told(observed: Property) -> str:
 def test_every_property_is_in_the_table_with_its_unit_and_values() -> None:
     common = KINDS["acoustic"].properties or {}
     rows = [("every kind below", name, observed) for name, observed in common.items()]
-    for kind in ("bin", "light", "charger", "vehicle"):
+    for kind in ("bin", "light", "charger", "vehicle", "weather"):
         own = (KINDS[kind].properties or {}).items()
         rows += [(kind, name, observed) for name, observed in own if name not in common]
 

@@ -15,6 +15,7 @@ from sensors.simulation.assets import (
     place_assets,
 )
 from sensors.simulation.lights import is_dark
+from sensors.simulation.weather import reported_weather
 
 START = dt.datetime(2026, 10, 5, 4, 37, tzinfo=dt.UTC)
 
@@ -60,15 +61,15 @@ def test_the_register_is_one_that_our_own_reader_accepts(assets):
     entries = read_register(json.dumps({"type": "FeatureCollection", "features": features}))
 
     assert [entry.serial for entry in entries] == assets.serial.tolist()
-    assert {entry.kind for entry in entries} == {"bin", "light", "charger"}
+    assert {entry.kind for entry in entries} == {"bin", "light", "charger", "weather"}
 
 
 def test_it_places_as_many_devices_as_asked_for(full_city, assets):
     few = place_assets(full_city, n_bins=10, n_lights=40, n_chargers=8)
 
-    assert np.unique(assets.kind, return_counts=True)[1].tolist() == [360, 48, 600]
-    assert len(few.serial) == 58
-    assert len(set(few.serial)) == 58
+    assert np.unique(assets.kind, return_counts=True)[1].tolist() == [360, 48, 600, 1]
+    assert len(few.serial) == 59
+    assert len(set(few.serial)) == 59
 
 
 def test_the_lamps_of_a_circuit_stand_along_one_avenue(assets):
@@ -216,4 +217,19 @@ def test_the_same_seed_gives_the_same_devices_and_words(full_city, assets, fortn
 def test_a_small_city_has_devices_too(small_city):
     assets = place_assets(small_city)
 
-    assert set(assets.kind) == {"bin", "light", "charger"}
+    assert set(assets.kind) == {"bin", "light", "charger", "weather"}
+
+
+def test_the_station_says_each_quarter_hour_what_an_airport_would_report(full_city, assets, series):
+    [serial] = of_kind(assets, "weather")
+    degrees, speed, from_deg = (
+        np.array(series[serial, name]) for name in ("temperature", "windSpeed", "windDirection")
+    )
+    hour_ns = int(START.timestamp()) // 3_600 * 3_600 * 10**9
+    first = reported_weather(full_city.seed, hour_ns)
+
+    assert len(degrees) == len(speed) == len(from_deg) == 14 * 96
+    assert degrees[0] == first.temperature_c
+    towards = np.radians(from_deg[0] + 180.0)
+    assert speed[0] * np.sin(towards) == pytest.approx(first.wind_east_m_s, abs=0.1)
+    assert speed[0] * np.cos(towards) == pytest.approx(first.wind_north_m_s, abs=0.1)
