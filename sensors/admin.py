@@ -16,6 +16,7 @@ from sensors.models import (
     AcousticEvent,
     AcousticReview,
     DeviceKey,
+    DirtyWindow,
     IngestBatch,
     Observation,
     Quarantined,
@@ -149,6 +150,26 @@ class QuarantinedAdmin(ReadOnly):
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sensors.change_quarantined")
+
+
+@admin.register(DirtyWindow)
+class DirtyWindowAdmin(ReadOnly):
+    """Minutes that wait for the detector, and those on which it failed."""
+
+    list_display = ("starts_at", "touched_at", "attempts", "parked_at", "parked_because")
+    list_filter = (("parked_at", admin.EmptyFieldListFilter),)
+    ordering = ("-starts_at", "-id")
+    actions = ("try_again",)
+
+    @admin.action(
+        description="Let the detector try parked windows again", permissions=["try_again"]
+    )
+    def try_again(self, request: HttpRequest, queryset: QuerySet[DirtyWindow]) -> None:
+        n_windows = actions.unpark_windows(ids=queryset.values_list("pk", flat=True))
+        self.message_user(request, f"{n_windows} parked windows wait for the detector again.")
+
+    def has_try_again_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sensors.change_dirtywindow")
 
 
 @admin.register(AcousticEvent)

@@ -53,6 +53,8 @@ class Sensor(models.Model):
     z_m = models.FloatField(default=0.0)
     is_active = models.BooleanField(default=True)
     installed_on = models.DateField(null=True, blank=True)
+    # Usual pulses an hour without incidents, learnt from its hours; null: not heard for long enough.
+    background_per_h = models.FloatField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -222,11 +224,25 @@ class DirtyWindow(models.Model):
 
     Marks are only ever added and, once their window was detected over, deleted by id; several may
     name one window. So drains never wait for each other, and a mark that was set while the
-    detector was reading survives it.
+    detector was reading survives it. A window on which the detector fails is parked with the reason:
+    one mark of it stays, and is not looked at until a person, or new pulses, say so.
     """
 
     starts_at = models.DateTimeField(db_index=True)
     touched_at = models.DateTimeField()
+    # Counted and committed before the detector begins, so that even what kills the process is counted.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    parked_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(parked_at__isnull=True, parked_because="")
+                | (Q(parked_at__isnull=False) & ~Q(parked_because="")),
+                name="dirty_window_parked_because",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%dT%H:%M:%SZ}"

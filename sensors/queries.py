@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from sensors.detection import PulseArrays, SensorArrays
+from sensors.detection import PulseArrays, SensorArrays, Weather
 from sensors.detection.classification import DEFAULT, Classifier, FormatError
+from sensors.kinds import WEATHER
 from sensors.models import (
     AcousticClassifier,
     AcousticEvent,
     Datastream,
+    DirtyWindow,
     IngestBatch,
     Quarantined,
     Sensor,
 )
-from sensors.payloads.daylight import since_epoch_ns
+from sensors.payloads.daylight import EPOCH, since_epoch_ns
 
 
 class SensorFacts(NamedTuple):
@@ -71,6 +73,17 @@ def inbox_depth() -> int:
 def parked_count() -> int:
     """Batches that failed too often and wait for a person."""
     return IngestBatch.objects.filter(state=IngestBatch.State.PARKED).count()
+
+
+def dirty_count() -> int:
+    """Windows that wait for the detector; parked ones do not."""
+    waiting = DirtyWindow.objects.filter(parked_at__isnull=True)
+    return waiting.values("starts_at").distinct().count()
+
+
+def parked_window_count() -> int:
+    """Windows on which the detector failed, that wait for a person."""
+    return DirtyWindow.objects.filter(parked_at__isnull=False).count()
 
 
 def quarantine_count() -> int:
@@ -243,27 +256,86 @@ def sensor_arrays(kind: str, heard: HeardPulses | None = None) -> SensorArrays:
     """All sensors of a kind by serial, then the former places that ``heard`` names.
 
     A sensor counts as active where it is in service now, or was heard; not at a place that it
-    reached only after what was heard.
+    reached only after what was heard. background_per_h is what was learnt of it where it stands now,
+    NaN where nothing was.
     """
     spoke = set() if heard is None else set(heard.pulses.sensor_id.tolist())
     former = [] if heard is None else sorted(heard.former_places)
     away = {place.serial for place in former} - spoke
-    fields = ("serial", "lon", "lat", "z_m", "is_active")
+    fields = ("serial", "lon", "lat", "z_m", "background_per_h", "is_active")
     rows = [
-        (serial, lon, lat, z_m, (is_active or serial in spoke) and serial not in away)
-        for serial, lon, lat, z_m, is_active in Sensor.objects.filter(kind=kind)
+        (serial, *site, (is_active or serial in spoke) and serial not in away)
+        for serial, *site, is_active in Sensor.objects.filter(kind=kind)
         .order_by("serial")
         .values_list(*fields)
     ]
-    rows += [(place.station, place.lon, place.lat, 0.0, True) for place in former]
-    serial, lon, lat, z_m, active = _columns(rows, 5)
+    rows += [(place.station, place.lon, place.lat, 0.0, None, True) for place in former]
+    serial, lon, lat, z_m, background_per_h, active = _columns(rows, 6)
     return SensorArrays(
         sensor_id=np.array(serial, np.str_),
         lon=np.array(lon, np.float64),
         lat=np.array(lat, np.float64),
         z_m=np.array(z_m, np.float64),
         active=np.array(active, np.bool_),
+        background_per_h=np.array(background_per_h, np.float64),  # None becomes NaN
     )
+
+
+WEATHER_REACH = timedelta(hours=3)
+"""Older reports say little of the air of now (sensors.detection.propagation: a degree of doubt an hour)."""
+
+
+def weather_arrays(spans_ns: Sequence[tuple[int, int]]) -> Weather | None:
+    """Reports of all weather stations around the spans, by time and station; None where there are none.
+
+    A report is a temperature and the wind that its station told with the same instant, NaN where it
+    told none; windDirection is where the wind comes from.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WEATHER,
+            {
+                "kind": WEATHER,
+                "low": [_instant(low) - WEATHER_REACH for low, _ in spans_ns],
+                "high": [_instant(high) + WEATHER_REACH for _, high in spans_ns],
+            },
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    at, temp_c, wind_mps, wind_from_deg = _columns(rows, 4)
+    return Weather(
+        t_ns=np.array([since_epoch_ns(one) for one in at], np.int64),
+        temp_c=np.array(temp_c, np.float64),
+        wind_mps=np.array(wind_mps, np.float64),
+        wind_from_deg=np.array(wind_from_deg, np.float64),
+    )
+
+
+_WEATHER = """
+SELECT o.phenomenon_at,
+    max(o.result) FILTER (WHERE d.observed_property = 'temperature') AS temp_c,
+    max(o.result) FILTER (WHERE d.observed_property = 'windSpeed'),
+    max(o.result) FILTER (WHERE d.observed_property = 'windDirection')
+FROM sensors_sensor s
+JOIN sensors_datastream d ON d.sensor_id = s.id
+JOIN sensors_observation o ON o.datastream_id = d.id
+WHERE s.kind = %(kind)s AND s.is_active
+    AND d.observed_property IN ('temperature', 'windSpeed', 'windDirection')
+    AND EXISTS (
+        SELECT FROM unnest(%(low)s::timestamptz[], %(high)s::timestamptz[]) AS span(low, high)
+        WHERE o.phenomenon_at BETWEEN span.low AND span.high
+    )
+    AND o.phenomenon_at BETWEEN (SELECT min(l) FROM unnest(%(low)s::timestamptz[]) AS l)
+        AND (SELECT max(h) FROM unnest(%(high)s::timestamptz[]) AS h)
+GROUP BY s.id, o.phenomenon_at
+HAVING bool_or(d.observed_property = 'temperature')
+ORDER BY o.phenomenon_at, s.id
+"""
+
+
+def _instant(t_ns: int) -> datetime:
+    return EPOCH + timedelta(microseconds=t_ns // 1000)
 
 
 def current_classifier() -> Classifier:

@@ -2,6 +2,7 @@
 
 from sensors.actions.detecting import Detected, detect_dirty
 from sensors.actions.draining import Drained, drain
+from sensors.actions.hours import learn_background
 from sensors.actions.inbox import (
     IdempotencyKeyReused,
     InboxFull,
@@ -10,6 +11,7 @@ from sensors.actions.inbox import (
     content_key,
     prune_inbox,
 )
+from sensors.actions.parking import unpark_windows
 from sensors.actions.quarantine import Replayed, replay_quarantined, unpark
 from sensors.actions.registration import (
     IssuedKey,
@@ -41,6 +43,7 @@ __all__ = [
     "detect_dirty",
     "drain",
     "issue_key",
+    "learn_background",
     "prune_inbox",
     "record_review",
     "register_sensor",
@@ -48,4 +51,5 @@ __all__ = [
     "replay_quarantined",
     "retire_key",
     "unpark",
+    "unpark_windows",
 ]

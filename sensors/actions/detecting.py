@@ -3,28 +3,35 @@
 A window is detected over with margins, because sound and bursts cross its borders, and only
 events that begin inside its core are made or withdrawn. The core reaches back before the window:
 a pulse heard just after midnight may belong to a shot just before it. So every incident has a
-window that sees it whole, and being seen by two changes nothing.
+window that sees it whole, and being seen by two changes nothing. Nothing waits for a margin to
+fill: an event is made of what is there, and revised when more comes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Max, Q, QuerySet
 
 from sensors.actions.events import Changes, save_events
 from sensors.actions.landing import WINDOW_NS
+from sensors.actions.parking import park_window
 from sensors.detection import detect
 from sensors.kinds import ACOUSTIC
 from sensors.models import DirtyWindow
 from sensors.payloads.daylight import since_epoch_ns
-from sensors.queries import pulse_arrays, sensor_arrays
+from sensors.queries import current_classifier, pulse_arrays, sensor_arrays, weather_arrays
+
+logger = logging.getLogger(__name__)
 
 NS_PER_S = 1_000_000_000
 
@@ -33,14 +40,26 @@ REACH_NS = 30 * NS_PER_S
 BEFORE_NS, AFTER_NS = 15 * NS_PER_S, 45 * NS_PER_S
 """What the detector wants to see around the core (docs/detection.md): a burst that begins at its end goes
 on for up to 30 s, and its echoes longer."""
-CHUNK_WINDOWS = 64
-"""Windows that are detected over in one call: a second or two of work, so that today's pulses never
-wait long behind last year's."""
+CHUNK_WINDOWS = 16
+"""Windows that are detected over in one call: half a second of work for a thousand sensors, so that
+today's pulses never wait long behind last year's."""
+FRESH = timedelta(minutes=5)
+"""Windows that began so lately are detected over without older company: somebody waits for them."""
+MAX_ATTEMPTS = 3
+"""A window that was being detected over when the process or the database died, so often, is parked."""
 
 # Only one detection at a time: it reads events, thinks, and writes them (any constant will do).
 DETECT_LOCK = 0x0DA7_11D7
 
 Span = tuple[int, int]
+
+
+class Window(NamedTuple):
+    """A dirty window and its marks. attempts: of those that were begun and never ended."""
+
+    starts_at: datetime
+    marks: list[int]
+    attempts: int
 
 
 @dataclass
@@ -52,6 +71,7 @@ class Detected:
     n_new: int = 0
     n_revised: int = 0
     n_withdrawn: int = 0
+    n_parked: int = 0
     is_busy: bool = False
 
     def add(self, changes: Changes) -> None:
@@ -60,41 +80,116 @@ class Detected:
         self.n_withdrawn += changes.n_withdrawn
 
 
-def detect_dirty(*, now: datetime, budget_s: float = 30.0) -> Detected:
+def detect_dirty(
+    *, now: datetime, budget_s: float = 30.0, clock: Callable[[], datetime] | None = None
+) -> Detected:
     """Detect over dirty windows, the newest first, until none is left or the time is used up.
 
     A rerun over unchanged pulses changes nothing. Marks that are set while a chunk is detected
-    over survive it, and their windows are taken again.
+    over survive it, and their windows are taken again. A window on which the detector fails is
+    parked with the reason and stops no other. clock: where a run may last, read for each chunk, so
+    that an event bears the time at which it was stored and not that at which the run began.
     """
     detected = Detected()
     deadline = time.monotonic() + budget_s
-    with _alone() as is_alone:
-        detected.is_busy = not is_alone
-        while is_alone and (marks := _newest_marks()) and time.monotonic() < deadline:
-            _detect_chunk(marks, detected, now)
+    while _is_dirty() and time.monotonic() < deadline and not detected.is_busy:
+        # Looked for again once the lock is given back: who came while it was held went away.
+        with _alone() as is_alone:
+            detected.is_busy = not is_alone
+            while is_alone and time.monotonic() < deadline:
+                at = clock() if clock else now
+                if not (windows := _next_windows(at)):
+                    break
+                _begin(windows)
+                _detect_or_halve(windows, detected, at)
     return detected
 
 
-def _newest_marks() -> dict[datetime, list[int]]:
-    """Window -> its marks, for the newest dirty windows."""
+def _waiting() -> QuerySet[DirtyWindow]:
+    return DirtyWindow.objects.filter(parked_at__isnull=True)
+
+
+def _is_dirty() -> bool:
+    return _waiting().exists()
+
+
+def _next_windows(now: datetime) -> list[Window]:
+    """The newest windows that never failed; then those that did, one at a time."""
     found = (
-        DirtyWindow.objects.values("starts_at")
-        .annotate(marks=ArrayAgg("id"))
-        .order_by("-starts_at")[:CHUNK_WINDOWS]
+        _waiting()
+        .values("starts_at")
+        .annotate(marks=ArrayAgg("id"), tried=Max("attempts"))
+        .order_by("tried", "-starts_at")
+        .values_list("starts_at", "marks", "tried")[:CHUNK_WINDOWS]
     )
-    return {row["starts_at"]: row["marks"] for row in found}
+    windows = [Window(*row) for row in found]
+    if not windows or windows[0].attempts:
+        return windows[:1]
+    fresh_from = now - FRESH
+    is_fresh = windows[0].starts_at >= fresh_from
+    return [
+        window
+        for window in windows
+        if not window.attempts and (window.starts_at >= fresh_from) == is_fresh
+    ]
 
 
-def _detect_chunk(marks: dict[datetime, list[int]], detected: Detected, now: datetime) -> None:
-    cores = core_spans([since_epoch_ns(starts_at) for starts_at in marks])
-    heard = pulse_arrays(merged([(low - BEFORE_NS, high + AFTER_NS) for low, high in cores]))
-    found = detect(heard.pulses, sensor_arrays(ACOUSTIC, heard)) if len(heard) else None
+def _begin(windows: Sequence[Window]) -> None:
+    """Count the attempt, and commit it before anything is tried."""
+    DirtyWindow.objects.filter(pk__in=_marks(windows)).update(attempts=F("attempts") + 1)
+
+
+def _detect_or_halve(windows: Sequence[Window], detected: Detected, now: datetime) -> None:
+    """All at once; where the detector fails, halves, until the poison stands alone and is parked."""
+    [first, *others] = windows
+    if not others and first.attempts >= MAX_ATTEMPTS:
+        _park(first, f"begun {first.attempts} times and never ended", detected, now)
+        return
+    try:
+        _detect(windows, detected, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away; the marks wait for it
+    except Exception as error:
+        if not others:
+            logger.exception("could not detect over %s; parked", first.starts_at)
+            _park(first, f"{type(error).__name__}: {error}", detected, now)
+            return
+        middle = len(windows) // 2
+        _detect_or_halve(windows[:middle], detected, now)
+        _detect_or_halve(windows[middle:], detected, now)
+
+
+def _park(window: Window, reason: str, detected: Detected, now: datetime) -> None:
+    park_window(starts_at=window.starts_at, marks=window.marks, reason=reason, now=now)
+    detected.n_parked += 1
+
+
+def _detect(windows: Sequence[Window], detected: Detected, now: datetime) -> None:
+    cores = core_spans([since_epoch_ns(window.starts_at) for window in windows])
+    spans = merged([(low - BEFORE_NS, high + AFTER_NS) for low, high in cores])
+    heard = pulse_arrays(spans)
+    sensors = sensor_arrays(ACOUSTIC, heard)
+    found = None
+    if len(heard):
+        found = detect(
+            heard.pulses,
+            sensors,
+            weather=weather_arrays(spans),
+            classifier=current_classifier(),
+        )
     with transaction.atomic():
-        detected.add(save_events(found, heard, cores, now=now))
-        done = [mark for window_marks in marks.values() for mark in window_marks]
-        DirtyWindow.objects.filter(pk__in=done).delete()
-    detected.n_windows += len(marks)
+        changes = save_events(found, heard, sensors, cores, now=now)
+        # A window that was parked before and is not any more needs no person any more.
+        mine = Q(pk__in=_marks(windows))
+        parked = Q(starts_at__in=[window.starts_at for window in windows], parked_at__isnull=False)
+        DirtyWindow.objects.filter(mine | parked).delete()
+    detected.add(changes)
+    detected.n_windows += len(windows)
     detected.n_pulses += len(heard)
+
+
+def _marks(windows: Sequence[Window]) -> list[int]:
+    return [mark for window in windows for mark in window.marks]
 
 
 def core_spans(starts_ns: Sequence[int]) -> list[Span]:

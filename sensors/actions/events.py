@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from django.db.models import Q
 
-from sensors.detection import DetectedEvent, Detection
+from sensors.actions.reasons import reasons
+from sensors.detection import DetectedEvent, Detection, SensorArrays
 from sensors.geodesy import LocalPlane
 from sensors.matching import Sighting, match
 from sensors.models import AcousticEvent, AcousticEventRevision
@@ -43,6 +44,9 @@ REVISED = (
     "is_multiple",
     "participants",
     "core_version",
+    "classifier_version",
+    "reasons",
+    "last_pulse_at",
     "withdrawn_at",
 )
 
@@ -57,7 +61,12 @@ class Changes:
 
 
 def save_events(
-    found: Detection | None, heard: HeardPulses, cores: Sequence[Span], *, now: datetime
+    found: Detection | None,
+    heard: HeardPulses,
+    sensors: SensorArrays,
+    cores: Sequence[Span],
+    *,
+    now: datetime,
 ) -> Changes:
     """Make the events that begin in ``cores`` those that were found. Runs in the caller's transaction.
 
@@ -65,7 +74,7 @@ def save_events(
     One that is found no more is withdrawn, and comes back under its id if it is found again.
     """
     known = _known(cores)
-    fresh = [_row(event, heard, now) for event in (found.events if found else ())]
+    fresh = [_row(event, heard, sensors, now) for event in (found.events if found else ())]
     partners = _partners(fresh, known)
     new, revised = [], []
     for event, partner in zip(fresh, partners, strict=True):
@@ -100,12 +109,14 @@ def _inside(event: AcousticEvent, cores: Sequence[Span]) -> bool:
     return any(low <= t_ns < high for low, high in cores)
 
 
-def _row(event: DetectedEvent, heard: HeardPulses, now: datetime) -> AcousticEvent:
+def _row(
+    event: DetectedEvent, heard: HeardPulses, sensors: SensorArrays, now: datetime
+) -> AcousticEvent:
     participants = _participants(event, heard)
     return AcousticEvent(
         provider=AcousticEvent.OWN,
         provider_event_id=_identity(participants[0], event),
-        occurred_at=EPOCH + timedelta(microseconds=event.t_ns // 1000),
+        occurred_at=_instant(event.t_ns),
         t_ns=event.t_ns,
         lon=event.lon,
         lat=event.lat,
@@ -118,8 +129,22 @@ def _row(event: DetectedEvent, heard: HeardPulses, now: datetime) -> AcousticEve
         is_multiple=event.n_shots > 1,
         participants=participants,
         core_version=event.core_version,
+        classifier_version=event.classifier_version,
+        reasons=reasons(event, sensors),
+        last_pulse_at=_last_received_at(event, heard),
         detected_at=now,
     )
+
+
+def _last_received_at(event: DetectedEvent, heard: HeardPulses) -> datetime:
+    """When the last of the pulses that the event rests on reached us."""
+    recv_ns = heard.pulses.recv_ns
+    assert recv_ns is not None
+    return _instant(int(recv_ns[event.pulse_row].max()))
+
+
+def _instant(t_ns: int) -> datetime:
+    return EPOCH + timedelta(microseconds=t_ns // 1000)
 
 
 def _participants(event: DetectedEvent, heard: HeardPulses) -> list[dict[str, Any]]:

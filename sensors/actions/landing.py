@@ -14,6 +14,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from sensors.actions.datastreams import datastream_ids, move_on
+from sensors.actions.hours import count_pulses
 from sensors.actions.judging import (
     Delivery,
     Refusal,
@@ -30,6 +31,7 @@ from sensors.queries import SensorFacts, sensor_facts
 WINDOW_S = 60
 """The stretch of time that is marked dirty and detected over as one; a burst seldom lasts longer."""
 WINDOW_NS = WINDOW_S * 1_000_000_000
+HOUR_NS = 3_600 * 1_000_000_000
 
 Row = tuple[Any, ...]
 # A row that may be stored, and the message it stands for: batch id, position, row. A plain tuple,
@@ -46,6 +48,8 @@ class Landed:
     # (batch id, position) -> (reason, detail)
     refused: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     n_pulses: int = 0  # of those stored
+    # (sensor id, whole hours since 1970) -> pulses stored
+    hours: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     def refuse(self, batch_id: int, position: int, reason: str, detail: str) -> None:
         self.refused[batch_id, position] = (reason, detail)
@@ -60,6 +64,7 @@ def land(deliveries: Sequence[Delivery], *, now: datetime) -> Landed:
     observations = _observations(deliveries, sensors, landed)
     _store(PULSES, pulses, landed, now)
     _store(OBSERVATIONS, observations, landed, now)
+    count_pulses(landed.hours)
     return landed
 
 
@@ -136,6 +141,7 @@ def _insert(target: Target, candidates: list[Candidate], landed: Landed, now: da
     )
     if target is PULSES:
         landed.n_pulses += len(fresh)
+        landed.hours.update([(row[1], row[0] // HOUR_NS) for _, _, row in fresh])
         _mark_dirty(fresh, now)
     else:
         _move_on(fresh)

@@ -4,6 +4,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+# What was stored before there were counts by the hour. From then on the drain keeps them.
+COUNT_STORED_PULSES = """
+INSERT INTO sensors_sensorhour (sensor_id, hour, n_pulses)
+SELECT p.sensor_id, to_timestamp(p.t_ns / 3600000000000 * 3600), count(*)
+FROM sensors_pulse p JOIN sensors_sensor s ON s.id = p.sensor_id
+GROUP BY 1, 2
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -187,5 +195,40 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("sensor", "hour"), name="sensor_hour_once")
                 ],
             },
+        ),
+        migrations.RunSQL(COUNT_STORED_PULSES, migrations.RunSQL.noop),
+        migrations.AddField(
+            model_name="sensor",
+            name="background_per_h",
+            field=models.FloatField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="dirtywindow",
+            name="attempts",
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="dirtywindow",
+            name="parked_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="dirtywindow",
+            name="parked_because",
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddConstraint(
+            model_name="dirtywindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("parked_at__isnull", True),
+                    ("parked_because", ""),
+                )
+                | models.Q(
+                    ("parked_at__isnull", False),
+                    models.Q(("parked_because", ""), _negated=True),
+                ),
+                name="dirty_window_parked_because",
+            ),
         ),
     ]

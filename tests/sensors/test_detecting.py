@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -207,9 +208,9 @@ def test_a_backlog_is_detected_over_in_chunks_the_newest_first(
         hear(source, shot(x_m=130.0, y_m=-70.0, t_ns=T0_NS - 60 * minute * S))
     real_detect, newest = detecting.detect, []
 
-    def watched(pulses: object, sensors: object) -> object:
-        newest.append(int(pulses.t_ns.max()))  # type: ignore[attr-defined]
-        return real_detect(pulses, sensors)  # type: ignore[arg-type]
+    def watched(pulses: Any, sensors: Any, **how: Any) -> object:
+        newest.append(int(pulses.t_ns.max()))
+        return real_detect(pulses, sensors, **how)
 
     monkeypatch.setattr(detecting, "detect", watched)
 
@@ -234,8 +235,8 @@ def test_a_mark_that_is_set_while_the_detector_thinks_survives(
     hear(source, pulses[:20])
     real_detect = detecting.detect
 
-    def slow(heard: object, sensors: object) -> object:
-        found = real_detect(heard, sensors)  # type: ignore[arg-type]
+    def slow(heard: Any, sensors: Any, **how: Any) -> object:
+        found = real_detect(heard, sensors, **how)
         if Pulse.objects.count() == 20:
             hear(source, pulses[20:])
         return found

@@ -158,3 +158,64 @@ def test_acoustic_events_are_columns_for_the_gate(
 
 def test_no_events_are_empty_columns(db: None) -> None:
     assert queries.acoustic_events().occurred_ns.dtype == np.int64
+
+
+def report(minute: int, name: str, value: float, *, sensor: str = "WX-1") -> dict[str, object]:
+    return reading(value, minute, sensor=sensor, property=name)
+
+
+@pytest.fixture
+def stations(source: Source) -> None:
+    actions.register_sensors(entries=[entry("WX-1", "weather"), entry("WX-2", "weather")], now=NOW)
+
+
+def test_weather_is_temperature_with_the_wind_of_the_same_instant(
+    source: Source, stations: None
+) -> None:
+    accept(
+        source,
+        [
+            report(0, "temperature", 4.0),
+            report(0, "windSpeed", 3.0),
+            report(0, "windDirection", 270.0),
+            report(15, "windSpeed", 9.0),  # without a temperature: no report
+            report(30, "temperature", 5.0, sensor="WX-2"),
+            report(30, "relativeHumidity", 0.5, sensor="WX-2"),
+        ],
+        "observations",
+    )
+    actions.drain(now=NOW)
+
+    weather = queries.weather_arrays([(T0_NS, T0_NS + S)])
+
+    assert weather is not None
+    first_ns = since_epoch_ns(datetime(2026, 3, 14, 21, 0, tzinfo=UTC))
+    assert weather.t_ns.tolist() == [first_ns, first_ns + 1800 * S]
+    assert weather.temp_c.tolist() == [4.0, 5.0]
+    np.testing.assert_array_equal(weather.wind_mps, [3.0, np.nan])
+    np.testing.assert_array_equal(weather.wind_from_deg, [270.0, np.nan])
+
+
+def test_only_weather_around_the_spans_is_asked_for(source: Source, stations: None) -> None:
+    accept(
+        source,
+        [report(60 * hour, "temperature", float(hour)) for hour in range(-30, 2)],
+        "observations",
+    )
+    actions.drain(now=NOW)
+    day_ns = 86_400 * S
+
+    weather = queries.weather_arrays([(T0_NS - day_ns, T0_NS - day_ns + S), (T0_NS, T0_NS + S)])
+
+    assert weather is not None
+    # 21:00 plus or minus so many hours; the spans are at 22:23 of this day and the one before
+    assert weather.temp_c.tolist() == [-25.0, -24.0, -23.0, -22.0, -21.0, -20.0, -1.0, 0.0, 1.0]
+
+
+def test_without_a_station_there_is_no_weather(
+    source: Source, microphones: list[Sensor], stations: None
+) -> None:
+    accept(source, [report(0, "temperature", 30.0, sensor="MIC-22")], "observations")
+    actions.drain(now=NOW)
+
+    assert queries.weather_arrays([(T0_NS, T0_NS + S)]) is None
