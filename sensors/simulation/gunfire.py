@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sensors.simulation.city import City
 from sensors.simulation.localtime import DAY_S, HOUR_S, instant_seconds, wall_seconds
 from sensors.simulation.randomness import hashed_normal, part_generator
+from sensors.simulation.sources import handgun, shells, string_of_crackers
 
 DAYS: Final = 730
 FOCUS_AREAS: Final = 6
@@ -153,15 +154,10 @@ def draw_events(
 
 
 def _round_times(rng: np.random.Generator, *, is_shot: bool) -> NDArray[np.float64]:
-    """Seconds after the first impulse: shots at a person's pace, strings of crackers, or shells."""
     if is_shot:
-        n = min(int(rng.geometric(0.22)), 24)
-        gaps = np.maximum(rng.lognormal(np.log(0.32), 0.45, n - 1), 0.09)
-    elif rng.random() < 0.5:
-        gaps = rng.exponential(1.0 / rng.uniform(5.0, 20.0), int(rng.integers(9, 60))) + 0.01
-    else:
-        gaps = rng.uniform(1.5, 9.0, int(rng.integers(0, 7)))
-    return np.concatenate([[0.0], np.cumsum(gaps)])
+        return handgun(rng)
+    # the coin is tossed before the rhythm is drawn, so that a seed keeps its events
+    return string_of_crackers(rng) if rng.random() < 0.5 else shells(rng)
 
 
 def _days(end_s: int, *, days: int, zone: str) -> NDArray[np.int64]:

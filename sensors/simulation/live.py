@@ -12,18 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from sensors.simulation.acoustic import (
-    AcousticSensors,
-    Heard,
-    between,
-    hear,
-    joined,
-    pulse_messages,
-    street_noise,
-)
+from sensors.simulation.acoustic import AcousticSensors, hear, pulse_messages, street_noise
 from sensors.simulation.assets import Assets, observation_messages
 from sensors.simulation.city import City
 from sensors.simulation.gunfire import LoudEvents, draw_events
+from sensors.simulation.pulses import Heard, between, joined
 from sensors.simulation.randomness import part_generator
 
 SLOT_S: Final = 600
