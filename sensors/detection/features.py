@@ -7,6 +7,8 @@ given is treated as lacking.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sensors.detection.streams import Floats, Ints
@@ -30,6 +32,7 @@ FEATURES = (
 )
 """Keys of ``pooled_features`` and the columns by which an events file is itself a history."""
 
+_ABSURD = 1e9
 _SANE = {"rise_ms": 1e4, "dur_ms": 1e5, "centroid_hz": 1e5}
 _HUBER = 1.5
 _FEWEST_FOR_SLOPE = 3
@@ -91,6 +94,12 @@ def rhythm_features(round_t_s: Floats) -> dict[str, float]:
         "gap_spread": float(logs.std(ddof=1)) if logs.size > 1 else float("nan"),
         "gap_trend": trend,
     }
+
+
+def known(features: Mapping[str, float], name: str) -> float:
+    """One pooled feature; NaN where it is absent, no finite number, or absurd."""
+    value = features.get(name)
+    return float("nan") if value is None or not abs(value) < _ABSURD else float(value)
 
 
 def _log(values: Floats, most: float) -> Floats:

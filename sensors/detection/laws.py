@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sensors.detection.features import PULSE_FEATURES
+from sensors.detection.features import PULSE_FEATURES, known
 from sensors.detection.streams import Floats
 
 KINDS = ("gunfire", "firework", "impulse")
@@ -23,6 +23,7 @@ TERMS = ("prior", "rhythm", *PULSE_FEATURES)
 """Whose share of the log-odds is told apart, in this order."""
 SUREST = 4.0
 """Log-odds that laws alone may approach, 98 %: they have not been checked against this city."""
+_MOST_ROUNDS = 200.0
 _FARTHEST_SD = 4.0
 """A feature further off than this counts as this far off: laws have no such tails."""
 
@@ -107,11 +108,11 @@ def kind_log_weights(features: Mapping[str, float], laws: Laws) -> Floats:
         table[0, column] = np.log(source.share)
         table[1, column] = _rhythm(features, source)
         for row, name in enumerate(PULSE_FEATURES):
-            count = features.get(f"{name}_n", 0.0)
-            if count > 0 and np.isfinite(features[name]):
+            value, count = known(features, name), known(features, f"{name}_n")
+            if count > 0.0 and np.isfinite(value):
                 mean, shared_sd = source.sounds[row]
                 variance = laws.pulse_sd[row] ** 2 / count + shared_sd**2
-                table[2 + row, column] = _log_normal(features[name], mean, np.sqrt(variance))
+                table[2 + row, column] = _log_normal(value, mean, float(np.sqrt(variance)))
     return table
 
 
@@ -153,13 +154,15 @@ def _log_sums(weight: Floats, member: Floats) -> Floats:
 
 
 def _rhythm(features: Mapping[str, float], source: Source) -> float:
-    rounds = max(features.get("rounds", 1.0), 1.0)
+    rounds = float(np.clip(known(features, "rounds"), 1.0, _MOST_ROUNDS))
+    if np.isnan(rounds):
+        return 0.0
     end = 1.0 / source.rounds
     weight = (rounds - 1.0) * np.log1p(-end) + np.log(end)
-    gap_s = features.get("median_gap_s", float("nan"))
+    gap_s = known(features, "median_gap_s")
     if np.isfinite(gap_s):
-        weight += _log_normal(np.log(np.clip(gap_s, 0.01, 100.0)), *source.log_gap_s)
-    spread = features.get("gap_spread", float("nan"))
+        weight += _log_normal(float(np.log(np.clip(gap_s, 0.01, 100.0))), *source.log_gap_s)
+    spread = known(features, "gap_spread")
     if np.isfinite(spread) and rounds > 3:  # of two gaps a spread says nothing
         mean, sd = source.gap_spread
         weight += _log_normal(spread, mean, float(np.hypot(sd, 0.5 / np.sqrt(rounds))))
