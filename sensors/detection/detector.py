@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensors.detection.association import Declined, Incident, associate
+from sensors.detection.atmosphere import Soundings
 from sensors.detection.classification import DEFAULT, Classifier
 from sensors.detection.events import DeclinedPlace, DetectedEvent, Detection, Rejected
 from sensors.detection.evidence import Stream
@@ -16,6 +17,7 @@ from sensors.detection.hearing import background_per_s, stirred_per_s
 from sensors.detection.propagation import Atmosphere, atmosphere_at
 from sensors.detection.quality import NS_PER_S, Screened, screen
 from sensors.detection.search import delays_of, find_seeds
+from sensors.detection.second_pass import known_air, soundings_of, through_shared_air
 from sensors.detection.streams import (
     Floats,
     Ints,
@@ -38,6 +40,7 @@ def detect(
     sensors: SensorArrays,
     *,
     weather: Weather | None = None,
+    soundings: Soundings | None = None,
     classifier: Classifier | None = None,
     now_ns: int | None = None,
     progress: Callable[[float], object] | None = None,
@@ -46,7 +49,9 @@ def detect(
 
     pulses: n rows in any order; rows that cannot be used are rejected by cause, never raised.
     sensors: all sensors of the city, also silent ones: silence is evidence. weather: reports around
-    the window, None if there are none (the ellipse grows). classifier: weights that give the
+    the window, None if there are none (the ellipse grows). soundings: what incidents of the hours
+    around said of the air, ``Detection.soundings`` of earlier calls; those from within the window are
+    ignored, for it hears them itself. classifier: weights that give the
     probability of gunfire, ``classification.DEFAULT`` if None. now_ns: the caller's clock, to refuse
     pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
@@ -66,16 +71,25 @@ def detect(
     rows, origin_ns, stream = _stream(pulses, sites, screened)
     events: tuple[DetectedEvent, ...] = ()
     declined: tuple[DeclinedPlace, ...] = ()
+    learnt = soundings_of([], 0)
     if rows.size:
 
         def air(t_s: float) -> Atmosphere:
             return atmosphere_at(weather, origin_ns + round(t_s * NS_PER_S))
 
         found, refused = _search(stream, air, progress)
+        found = through_shared_air(
+            found,
+            stream.xy_m,
+            origin_ns=origin_ns,
+            report_at_ns=lambda t_ns: atmosphere_at(weather, t_ns),
+            known=known_air(soundings, pulses.t_ns[rows]),
+        )
         describe = _Describer(pulses, sites, stream, rows, origin_ns, classifier or DEFAULT)
         events = tuple(describe.event(incident) for incident in found)
         declined = tuple(describe.declined(one) for one in refused)
-    return Detection(events, declined, rejected, len(pulses), CORE_VERSION)
+        learnt = soundings_of(found, origin_ns)
+    return Detection(events, declined, rejected, len(pulses), CORE_VERSION, soundings=learnt)
 
 
 def _stream(
@@ -173,6 +187,7 @@ class _Describer:
             cov_xy=float(spot.cov_m2[0, 1]),
             cov_yy=float(spot.cov_m2[1, 1]),
             round_t_ns=round_t_ns,
+            round_sd_s=burst.round_sd_s,
             sensor_id=self.sites.sensor_id[burst.sensor],
             sensor_residual_s=spot.residual_s,
             sensor_distance_m=distance[burst.sensor],

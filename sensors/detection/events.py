@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors.detection.atmosphere import Soundings
 from sensors.detection.streams import Floats, Ints
 
 
@@ -17,7 +18,7 @@ class DetectedEvent:
 
     t_ns: emission of the first round, UTC. x_m, y_m: metres on the plane of the sensors; lon, lat:
     degrees, NaN where sensors were given in metres. cov_xx, cov_xy, cov_yy: m^2, from the path-error
-    model. round_t_ns: (n_shots,). sensor_id, sensor_residual_s, sensor_distance_m, sensor_used: (j,)
+    model. round_t_ns, round_sd_s: (n_shots,) emission times and their standard deviations. sensor_id, sensor_residual_s, sensor_distance_m, sensor_used: (j,)
     participating sensors, arrival minus prediction (positive is late), False where set aside as an
     outlier. pulse_row, pulse_round, pulse_residual_s: (k,) rows of the input that were used, the
     round each belongs to. n_sensors: sensors the location rests on. n_asked: active sensors within
@@ -38,6 +39,7 @@ class DetectedEvent:
     cov_xy: float
     cov_yy: float
     round_t_ns: Ints
+    round_sd_s: Floats
     sensor_id: NDArray[np.str_]
     sensor_residual_s: Floats
     sensor_distance_m: Floats
@@ -89,13 +91,15 @@ class Rejected:
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """The answer to one call of ``detect``: events in time order, places declined, rows rejected."""
+    """The answer to one call of ``detect``: events in time order, places declined, rows rejected.
+    soundings: what each event said of the air, in their order; later calls may be told of it."""
 
     events: tuple[DetectedEvent, ...]
     declined: tuple[DeclinedPlace, ...]
     rejected: Rejected
     n_pulses: int
     core_version: str
+    soundings: Soundings
 
     def column(self, name: str) -> NDArray[Any]:
         """One scalar field of all events, (n_events,)."""

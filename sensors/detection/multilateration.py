@@ -379,4 +379,4 @@ def position_bound(
     determinant = a * d - b * b
     if not determinant > 1e-12 * a * d:
         return np.full((2, 2), np.inf)
-    return np.array([[d, -b], [-b, a]]) / determinant
+    return np.array([[d, -b], [-b, a]], float) / float(determinant)

@@ -83,7 +83,7 @@ def test_rows_point_into_the_input_as_it_was_given():
     assert arrival / 1e9 == pytest.approx(distance / scenes.AIR.c_mps, abs=0.03)
 
 
-def test_a_window_with_margins_gives_the_events_of_the_whole():
+def test_a_window_with_margins_and_the_soundings_of_the_hour_gives_the_events_of_the_whole():
     stream = busy_minute(3)
     whole = detect(stream.pulses, stream.sensors, weather=stream.weather)
     first = int(stream.pulses.t_ns.min())
@@ -94,7 +94,9 @@ def test_a_window_with_margins_gives_the_events_of_the_whole():
         part = PulseArrays(stream.pulses.sensor_id[near], stream.pulses.t_ns[near])
         kept += [
             e
-            for e in detect(part, stream.sensors, weather=stream.weather).events
+            for e in detect(
+                part, stream.sensors, weather=stream.weather, soundings=whole.soundings
+            ).events
             if start <= e.t_ns < end
         ]
 
