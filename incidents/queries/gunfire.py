@@ -1,98 +1,20 @@
-"""Private rows as arrays and lists. The only place where the ORM of this app meets NumPy."""
+"""What became of each alert, and the confirmed shootings with or without one."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from itertools import islice
 from typing import Any
 
 import numpy as np
-from django.db import connections
-from django.db.models import Q, QuerySet
 from numpy.typing import NDArray
 
-from incidents.models import (
-    Address,
-    AlertResponse,
-    Area,
-    ImportedFile,
-    Incident,
-    Unlinked,
-)
+from incidents.models import AlertResponse, Unlinked
+from incidents.queries.columns import ns_of, selected
 from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
 
-# Rows that travel at once: 20,000 tuples of ten values are about 5 MB.
-ROWS_AT_ONCE = 20_000
 CHI2_2_95 = 5.991  # squared radii inside the 95 % ellipse: chi-square with two degrees of freedom
-
-
-@dataclass(frozen=True)
-class IncidentArrays:
-    """Incidents by ``id``; all arrays of shape (n,).
-
-    occurred_us: microseconds since 1970 UTC. lon, lat: degrees, NaN where a row could not be
-    geocoded. district_id, beat_id: 0 for none. category, tier: as in ``incidents.codes``.
-    """
-
-    id: NDArray[np.int64]
-    occurred_us: NDArray[np.int64]
-    category: NDArray[np.str_]
-    tier: NDArray[np.str_]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    district_id: NDArray[np.int64]
-    beat_id: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class AddressArrays:
-    """Addresses by ``source_id``; all arrays of shape (n,). number_from, number_to: 0 where not given;
-    district_id, beat_id: 0 for none. stands_for: addresses.
-    """
-
-    id: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    stands_for: NDArray[np.int64]
-    number_from: NDArray[np.int64]
-    number_to: NDArray[np.int64]
-    street: NDArray[np.str_]
-    use: NDArray[np.str_]
-    district_id: NDArray[np.int64]
-    beat_id: NDArray[np.int64]
-
-
-def incident_arrays(
-    *,
-    since: dt.datetime | None = None,
-    until: dt.datetime | None = None,
-    sources: Iterable[str] | None = None,
-) -> IncidentArrays:
-    """Incidents that are not sealed and began in [since, until), of some sources or of all."""
-    chosen = Q(is_sealed=False)
-    chosen &= Q(occurred_from__gte=since) if since else Q()
-    chosen &= Q(occurred_from__lt=until) if until else Q()
-    chosen &= Q(source__in=list(sources)) if sources is not None else Q()
-    rows = Incident.objects.filter(chosen).order_by("id").values_list(
-        "id", "occurred_from", "category", "tier", "lon", "lat", "district_id", "beat_id"
-    )  # fmt: skip
-    dtypes = [np.int64, "M8[us]", "U32", "U2", float, float, np.int64, np.int64]
-    columns = _columns(rows, dtypes)
-    columns[1] = columns[1].astype(np.int64)
-    return IncidentArrays(*columns)
-
-
-def address_arrays() -> AddressArrays:
-    """All addresses, in the order of the city's own keys."""
-    rows = Address.objects.order_by("source_id").values_list(
-        "id", "lon", "lat", "stands_for", "number_from", "number_to", "street", "use",
-        "district_id", "beat_id",
-    )  # fmt: skip
-    dtypes = [np.int64, float, float, *[np.int64] * 3, "U120", "U32", np.int64, np.int64]
-    return AddressArrays(*_columns(rows, dtypes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,10 +175,10 @@ def alert_lives(
         id_, occurred, lon, lat, provider, kind, probability, detected_s, finding, n_reviewers,
         is_override, said, n_responses, dispatched_s, on_scene_s, minutes, disposition,
         evidence_lon, evidence_lat, xx, xy, yy, incident_id,
-    ) = _selected(_LIVES, parameters, _LIFE_DTYPES, using=using)  # fmt: skip
+    ) = selected(_LIVES, parameters, _LIFE_DTYPES, using=using)  # fmt: skip
     evidence_m, in_ellipse = _against_evidence(lon, lat, evidence_lon, evidence_lat, xx, xy, yy)
     return AlertLives(
-        id_, _ns(occurred), lon, lat, provider, kind, probability, detected_s, finding,
+        id_, ns_of(occurred), lon, lat, provider, kind, probability, detected_s, finding,
         n_reviewers, is_override, said, n_responses, dispatched_s, on_scene_s, minutes,
         disposition, evidence_m, in_ellipse, incident_id,
     )  # fmt: skip
@@ -305,8 +227,8 @@ def confirmed_shootings(
         np.int64, "M8[us]", float, float, bool, np.int64, np.int64, np.int64, "U16", np.int64,
     ]  # fmt: skip
     parameters = {"since": occurred_from, "until": occurred_before}
-    columns = _selected(_SHOOTINGS, parameters, dtypes, using=using)
-    columns[1] = _ns(columns[1])
+    columns = selected(_SHOOTINGS, parameters, dtypes, using=using)
+    columns[1] = ns_of(columns[1])
     return Shootings(*columns)
 
 
@@ -321,65 +243,3 @@ def misses(
         occurred_from=occurred_from, occurred_before=occurred_before, using=using
     )
     return found.where(found.is_missed)
-
-
-def _ns(instants: NDArray[Any]) -> NDArray[np.int64]:
-    return instants.astype("M8[ns]").astype(np.int64)
-
-
-def _selected(
-    sql: str, parameters: dict[str, Any], dtypes: list[Any], *, using: str
-) -> list[NDArray[Any]]:
-    """The rows of a statement as columns."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(sql, parameters)
-        chunks = iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), [])
-        return _arrays(chunks, dtypes)
-
-
-def areas(kind: str) -> list[Area]:
-    """Areas of one kind with their parents, by code."""
-    return list(Area.objects.filter(kind=kind).select_related("parent").order_by("code"))
-
-
-def known_sources() -> list[str]:
-    """Sources that something was imported from, by name."""
-    return list(ImportedFile.objects.order_by("source").values_list("source", flat=True).distinct())
-
-
-def open_uploads() -> list[int]:
-    """Ids of uploads that wait for a worker or may have lost theirs, the oldest first."""
-    state = ImportedFile.State
-    found = ImportedFile.objects.filter(state__in=[state.WAITING, state.RUNNING], spooled_as__gt="")
-    return list(found.order_by("id").values_list("id", flat=True))
-
-
-def _columns(rows: QuerySet[Any, tuple[Any, ...]], dtypes: list[Any]) -> list[NDArray[Any]]:
-    """Tuples to arrays, chunk by chunk; None becomes NaN, 0 or ""."""
-    return _arrays(_chunks(rows.iterator(chunk_size=ROWS_AT_ONCE)), dtypes)
-
-
-def _arrays(chunks: Iterable[list[tuple[Any, ...]]], dtypes: list[Any]) -> list[NDArray[Any]]:
-    missing = [_missing(dtype) for dtype in dtypes]
-    parts: list[list[NDArray[Any]]] = [[np.empty(0, dtype)] for dtype in dtypes]
-    for chunk in chunks:
-        for part, values, dtype, none in zip(
-            parts, zip(*chunk, strict=True), dtypes, missing, strict=True
-        ):
-            part.append(np.array([none if v is None else _plain(v) for v in values], dtype))
-    return [np.concatenate(part) for part in parts]
-
-
-def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    while chunk := list(islice(rows, ROWS_AT_ONCE)):
-        yield chunk
-
-
-def _missing(dtype: Any) -> Any:
-    kind = np.dtype(dtype).kind
-    return {"f": np.nan, "U": "", "M": np.datetime64("NaT")}.get(kind, 0)
-
-
-def _plain(value: Any) -> Any:
-    """NumPy's instants know no zones; ours are UTC."""
-    return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
