@@ -204,6 +204,7 @@ class _Describer:
             classifier_version=self.classifier.version,
             evidence=features,
             c_mps=spot.atmosphere.c_mps,
+            wind_mps=(spot.atmosphere.wind_x_mps, spot.atmosphere.wind_y_mps),
             core_version=CORE_VERSION,
         )
 

@@ -18,15 +18,16 @@ class DetectedEvent:
 
     t_ns: emission of the first round, UTC. x_m, y_m: metres on the plane of the sensors; lon, lat:
     degrees, NaN where sensors were given in metres. cov_xx, cov_xy, cov_yy: m^2, from the path-error
-    model. round_t_ns, round_sd_s: (n_shots,) emission times and their standard deviations. sensor_id, sensor_residual_s, sensor_distance_m, sensor_used: (j,)
-    participating sensors, arrival minus prediction (positive is late), False where set aside as an
-    outlier. pulse_row, pulse_round, pulse_residual_s: (k,) rows of the input that were used, the
-    round each belongs to. n_sensors: sensors the location rests on. n_asked: active sensors within
+    model. round_t_ns, round_sd_s: (n_shots,) emission times and their standard deviations, s.
+    sensor_id, sensor_residual_s, sensor_distance_m, sensor_used: (j,) participating sensors, arrival
+    minus prediction (positive is late), False where set aside as an outlier. pulse_row, pulse_round,
+    pulse_residual_s: (k,) rows of the input that were used, the round each belongs to. n_sensors: sensors the location rests on. n_asked: active sensors within
     hearing range. weight: log-likelihood ratio of the incident against background and echoes.
     prob: probability of gunfire. kind: the likeliest of 'gunfire', 'firework', 'impulse'; never to
     be shown without prob. kind_probs: (3,) in that order. why: what the prior, the rhythm and each
     feature add to the log-odds of gunfire; sums to logit(prob). classifier_version: which weights
-    said so. c_mps: speed of sound as estimated here. evidence: the pooled features that prob was
+    said so. c_mps, wind_mps: sound speed and wind (towards east, north) as
+    estimated here. evidence: the pooled features that prob was
     made from, NaN where the input had none.
     """
 
@@ -56,6 +57,7 @@ class DetectedEvent:
     classifier_version: str
     evidence: dict[str, float]
     c_mps: float
+    wind_mps: tuple[float, float]
     core_version: str
 
     @property
