@@ -71,6 +71,7 @@ urlpatterns = [
     ),
     path("", include((files, "feeds"))),
     path("desk/", include("community.desk_urls")),
+    path("desk/gunfire/", include("incidents.urls")),
     path("sign-in/", auth.LoginView.as_view(), name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
