@@ -36,7 +36,6 @@ Int = NDArray[np.int64]
 NO_ALERT: Final = "no_alert"
 AMBIGUOUS: Final = "ambiguous"
 VAGUE: Final = "vague"
-NUMBER: Final = "number"
 
 CERTAIN: Final = float(np.log(4.0))  # log-odds: one link in five may be wrong at the worst
 VENDOR_SD_M: Final = 25.0
@@ -207,38 +206,6 @@ def link_many_to_one(alerts: Alerts, records: Records, law: Law) -> Links:
         link[record[start]] = pairs.alert[order[start]]
         log_odds[record[start]] = score[start] - others
     return _told(alerts, records, law, pairs, link, log_odds)
-
-
-def link_by_number(
-    alert_number: NDArray[np.str_],
-    alert_t_s: Float,
-    record_number: NDArray[np.str_],
-    record_t_s: Float,
-    *,
-    longest_s: float = 86_400.0,
-) -> tuple[Int, NDArray[np.bool_]]:
-    """The alert that each record names, -1 for none, and whether it names one that cannot be its.
-
-    A number that two alerts carry names the nearer in time; of several records that name one alert
-    the nearest has it. One that lies ``longest_s`` or more away is somebody's slip. Shapes (m,).
-    """
-    link = np.full(record_number.size, -1, np.int64)
-    order = np.lexsort((alert_t_s, alert_number))
-    names = alert_number[order]
-    low, high = (np.searchsorted(names, record_number, side=side) for side in ("left", "right"))
-    high = np.where(record_number == "", low, high)
-    named = np.flatnonzero(high > low)
-    gap = np.full(record_number.size, np.inf)
-    for record in named.tolist():
-        mine = order[low[record] : high[record]]
-        away = np.abs(alert_t_s[mine] - record_t_s[record])
-        link[record], gap[record] = mine[away.argmin()], away.min()
-    link[gap >= longest_s] = -1
-    by_gap = np.lexsort((record_t_s, gap, link))
-    is_second = np.zeros(link.size, bool)
-    is_second[by_gap[1:]] = (np.diff(link[by_gap]) == 0) & (link[by_gap[1:]] >= 0)
-    link[is_second] = -1
-    return link, (high > low) & (link < 0)
 
 
 def _candidates(alerts: Alerts, records: Records, law: Law) -> _Pairs:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from celery import shared_task
 from django.utils import timezone
 
+from incidents import actions
 from incidents.importers.uploads import ingest_upload
 from incidents.queries import open_uploads
 from sensors.wakeup import Waker
@@ -17,7 +20,17 @@ _waker = Waker(IMPORT_WAITING)
 def import_waiting() -> int:
     """Import what was uploaded. Woken by an upload, and swept by beat in case that wish got lost."""
     imported = [ingest_upload(file_id, now=timezone.now()) for file_id in open_uploads()]
-    return len([file for file in imported if file is not None])
+    count = len([file for file in imported if file is not None])
+    if count:
+        link_alerts.delay_on_commit()
+    return count
+
+
+@shared_task(name="incidents.link_alerts")
+def link_alerts() -> dict[str, int]:
+    """Link what is new. Swept by beat each minute: events of the detector come every few seconds."""
+    linked = actions.link_if_new(now=timezone.now())
+    return asdict(linked) if linked else {}
 
 
 def import_soon() -> None:

@@ -21,7 +21,7 @@ def ns_of(instants: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def selected(
-    sql: str, parameters: dict[str, Any], dtypes: list[Any], *, using: str
+    sql: str, parameters: dict[str, Any], dtypes: list[Any], *, using: str = "default"
 ) -> list[NDArray[Any]]:
     """The rows of a statement as columns."""
     with connections[using].cursor() as cursor:

@@ -17,7 +17,6 @@ from incidents.linking import (
     Alerts,
     Law,
     Records,
-    link_by_number,
     link_many_to_one,
     link_one_to_one,
 )
@@ -201,22 +200,3 @@ def test_nothing_is_linked_to_nothing() -> None:
 
     assert link_one_to_one(none, records((0, 0, 0)), RESPONSE).reason.tolist() == ["no_alert"]
     assert link_many_to_one(alerts((0, 0, 0)), Records(*[np.empty(0)] * 5), CALL).alert.size == 0
-
-
-def test_a_number_names_its_alert_wherever_the_record_lies() -> None:
-    link, is_wrong = link_by_number(
-        np.array(["A7", "A8", "A9", "A9"]), np.array([0.0, 10.0, 20.0, 5 * DAY_S]),
-        np.array(["A9", "", "A7", "B1", "A8"]), np.array([5 * DAY_S + 60, 0, 40, 0, 3 * DAY_S]),
-    )  # fmt: skip
-
-    assert link.tolist() == [3, -1, 0, -1, -1]
-    assert is_wrong.tolist() == [False, False, False, False, True]  # B1 may be another system's
-
-
-def test_of_two_records_that_name_one_alert_the_nearer_has_it() -> None:
-    link, is_wrong = link_by_number(
-        np.array(["A7"]), np.array([100.0]), np.array(["A7", "A7"]), np.array([900.0, 160.0])
-    )
-
-    assert link.tolist() == [-1, 0]
-    assert is_wrong.tolist() == [True, False]

@@ -1,0 +1,155 @@
+"""Alerts find the responses and records that belong to them. Run again, nothing changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from incidents.actions.shootings import rebuild_shootings
+from incidents.linking import RESPONSE, separations
+from incidents.models import AlertResponse, LinkRun
+from incidents.pools import NUMBER, Ground, link_by_number, link_in_turn, plane_of
+from incidents.queries.linking import (
+    AlertRows,
+    ResponseRows,
+    ShootingRows,
+    alert_rows,
+    incidents_by_number,
+    link_inputs,
+    response_rows,
+    shooting_rows,
+)
+
+Link = AlertResponse.Link
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What a linking found: n_linked of n_responses, n_alerted of n_shootings; and the rows it changed."""
+
+    n_responses: int
+    n_linked: int
+    n_shootings: int
+    n_alerted: int
+    n_changed: int
+
+
+def link_if_new(*, now: dt.datetime) -> Linked | None:
+    """:func:`link_alerts`, unless nothing that it reads has changed since the last time."""
+    run = LinkRun.objects.first()
+    return None if run and run.inputs == link_inputs() else link_alerts(now=now)
+
+
+@transaction.atomic
+def link_alerts(*, now: dt.datetime) -> Linked | None:
+    """Link all there is; None where another process is at it. What a person linked stays."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('link alerts'))")
+        if cursor.fetchone() != (True,):
+            return None
+    inputs = link_inputs()  # before the rows: what comes in between is found next time
+    alerts, before, shootings = alert_rows(), response_rows(), shooting_rows()
+    ground = ground_of(alerts, shootings)
+    responses = _linked(alerts, before, ground)
+    n_changed = _write(before, responses)
+    rebuilt = rebuild_shootings(shootings, alerts, ground, responses, now=now)
+    LinkRun.objects.update_or_create(pk=1, defaults={"inputs": inputs, "linked_at": now})
+    return Linked(
+        n_responses=responses.id.size,
+        n_linked=int((responses.event_id >= 0).sum()),
+        n_shootings=rebuilt.n,
+        n_alerted=rebuilt.n_alerted,
+        n_changed=n_changed + rebuilt.n_changed,
+    )
+
+
+def ground_of(alerts: AlertRows, shootings: ShootingRows) -> Ground:
+    """A city without an alert yet is where its shootings are."""
+    points = alerts if alerts.id.size else shootings
+    return Ground.of(
+        alerts.t_s,
+        alerts.lon,
+        alerts.lat,
+        (alerts.cov_xx_m2, alerts.cov_xy_m2, alerts.cov_yy_m2),
+        plane=plane_of(points.lon, points.lat),
+        is_own=alerts.is_own,
+        is_gunfire=alerts.is_gunfire,
+    )
+
+
+def _linked(alerts: AlertRows, rows: ResponseRows, ground: Ground) -> ResponseRows:
+    """The responses as they should be linked: as a person said, by number, else by place and time."""
+    by_hand = rows.by_hand
+    named, is_wrong = link_by_number(alerts.number, alerts.t_s, rows.alert_number, rows.t_s)
+    named[by_hand] = -1
+    taken = np.isin(alerts.id, rows.event_id[by_hand])
+    taken[named[named >= 0]] = True
+    records = ground.records(rows.t_s, rows.t_s, rows.lon, rows.lat)
+    is_open = ~by_hand & ~is_wrong & (named < 0)
+    near, reason = link_in_turn(
+        ground.alerts, records, RESPONSE, pools=ground.pools, is_open=is_open, taken=taken
+    )
+    index = np.where(named >= 0, named, near)
+    metres, seconds = separations(ground.alerts, records, index)
+    linked_by = np.select(
+        [named >= 0, near >= 0], [Link.NUMBER.value, Link.PLACE_AND_TIME.value], ""
+    )
+    incident = incidents_by_number(rows.report_number)
+    found = replace(
+        rows,
+        event_id=_ids(alerts.id, index),
+        incident_id=np.array([incident.get(text, -1) for text in rows.report_number.tolist()], int),
+        linked_by=linked_by,
+        unlinked_because=np.where(is_wrong, NUMBER, reason),
+        separation_m=metres.round(1),
+        separation_s=seconds.round(1),
+    )
+    kept = ("event_id", "linked_by", "unlinked_because", "separation_m", "separation_s")
+    as_said = {name: np.where(by_hand, getattr(rows, name), getattr(found, name)) for name in kept}
+    return replace(found, **as_said)
+
+
+def _ids(id_: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row numbers to ids, -1 for none."""
+    return np.append(id_, -1)[index]
+
+
+_LINK_COLUMNS = {
+    "event_id": "bigint", "incident_id": "bigint", "linked_by": "text",
+    "unlinked_because": "text", "separation_m": "float8", "separation_s": "float8",
+}  # fmt: skip
+
+
+def _write(before: ResponseRows, after: ResponseRows) -> int:
+    """Only what is different: a link is derived, so it is no revision of the record."""
+    is_other = np.zeros(before.id.size, bool)
+    for name in _LINK_COLUMNS:
+        old, new = getattr(before, name), getattr(after, name)
+        is_other |= (old != new) & ~(
+            (old != old) & (new != new)
+        )  # NaN before and after is no change
+    columns = [after.id[is_other].tolist()]
+    columns += [_nulls(getattr(after, name)[is_other]) for name in _LINK_COLUMNS]
+    names = ", ".join(["id", *_LINK_COLUMNS])
+    arrays = ", ".join(f"%s::{kind}[]" for kind in ("bigint", *_LINK_COLUMNS.values()))
+    assignments = ", ".join(f"{name} = s.{name}" for name in _LINK_COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE incidents_alertresponse t SET {assignments}"  # noqa: S608
+            f" FROM unnest({arrays}) AS s({names}) WHERE t.id = s.id",
+            columns,
+        )
+    return int(is_other.sum())
+
+
+def _nulls(column: NDArray[np.generic]) -> list[object]:
+    """-1 and NaN are how columns say null."""
+    if column.dtype.kind == "f":
+        return [None if np.isnan(value) else value for value in column.tolist()]
+    if column.dtype.kind == "i":
+        return [None if value < 0 else value for value in column.tolist()]
+    return list(column.tolist())

@@ -1,0 +1,190 @@
+"""What there is to link: alerts, responses and the records that confirm a shooting, as columns."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from incidents.models import AlertResponse, ImportedFile
+from incidents.queries.columns import selected
+from sensors.kinds import ACOUSTIC
+from sensors.models import AcousticEvent
+
+
+@dataclass(frozen=True, eq=False)
+class AlertRows:
+    """Acoustic events that are not withdrawn, by time and id; shape (n,). t_s: seconds since 1970 UTC;
+    cov_*_m2: NaN where none is stated. is_own: our detector's; is_gunfire: it says so now.
+    """
+
+    id: NDArray[np.int64]
+    number: NDArray[np.str_]
+    t_s: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    cov_xx_m2: NDArray[np.float64]
+    cov_xy_m2: NDArray[np.float64]
+    cov_yy_m2: NDArray[np.float64]
+    is_own: NDArray[np.bool_]
+    is_gunfire: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseRows:
+    """Responses by id, and how each is linked now; shape (n,). lon, lat: NaN without a place. event_id, incident_id:
+    -1 for none; separation_*: NaN for none. by_hand: a person linked it, or said that it has no alert.
+    """
+
+    id: NDArray[np.int64]
+    alert_number: NDArray[np.str_]
+    report_number: NDArray[np.str_]
+    t_s: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    event_id: NDArray[np.int64]
+    incident_id: NDArray[np.int64]
+    linked_by: NDArray[np.str_]
+    unlinked_because: NDArray[np.str_]
+    separation_m: NDArray[np.float64]
+    separation_s: NDArray[np.float64]
+
+    @property
+    def by_hand(self) -> NDArray[np.bool_]:
+        return np.asarray(self.linked_by == AlertResponse.Link.HAND.value)
+
+
+@dataclass(frozen=True, eq=False)
+class ShootingRows:
+    """Records that confirm a shooting, by time and kind; shape (n,). from_s, to_s: seconds since 1970 UTC, equal
+    where the record names an instant; lon, lat: NaN without a place.
+    """
+
+    id: NDArray[np.int64]
+    is_call: NDArray[np.bool_]
+    from_s: NDArray[np.float64]
+    to_s: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MicrophoneRows:
+    """Acoustic sensors by serial; shape (k,). since_s, until_s: in service, seconds since 1970 UTC (-inf, inf where
+    open). deaf: (sensor index, from_s, to_s) of each fault that silences one.
+    """
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    since_s: NDArray[np.float64]
+    until_s: NDArray[np.float64]
+    deaf: NDArray[np.float64]
+
+    def active_at(self, t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of them worked at each instant; (instants, k)."""
+        active = (t_s[:, None] >= self.since_s) & (t_s[:, None] <= self.until_s)
+        for sensor, from_s, to_s in self.deaf.tolist():
+            active[(t_s >= from_s) & (t_s < to_s), int(sensor)] = False
+        return active
+
+
+_EPOCH = "extract(epoch FROM {})::float8"
+
+
+def alert_rows() -> AlertRows:
+    """Every event that a record may be about."""
+    sql = f"""
+        SELECT id, provider_event_id, {_EPOCH.format("occurred_at")}, lon, lat,
+               cov_xx_m2, cov_xy_m2, cov_yy_m2, provider = %(own)s, kind = %(gunfire)s
+        FROM sensors_acousticevent WHERE withdrawn_at IS NULL ORDER BY occurred_at, id
+        """  # noqa: S608
+    dtypes: list[Any] = [np.int64, "U64", *[float] * 6, bool, bool]
+    own = {"own": AcousticEvent.OWN, "gunfire": AcousticEvent.Kind.GUNFIRE.value}
+    return AlertRows(*selected(sql, own, dtypes))
+
+
+def response_rows() -> ResponseRows:
+    """Every response."""
+    sql = f"""
+        SELECT id, alert_number, report_number, {_EPOCH.format("alerted_at")}, lon, lat,
+               coalesce(event_id, -1), coalesce(incident_id, -1), linked_by, unlinked_because,
+               separation_m, separation_s
+        FROM incidents_alertresponse ORDER BY id
+        """  # noqa: S608
+    dtypes: list[Any] = [
+        np.int64, "U64", "U64", float, float, float, np.int64, np.int64, "U16", "U16", float, float,
+    ]  # fmt: skip
+    return ResponseRows(*selected(sql, {}, dtypes))
+
+
+def shooting_rows() -> ShootingRows:
+    """Incidents that are not sealed, and calls, that confirm a shooting."""
+    sql = f"""
+        SELECT id, false AS is_call, {_EPOCH.format("occurred_from")} AS from_s,
+               {_EPOCH.format("coalesce(occurred_to, occurred_from)")}, lon, lat
+        FROM incidents_incident WHERE confirms_shooting AND NOT is_sealed
+        UNION ALL
+        SELECT id, true, {_EPOCH.format("received_at")}, {_EPOCH.format("received_at")}, lon, lat
+        FROM incidents_callforservice WHERE confirms_shooting
+        ORDER BY from_s, is_call, id
+        """  # noqa: S608
+    return ShootingRows(*selected(sql, {}, [np.int64, bool, *[float] * 4]))
+
+
+def microphone_rows() -> MicrophoneRows:
+    """In service from its installation, and, where it was taken out, until the last hour in which it was heard."""
+    sql = f"""
+        SELECT id, lon, lat, {_EPOCH.format("coalesce(installed_on::timestamptz, '-infinity')")},
+               {
+        _EPOCH.format('''CASE WHEN is_active THEN 'infinity'::timestamptz ELSE coalesce(
+                   (SELECT max(hour) + interval '1 hour' FROM sensors_sensorhour h
+                    WHERE h.sensor_id = s.id), '-infinity') END''')
+    }
+        FROM sensors_sensor s WHERE kind = %(kind)s ORDER BY serial
+        """  # noqa: S608
+    id_, lon, lat, since, until = selected(sql, {"kind": ACOUSTIC}, [np.int64, *[float] * 4])
+    faults = f"""
+        SELECT sensor_id, {_EPOCH.format("found_at")},
+               {_EPOCH.format("coalesce(cleared_at, 'infinity')")}
+        FROM sensors_assetfault WHERE kind IN ('deaf', 'silent') ORDER BY id
+        """  # noqa: S608
+    sensor, from_s, to_s = selected(faults, {}, [np.int64, float, float])
+    is_ours = np.isin(sensor, id_)
+    place = {int(key): index for index, key in enumerate(id_.tolist())}
+    index = np.array([place[key] for key in sensor[is_ours].tolist()], float)
+    deaf = np.column_stack([index, from_s[is_ours], to_s[is_ours]])
+    return MicrophoneRows(lon, lat, since, until, deaf)
+
+
+def incidents_by_number(numbers: NDArray[np.str_]) -> dict[str, int]:
+    """Ids of incidents by the police's number; a number that two sources use is absent."""
+    wanted = sorted(set(numbers.tolist()) - {""})
+    sql = """
+        SELECT source_id, min(id) FROM incidents_incident
+        WHERE source = ANY(%(sources)s) AND source_id = ANY(%(numbers)s)
+        GROUP BY source_id HAVING count(*) = 1
+        """
+    sources = list(ImportedFile.objects.values_list("source", flat=True).distinct())
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"sources": sources, "numbers": wanted})
+        return dict(cursor.fetchall())
+
+
+def link_inputs() -> str:
+    """A fingerprint of everything that linking reads: the same where there is nothing new to link."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT (SELECT (count(*), max(id), max(revised_at), max(withdrawn_at))::text
+                    FROM sensors_acousticevent),
+                   (SELECT (count(*), sum(is_active::int))::text FROM sensors_sensor),
+                   (SELECT (count(*), max(cleared_at))::text FROM sensors_assetfault),
+                   (SELECT (count(*), max(id))::text FROM incidents_importedfile
+                    WHERE state = 'stored'),
+                   (SELECT max(id) FROM incidents_incidentrevision),
+                   (SELECT (count(*), max(updated_at))::text FROM incidents_alertresponse)
+            """)
+        return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()

@@ -1,0 +1,296 @@
+"""Alerts, responses and shootings in the vault are linked; run again, nothing changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from incidents import actions
+from incidents.actions import LinkRefusedError
+from incidents.models import (
+    AlertResponse,
+    AlertResponseRevision,
+    CallForService,
+    ConfirmedShooting,
+    ImportedFile,
+    Incident,
+)
+from incidents.queries import misses
+from sensors.models import AcousticEvent, AssetFault, Sensor, Source
+from tests.incidents.conftest import NOW
+from tests.incidents.test_alert_lives import AT, after, alert, response
+
+M = 1.0 / 111_035.0  # degrees of latitude in a metre, at 40 degrees
+
+
+def incident(number: str, at: dt.datetime = AT, **changes: Any) -> Incident:
+    ImportedFile.objects.get_or_create(
+        source="rms", name="rms.csv", sha256="x", size_bytes=1, started_at=NOW, state="stored"
+    )
+    values = {
+        "source": "rms", "source_id": number, "category": "gunfire", "tier": "0a",
+        "occurred_from": at, "lon": -105.0, "lat": 40.0, "confirms_shooting": True,
+        "first_seen_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+    return Incident.objects.create(**(values | changes))
+
+
+def call(number: str, at: dt.datetime = AT, **changes: Any) -> CallForService:
+    values = {
+        "source": "cad", "source_id": number, "call_type": "SHOTS", "received_at": at,
+        "lon": -105.0, "lat": 40.0, "confirms_shooting": True,
+    }  # fmt: skip
+    return CallForService.objects.create(**(values | changes))
+
+
+def array(*, around_m: float = 400.0) -> list[Sensor]:
+    """Four microphones about the alerts' place."""
+    source, _ = Source.objects.get_or_create(slug="s", defaults={"created_at": NOW})
+    corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    return [
+        Sensor.objects.create(
+            serial=f"M{n}", kind="acoustic", source=source,
+            lon=-105.0 + east * around_m * M / 0.766, lat=40.0 + north * around_m * M,
+        )
+        for n, (east, north) in enumerate(corners)
+    ]  # fmt: skip
+
+
+def link(now: dt.datetime = NOW) -> actions.Linked:
+    found = actions.link_alerts(now=now)
+    assert found is not None
+    return found
+
+
+def test_a_response_is_linked_by_number_before_place_and_time(db: None) -> None:
+    near, named = alert("A1"), alert("A2", after(3_000), lat=40.02)
+    by_number = response(None, "1", alert_number="A2", lon=-105.0, lat=40.0, alerted_at=after(40))
+    by_place = response(None, "2", lon=-105.0, lat=40.0 + 20 * M, alerted_at=after(40))
+
+    found = link()
+
+    by_number.refresh_from_db()
+    by_place.refresh_from_db()
+    assert (by_number.event, by_number.linked_by) == (named, "number")
+    assert (by_place.event, by_place.linked_by) == (near, "place_and_time")
+    assert by_place.separation_m == pytest.approx(20.0, abs=0.1)
+    assert by_place.separation_s == 40.0
+    assert (found.n_responses, found.n_linked, found.n_changed) == (2, 2, 2)
+
+
+def test_what_is_not_linked_says_why(db: None) -> None:
+    alert("A1")
+    alert("A2", after(2), lat=40.0 + 15 * M)
+    torn = response(None, "1", lon=-105.0, lat=40.0 + 7 * M, alerted_at=after(60))
+    far = response(None, "2", lon=-105.0, lat=40.05, alerted_at=after(60))
+    placeless = response(None, "3", alerted_at=after(60))
+    slip = response(None, "4", alert_number="A1", alerted_at=after(200_000))
+
+    link()
+
+    for row, because in [
+        (torn, "ambiguous"), (far, "no_alert"), (placeless, "vague"), (slip, "number"),
+    ]:  # fmt: skip
+        row.refresh_from_db()
+        assert (row.event, row.unlinked_because) == (None, because)
+
+
+def test_a_rerun_changes_nothing_and_needs_not_even_read(db: None) -> None:
+    alert("A1")
+    response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    incident("I1")
+    call("C1", after(90), lat=40.001)
+    array()
+    first = link()
+    was = list(AlertResponse.objects.values()), list(ConfirmedShooting.objects.values())
+
+    assert actions.link_if_new(now=after(9_999_999)) is None
+    again = link(now=after(9_999_999))
+
+    assert first.n_changed == 2
+    assert again.n_changed == 0
+    assert was == (list(AlertResponse.objects.values()), list(ConfirmedShooting.objects.values()))
+
+
+def test_a_new_alert_is_linked_the_next_time_it_is_asked(db: None) -> None:
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    link()
+
+    event = alert("A1")
+    found = actions.link_if_new(now=NOW)
+
+    row.refresh_from_db()
+    assert found is not None
+    assert (row.event, row.unlinked_because) == (event, "")
+
+
+def test_a_withdrawn_alert_loses_its_response(db: None) -> None:
+    event = alert("A1")
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    link()
+
+    AcousticEvent.objects.filter(pk=event.pk).update(withdrawn_at=NOW)
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, row.linked_by, row.separation_m) == (None, "", None)
+    assert row.unlinked_because == "no_alert"
+
+
+def test_the_report_number_leads_to_the_incident(db: None) -> None:
+    alert("A1")
+    became = incident("R-7", lat=40.03, confirms_shooting=False)
+    row = response(None, "1", report_number="R-7", alerted_at=after(40))
+
+    link()
+
+    row.refresh_from_db()
+    assert row.incident == became
+
+
+def test_a_number_that_two_sources_use_leads_nowhere(db: None) -> None:
+    for source in ("rms", "old"):
+        incident("R-7", source=source)
+        ImportedFile.objects.create(
+            source=source, name="f", sha256="y", size_bytes=1, started_at=NOW, state="stored"
+        )
+    row = response(None, "1", report_number="R-7")
+
+    link()
+
+    row.refresh_from_db()
+    assert row.incident is None
+
+
+def test_records_of_the_same_shots_are_one_shooting_with_its_alert(db: None) -> None:
+    event = alert("A1")
+    first = incident("I1", after(60), lat=40.0 + 30 * M)
+    incident("I2", after(60), lat=40.0 + 30 * M, category="homicide")
+    call("C1", after(120), lat=40.0 + 150 * M)
+
+    found = link()
+
+    shooting = ConfirmedShooting.objects.get()
+    assert (shooting.incident, shooting.call, shooting.n_records) == (first, None, 3)
+    assert (shooting.event, shooting.unlinked_because) == (event, "")
+    assert (found.n_shootings, found.n_alerted) == (1, 1)
+
+
+def test_a_shooting_inside_the_array_of_which_no_alert_came_is_a_miss(db: None) -> None:
+    array()
+    alert("A1", kind="firework")  # dismissed: nobody was alerted
+    incident("I1")
+    incident("I2", after(9_000), lat=40.05)  # far outside
+
+    link()
+
+    assert misses().incident_id.tolist() == [Incident.objects.get(source_id="I1").pk]
+
+
+def test_an_array_that_was_deaf_or_not_there_yet_missed_nothing(db: None) -> None:
+    sensors = array()
+    day = dt.timedelta(days=1)
+    for sensor in sensors[:2]:
+        AssetFault.objects.create(
+            sensor=sensor, kind="silent", evidence={}, found_at=AT - day, seen_at=AT,
+            cleared_at=AT + day,
+        )  # fmt: skip
+    Sensor.objects.filter(pk=sensors[3].pk).update(installed_on=(AT + 30 * day).date())
+    incident("deaf")
+    incident("before", AT + 10 * day)
+    incident("heard", AT + 40 * day)
+
+    link()
+
+    covered = {s.incident.source_id: s.is_covered for s in ConfirmedShooting.objects.all()}
+    assert covered == {"deaf": False, "before": False, "heard": True}
+
+
+def test_a_shooting_whose_response_has_an_alert_has_that_alert(db: None) -> None:
+    event = alert("A1")
+    report = incident("R-1", after(2_400), lat=40.0 + 450 * M)  # written down late and elsewhere
+    response(None, "1", alert_number="A1", report_number="R-1", alerted_at=after(40))
+
+    link()
+
+    assert ConfirmedShooting.objects.get(incident=report).event == event
+
+
+def test_sealed_and_corrected_records_confirm_nothing_any_more(db: None) -> None:
+    sealed, corrected = incident("I1"), incident("I2", after(50_000))
+    link()
+    assert ConfirmedShooting.objects.count() == 2
+
+    actions.seal_incident(incident=sealed, by="judge", now=NOW)
+    Incident.objects.filter(pk=corrected.pk).update(confirms_shooting=False)
+    link()
+
+    assert not ConfirmedShooting.objects.exists()
+
+
+def test_a_shooting_without_a_place_or_with_a_whole_night_is_no_miss(db: None) -> None:
+    array()
+    incident("nowhere", lon=None, lat=None)
+    incident("night", occurred_to=after(40_000))
+
+    link()
+
+    shooting = ConfirmedShooting.objects.get()
+    assert (shooting.incident.source_id, shooting.unlinked_because) == ("night", "vague")
+    assert len(misses()) == 0
+
+
+def test_what_a_person_linked_stays_and_is_kept_as_a_revision(db: None) -> None:
+    event, other = alert("A1"), alert("A2", after(5_000))
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    link()
+
+    actions.link_response(
+        response=row, event=other, by="ana", reason="the officer said so", now=NOW
+    )
+    actions.link_response(
+        response=row, event=other, by="ana", reason="the officer said so", now=NOW
+    )
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, row.linked_by, row.revision) == (other, "hand", 2)
+    kept = AlertResponseRevision.objects.get()
+    assert (kept.replaced_by, kept.reason) == ("ana", "the officer said so")
+    assert kept.values["event_id"] == event.pk
+
+
+def test_a_person_may_say_that_there_was_no_alert_and_take_it_back(db: None) -> None:
+    event = alert("A1")
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    actions.link_response(response=row, event=None, by="ana", reason="a drill", now=NOW)
+    link()
+    row.refresh_from_db()
+    assert (row.event, row.linked_by) == (None, "hand")
+
+    actions.release_response(response=row, by="ben", reason="it was not", now=NOW)
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, row.linked_by, row.revision) == (event, "place_and_time", 3)
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "withdrawn"),
+    [("", "because", False), ("ana", " . ", False), ("ana", "because", True)],
+    ids=["nobody", "no reason", "withdrawn alert"],
+)
+def test_a_link_by_hand_wants_somebody_a_reason_and_an_alert(
+    by: str, reason: str, withdrawn: bool, db: None
+) -> None:
+    event = alert("A1", withdrawn_at=NOW if withdrawn else None)
+    row = response(None, "1")
+
+    with pytest.raises(LinkRefusedError), transaction.atomic():
+        actions.link_response(response=row, event=event, by=by, reason=reason, now=NOW)
+
+    row.refresh_from_db()
+    assert (row.event, row.revision, AlertResponseRevision.objects.count()) == (None, 1, 0)
