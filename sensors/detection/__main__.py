@@ -10,10 +10,33 @@ import sys
 from pathlib import Path
 
 from sensors.detection import files
+from sensors.detection.classification import DEFAULT, Classifier, judged_again
 from sensors.detection.detector import detect
 from sensors.detection.events import Detection
-from sensors.detection.streams import PulseArrays, SensorArrays, Weather
+from sensors.detection.history import Taught
+from sensors.detection.history_files import taught_by_file
+from sensors.detection.learning import train
+from sensors.detection.streams import ColumnError, PulseArrays, SensorArrays, Weather
 from sensors.detection.version import CORE_VERSION
+
+_FILES = (
+    ("sensors", True, "sensor_id and lon,lat[,z] (degrees) or x,y[,z] (metres)"),
+    ("pulses", True, "pulse_id,sensor_id,t_ns[,recv_ns,peak_db,snr_db,rise_ms,dur_ms,centroid_hz]"),
+    ("weather", False, "t_ns,temp_c[,wind_mps,wind_from_deg]; without it ellipses are wider"),
+    (
+        "history",
+        False,
+        "labelled incidents or pulses to learn the kind from: an events file with a column label,"
+        " or t_ns, lon,lat or x,y and label, or labelled pulses (docs/detection.md)",
+    ),
+    (
+        "history-pulses",
+        False,
+        "the pulses that the history's incidents are about, if not those of --pulses",
+    ),
+    ("out", True, "where the events go, one row an incident"),
+    ("rejected", False, "where the pulses go that could not be used, with the cause"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,14 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
         sensors = files.read_sensors(options.sensors)
         pulses = files.read_pulses(options.pulses)
         weather = files.read_weather(options.weather) if options.weather else None
-        detection = _watched(pulses, sensors, weather)
+        detection, told = _watched(pulses, sensors, weather), ""
+        if options.history:
+            classifier, told = _learnt(options, pulses, detection, sensors, weather)
+            detection = judged_again(detection, classifier)
         files.write_events(options.out, detection)
         if options.rejected:
             files.write_rejected(options.rejected, detection, pulses)
-    except (files.FileError, OSError) as error:
+    except (files.FileError, ColumnError, OSError) as error:
         sys.stderr.write(f"sensors.detection: {error}\n")
         return 2
-    sys.stderr.write(_summary(detection, options.out))
+    sys.stderr.write(_summary(detection, options.out) + told)
     return 0
 
 
@@ -39,19 +65,31 @@ def _parser() -> argparse.ArgumentParser:
         description="Find and locate acoustic incidents in recorded pulses. Files are .csv, .csv.gz or .npz.",
     )
     parser.add_argument("--version", action="version", version=CORE_VERSION)
-    for name, required, text in (
-        ("sensors", True, "sensor_id and lon,lat[,z] (degrees) or x,y[,z] (metres)"),
-        (
-            "pulses",
-            True,
-            "pulse_id,sensor_id,t_ns[,recv_ns,peak_db,snr_db,rise_ms,dur_ms,centroid_hz]",
-        ),
-        ("weather", False, "t_ns,temp_c[,wind_mps,wind_from_deg]; without it ellipses are wider"),
-        ("out", True, "where the events go, one row an incident"),
-        ("rejected", False, "where the pulses go that could not be used, with the cause"),
-    ):
+    for name, required, text in _FILES:
         parser.add_argument(f"--{name}", type=Path, required=required, metavar="FILE", help=text)
     return parser
+
+
+def _learnt(
+    options: argparse.Namespace,
+    pulses: PulseArrays,
+    detection: Detection,
+    sensors: SensorArrays,
+    weather: Weather | None,
+) -> tuple[Classifier, str]:
+    """The classifier that the history teaches, and a sentence on what came of it."""
+    if options.history_pulses:
+        pulses = files.read_pulses(options.history_pulses)
+        detection = _watched(pulses, sensors, weather)
+    taught = taught_by_file(
+        options.history,
+        pulses=pulses,
+        detection=detection,
+        sensors=sensors,
+        detect=lambda labelled, places: _watched(labelled, places, weather),
+    )
+    classifier = train(taught.history)
+    return classifier, _lesson(taught, classifier)
 
 
 def _watched(pulses: PulseArrays, sensors: SensorArrays, weather: Weather | None) -> Detection:
@@ -64,12 +102,28 @@ def _watched(pulses: PulseArrays, sensors: SensorArrays, weather: Weather | None
 
 
 def _summary(detection: Detection, out: Path) -> str:
-    counts = {cause: count for cause, count in detection.rejected.counts.items() if count}
-    causes = ", ".join(f"{cause} {count:,}" for cause, count in counts.items())
+    rejected = {cause: count for cause, count in detection.rejected.counts.items() if count}
     return (
-        f"{detection.n_pulses:,} pulses, {sum(counts.values()):,} rejected{f' ({causes})' if causes else ''}: "
+        f"{detection.n_pulses:,} pulses, {sum(rejected.values()):,} rejected{_causes(rejected)}: "
         f"{len(detection.events):,} incidents in {out}, {len(detection.declined):,} declined\n"
     )
+
+
+def _lesson(taught: Taught, classifier: Classifier) -> str:
+    kinds = taught.history.kind.tolist()
+    counts = {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+    verdict = (
+        "too few of gunfire or of anything else: nothing learnt"
+        if classifier is DEFAULT
+        else f"classifier {classifier.version}"
+    )
+    unused = f"; unused{_causes(taught.unused)}" if taught.unused else ""
+    return f"history: {taught.n_rows:,} labelled rows, {len(kinds):,} incidents{_causes(counts)}{unused}: {verdict}\n"
+
+
+def _causes(counts: dict[str, int]) -> str:
+    told = ", ".join(f"{cause} {count:,}" for cause, count in counts.items())
+    return f" ({told})" if told else ""
 
 
 if __name__ == "__main__":

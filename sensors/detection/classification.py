@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from sensors.detection.events import DetectedEvent, Detection
 from sensors.detection.laws import KINDS, LAWS, Laws, judge_by_laws, share_kinds
 from sensors.detection.streams import Floats
 from sensors.detection.weights import Weights
 
-__all__ = ["DEFAULT", "KINDS", "Classifier", "FormatError", "Verdict"]
+__all__ = ["DEFAULT", "KINDS", "Classifier", "FormatError", "Verdict", "judged_again"]
 
 FORMAT = 1
 SUREST = 6.0
@@ -108,6 +109,18 @@ def digest(told: Any) -> str:
     """Twelve hexadecimal digits that change whenever the told values do."""
     text = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def judged_again(detection: Detection, classifier: Classifier) -> Detection:
+    """The same incidents, judged by another classifier."""
+    return replace(
+        detection, events=tuple(_judged(event, classifier) for event in detection.events)
+    )
+
+
+def _judged(event: DetectedEvent, classifier: Classifier) -> DetectedEvent:
+    verdict = classifier.judge(event.evidence)
+    return replace(event, classifier_version=classifier.version, **vars(verdict))
 
 
 DEFAULT = Classifier(f"laws-{digest(LAWS.to_json())}", LAWS)

@@ -16,7 +16,9 @@ from typing import Any, TextIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.detection.events import Detection
+from sensors.detection.events import DetectedEvent, Detection
+from sensors.detection.features import FEATURES
+from sensors.detection.laws import TERMS
 from sensors.detection.streams import (
     MISSING_NS,
     ColumnError,
@@ -37,39 +39,44 @@ class FileError(ValueError):
 
 def read_sensors(path: Path) -> SensorArrays:
     """sensor_id and lon, lat[, z] or x, y[, z]."""
-    table = _read(path)
+    table = read_table(path)
     pair = ("lon", "lat") if {"lon", "lat"} <= table.keys() else ("x", "y")
     _want(path, table, "sensor_id", *pair)
     names = {"lon": "lon", "lat": "lat", "x": "x_m", "y": "y_m", "z": "z_m"}
-    columns: dict[str, Any] = {names[k]: _floats(table[k]) for k in (*pair, "z") if k in table}
+    columns: dict[str, Any] = {names[k]: floats(table[k]) for k in (*pair, "z") if k in table}
     try:
-        return SensorArrays(sensor_id=_texts(table["sensor_id"]), **columns)
+        return SensorArrays(sensor_id=texts(table["sensor_id"]), **columns)
     except ColumnError as error:
         raise FileError(f"{path}: {error}") from error
 
 
 def read_pulses(path: Path) -> PulseArrays:
     """pulse_id, sensor_id, t_ns[, recv_ns, peak_db, snr_db, rise_ms, dur_ms, centroid_hz]."""
-    table = _read(path)
+    table = read_table(path)
     _want(path, table, "pulse_id", "sensor_id", "t_ns")
+    return pulses_of(table)
+
+
+def pulses_of(table: Table) -> PulseArrays:
+    """The pulses of a table that has sensor_id and t_ns."""
     return PulseArrays(
-        sensor_id=_texts(table["sensor_id"]),
-        t_ns=_nanoseconds(table["t_ns"]),
-        pulse_id=_texts(table["pulse_id"]),
-        recv_ns=_nanoseconds(table["recv_ns"]) if "recv_ns" in table else None,
-        **{name: _floats(table[name]) for name in PULSE_FEATURES if name in table},
+        sensor_id=texts(table["sensor_id"]),
+        t_ns=nanoseconds(table["t_ns"]),
+        pulse_id=texts(table["pulse_id"]) if "pulse_id" in table else None,
+        recv_ns=nanoseconds(table["recv_ns"]) if "recv_ns" in table else None,
+        **{name: floats(table[name]) for name in PULSE_FEATURES if name in table},
     )
 
 
 def read_weather(path: Path) -> Weather:
     """t_ns, temp_c[, wind_mps, wind_from_deg]."""
-    table = _read(path)
+    table = read_table(path)
     _want(path, table, "t_ns", "temp_c")
     return Weather(
-        t_ns=_nanoseconds(table["t_ns"]),
-        temp_c=_floats(table["temp_c"]),
-        wind_mps=_floats(table["wind_mps"]) if "wind_mps" in table else None,
-        wind_from_deg=_floats(table["wind_from_deg"]) if "wind_from_deg" in table else None,
+        t_ns=nanoseconds(table["t_ns"]),
+        temp_c=floats(table["temp_c"]),
+        wind_mps=floats(table["wind_mps"]) if "wind_mps" in table else None,
+        wind_from_deg=floats(table["wind_from_deg"]) if "wind_from_deg" in table else None,
     )
 
 
@@ -88,8 +95,20 @@ def write_events(path: Path, detection: Detection) -> None:
         table[name] = detection.column(name)
     table["weight"] = detection.column("weight")
     table["round_t_ns"] = np.array([" ".join(map(str, e.round_t_ns)) for e in events], dtype=str)
+    table |= _reasons(events)
     table["core_version"] = detection.column("core_version")
+    table["classifier_version"] = detection.column("classifier_version")
     _write(path, table)
+
+
+def _reasons(events: Sequence[DetectedEvent]) -> Table:
+    """The features that prob was made from, by which the file is a history once it has a label
+    column, and what each term added to the log-odds of gunfire."""
+    terms = [*TERMS, "reach"]
+    return {
+        **{name: np.array([e.evidence[name] for e in events], dtype=float) for name in FEATURES},
+        **{f"why_{t}": np.array([e.why.get(t, 0.0) for e in events], dtype=float) for t in terms},
+    }
 
 
 def write_rejected(path: Path, detection: Detection, pulses: PulseArrays) -> None:
@@ -108,7 +127,8 @@ def write_rejected(path: Path, detection: Detection, pulses: PulseArrays) -> Non
     )
 
 
-def _read(path: Path) -> Table:
+def read_table(path: Path) -> Table:
+    """All columns of a file by name, as texts (CSV) or as they are stored (NPZ)."""
     if not path.is_file():
         raise FileError(f"{path}: got no such file; wanted a CSV or NPZ file")
     if path.suffix == ".npz":
@@ -174,11 +194,13 @@ def _want(path: Path, table: Table, *names: str) -> None:
         )
 
 
-def _texts(column: NDArray[Any]) -> NDArray[np.str_]:
+def texts(column: NDArray[Any]) -> NDArray[np.str_]:
+    """Without the blanks around them."""
     return np.char.strip(column.astype(str))
 
 
-def _floats(column: NDArray[Any]) -> Floats:
+def floats(column: NDArray[Any]) -> Floats:
+    """float64, NaN where there is no number."""
     try:
         return column.astype(np.float64)
     except ValueError:
@@ -192,7 +214,7 @@ def _float(text: object) -> float:
         return float("nan")
 
 
-def _nanoseconds(column: NDArray[Any]) -> Ints:
+def nanoseconds(column: NDArray[Any]) -> Ints:
     """int64, exact; ``MISSING_NS`` where there is no whole number in range."""
     if column.dtype.kind == "i":
         return column.astype(np.int64)
