@@ -1,7 +1,7 @@
 """What goes wrong with sensors by fault or by intent, so that a detector can be asked to notice.
 
 Kinds: clock_offset (size in s), clock_drift (s per hour), misplaced (m), deaf (share still heard),
-silent (second of the stream from which nothing comes), spoofed (number of forgeries).
+silent (second of the stream from which nothing comes), spoofed (0: in the hands of a forger).
 """
 
 from __future__ import annotations

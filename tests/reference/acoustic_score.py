@@ -123,16 +123,11 @@ class Marks:
 
 def pooled(marks: list[Marks]) -> Marks:
     """Several streams as one."""
-    return Marks(
-        **{
-            field.name: (
-                sum(getattr(m, field.name) for m in marks)
-                if isinstance(getattr(marks[0], field.name), int)
-                else np.concatenate([getattr(m, field.name) for m in marks])
-            )
-            for field in fields(Marks)
-        }
-    )
+    columns: dict[str, Any] = {}
+    for field in fields(Marks):
+        values = [getattr(one, field.name) for one in marks]
+        columns[field.name] = sum(values) if isinstance(values[0], int) else np.concatenate(values)
+    return Marks(**columns)
 
 
 def mark(detection: Any, truth: Truth) -> Marks:
