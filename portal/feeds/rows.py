@@ -13,10 +13,13 @@ from django.db.models import Model, Q, QuerySet
 
 from portal.models import (
     PublishedArea,
+    PublishedCalibration,
     PublishedCell,
     PublishedCount,
+    PublishedFigure,
     PublishedGunfire,
     PublishedIncident,
+    PublishedOutcome,
     PublishedPlace,
     PublishedRow,
     Release,
@@ -49,6 +52,8 @@ def _incidents(number: int, first: int | None) -> Iterator[Found]:
 
 
 def _gunfire(number: int, first: int | None) -> Iterator[Found]:
+    told = in_release(PublishedOutcome.objects.all(), number)
+    outcomes = dict(told.values_list("public_id", "outcome")) if first is None else None
     for found, row in _placed(PublishedGunfire.objects.all(), number, first):
         own = {
             "public_id": row.public_id,
@@ -56,8 +61,13 @@ def _gunfire(number: int, first: int | None) -> Iterator[Found]:
             "rounds": row.rounds,
             "confidence_pct": row.confidence_pct,
             "provider": row.provider,
+            "outcome": outcome_in(told, row) if outcomes is None else outcomes.get(row.public_id),
         }
         yield {**own, **found[0]}, found[1]
+
+
+def outcome_in(told: QuerySet[PublishedOutcome], row: PublishedGunfire) -> str | None:
+    return told.filter(public_id=row.public_id).values_list("outcome", flat=True).first()
 
 
 R = TypeVar("R", bound=PublishedRow)
@@ -110,6 +120,34 @@ def _sensitive_totals(number: int, first: int | None) -> Iterator[Found]:
             },
             None,
         )
+
+
+def _figures(number: int, first: int | None) -> Iterator[Found]:
+    rows = in_release(PublishedFigure.objects.all(), number)
+    for row in rows.order_by("period", "district_slug", "measure")[:first]:
+        yield (
+            {
+                "period": row.period,
+                "district": row.district_slug or None,
+                "measure": row.measure,
+                "unit": row.unit,
+                "status": row.status,
+                "value": row.value,
+                "low": row.low,
+                "high": row.high,
+                "count": row.count,
+                "n": row.n,
+            },
+            None,
+        )
+
+
+def _calibration(number: int, first: int | None) -> Iterator[Found]:
+    rows = in_release(PublishedCalibration.objects.all(), number)
+    columns = [field.name for field in PublishedCalibration._meta.concrete_fields]
+    internal = {"id", "first_release", "retired_release"}
+    for row in rows.order_by("period", "stated_from_pct")[:first]:
+        yield {name: getattr(row, name) for name in columns if name not in internal}, None
 
 
 def _places(number: int, first: int | None) -> Iterator[Found]:
@@ -172,6 +210,8 @@ def middle(footprint: dict[str, Any]) -> tuple[float, float]:
 READERS: dict[str, Callable[[int, int | None], Iterator[Found]]] = {
     "incidents": _incidents,
     "gunfire": _gunfire,
+    "gunfire-ledger": _figures,
+    "gunfire-calibration": _calibration,
     "sensitive-totals": _sensitive_totals,
     "places": _places,
     "cells": _cells,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 
 from portal.models import (
     PublishedArea,
+    PublishedCalibration,
     PublishedCell,
     PublishedCount,
+    PublishedFigure,
     PublishedGunfire,
     PublishedIncident,
     PublishedPlace,
@@ -22,6 +24,8 @@ from portal.models import (
     Release,
 )
 from portal.publication import geography, sources
+from portal.publication.alert_sources import made_with
+from portal.publication.calibration import as_told, calibration_rows
 from portal.publication.corrections import removals
 from portal.publication.decisions import (
     Decisions,
@@ -32,7 +36,9 @@ from portal.publication.decisions import (
     rounds_band,
 )
 from portal.publication.disclosure import Rules, public_ids
+from portal.publication.ledger import figures_of, last_year, ledger_figures, row_of
 from portal.publication.models import Assignment
+from portal.publication.outcomes import tell_outcomes
 from portal.publication.totals import due_totals
 from portal.publication.writing import (
     ESCROW_COLUMNS,
@@ -50,9 +56,11 @@ class Changes:
 
     added: int
     retired: int = 0
+    told: int = 0  # outcomes of rows that are there already
+    made_with: dict[str, list[str]] = field(default_factory=dict)  # versions of what made the rows
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.retired)
+        return bool(self.added or self.retired or self.told)
 
 
 Builder = Callable[[int], Changes]
@@ -113,7 +121,7 @@ def build_incidents(gate: Gate, *, correct: bool) -> Builder:
 
 
 def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
-    """New alerts that are due; on a correction day those are retired that the detector no longer finds."""
+    """New alerts that are due, and outcomes; on a correction day those are retired that the detector no longer finds."""
 
     def build(number: int) -> Changes:
         retired = 0
@@ -129,9 +137,57 @@ def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
             "provider": due.provider.tolist(),
         }
         added = _publish(PublishedGunfire, sources.GUNFIRE, decisions, own, number=number)
-        return Changes(added, retired)
+        return Changes(added, retired, tell_outcomes(gate, number=number, correct=correct))
 
     return build
+
+
+def build_ledger(gate: Gate, gunfire: Release | None, *, correct: bool) -> Builder:
+    """The figures of the gunfire ledger that are new or different. gunfire: the release they are made from."""
+
+    def build(number: int) -> Changes:
+        if gunfire is None:
+            return Changes(0)
+        rows = _standing(PublishedFigure)
+        known = dict(zip(rows, figures_of(rows), strict=True))
+        figures = set(ledger_figures(gate, gunfire, set(known.values()), correct=correct))
+        gone = [row.pk for row, figure in known.items() if figure not in figures]
+        fresh = [row_of(figure, number) for figure in figures - set(known.values())]
+        changes = _replace(PublishedFigure, gone, sorted(fresh, key=str), number)
+        span = last_year(gate, gunfire)
+        return replace(changes, made_with=made_with(*span) if span else {})
+
+    return build
+
+
+def build_calibration(gate: Gate, gunfire: Release | None) -> Builder:
+    """The calibration curve, anew where it changed."""
+
+    def build(number: int) -> Changes:
+        if gunfire is None:
+            return Changes(0)
+        known, rows = _standing(PublishedCalibration), calibration_rows(gate, gunfire, number)
+        if [as_told(row) for row in rows] == [as_told(row) for row in known]:
+            return Changes(0)
+        return _replace(PublishedCalibration, [row.pk for row in known], rows, number)
+
+    return build
+
+
+F = TypeVar("F", PublishedFigure, PublishedCalibration)
+
+
+def _standing(model: type[F]) -> list[F]:
+    """Rows that no release has retired, in the order of their making."""
+    rows = model._default_manager.using("publisher").filter(retired_release__isnull=True)
+    return list(rows.order_by("pk"))
+
+
+def _replace(model: type[F], gone: list[int], rows: list[F], number: int) -> Changes:
+    standing = model._default_manager.using("publisher")
+    standing.filter(pk__in=gone).update(retired_release=number)
+    standing.bulk_create(rows, batch_size=2_000)
+    return Changes(len(rows), len(gone))
 
 
 def build_totals(gate: Gate) -> Builder:

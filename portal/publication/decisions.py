@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from portal.publication.alert_sources import named_incidents
 from portal.publication.disclosure import (
     WITHHELD,
     Grain,
@@ -87,6 +88,16 @@ class Gate:
     def local_as_of(self) -> np.datetime64:
         return np.datetime64(self.as_of.astimezone(self.zone).replace(tzinfo=None), "s")
 
+    @property
+    def month_due(self) -> int:
+        """The first month (since 1970-01) that has not ended long enough ago for the ledger."""
+        limit = self.local_as_of - np.timedelta64(self.rules.ledger_delay_d, "D")
+        return int(limit.astype("datetime64[M]").astype(np.int64))
+
+    def months(self, utc_s: IntArray) -> IntArray:
+        """The month in the city of each instant, since 1970-01."""
+        return self.local(utc_s).astype("datetime64[M]").astype(np.int64)
+
     def local(self, utc_s: IntArray) -> NDArray[np.datetime64]:
         return local_times(utc_s.astype("datetime64[s]"), zone=self.zone)
 
@@ -151,7 +162,8 @@ def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[Gunfire, Decisions]:
         return due, _at_places(due, tier[:0], gate.local(due.occurred_s), gate)
     reach_s = int(LINK_S)
     span = int(due.occurred_s.min()) - reach_s, int(due.occurred_s.max()) + reach_s
-    found = partners(due, nearby_incidents(*span), gate.frozen.plane)
+    nearby, named = nearby_incidents(*span), named_incidents(due.record_id)
+    found = partners(due, nearby, gate.frozen.plane, named=named)
     alone = np.flatnonzero(found.row < 0)
     linked = np.flatnonzero((found.row >= 0) & ~found.is_waiting)
     parts = [

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from portal.publication.sources import Gunfire, Nearby
+from portal.publication.sources import Gunfire, Located, Nearby
 from sensors.geodesy import LocalPlane
 
 # Wide on purpose: a record's point may be its hundred block, its time the caller's guess. Two
@@ -35,10 +35,26 @@ class Partners:
     records: Nearby
 
 
-def partners(events: Gunfire, chunks: Iterable[Nearby], plane: LocalPlane) -> Partners:
+@dataclass(frozen=True)
+class Named:
+    """Records that somebody named as those of an event, wherever they are: its record id beside each."""
+
+    event_id: NDArray[np.int64]
+    records: Nearby
+
+
+def partners(
+    events: Gunfire | Located,
+    chunks: Iterable[Nearby],
+    plane: LocalPlane,
+    *,
+    named: Named | None = None,
+) -> Partners:
     """The record of each event: of several the one of the strictest tier. chunks: at least one."""
     tree = cKDTree(_scaled(events, plane))
     found = [_pairs(tree, records, plane) for records in chunks]
+    if named is not None:
+        found.append(_of_named(events, named))
     event = np.concatenate([pair[0] for pair in found])
     records = Nearby.joined([pair[1] for pair in found])
     row = np.full(len(events), -1, np.int64)
@@ -57,7 +73,15 @@ def _pairs(tree: cKDTree, records: Nearby, plane: LocalPlane) -> tuple[NDArray[n
     return event, records.where(record)
 
 
-def _scaled(rows: Gunfire | Nearby, plane: LocalPlane) -> NDArray[np.float64]:
+def _of_named(events: Gunfire | Located, named: Named) -> tuple[NDArray[np.int64], Nearby]:
+    order = np.argsort(events.record_id)
+    place = np.searchsorted(events.record_id[order], named.event_id)
+    known = place < len(events)
+    known[known] = events.record_id[order[place[known]]] == named.event_id[known]
+    return order[place[known]].astype(np.int64), named.records.where(known)
+
+
+def _scaled(rows: Gunfire | Located | Nearby, plane: LocalPlane) -> NDArray[np.float64]:
     """Place and time as points, shape (n, 3), in which the reach of a link is 1."""
     x, y = plane.to_xy(rows.lon, rows.lat)
     return np.column_stack([x / LINK_M, y / LINK_M, rows.occurred_s / LINK_S])

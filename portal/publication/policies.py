@@ -45,6 +45,22 @@ _TIME: Final = Coarsen(
 _TIER: Final = Withhold("decides the tier; a combination of rare values would single a person out")
 _STEP: Final = Withhold("when the police or we handled the record; would date the event")
 
+_FIGURE: Final = Coarsen(
+    ("value", "low", "high", "n"),
+    "medians and totals of at least 10 alerts in the gunfire ledger",
+)
+_OUTCOME: Final = Coarsen(
+    ("outcome", "count", "n"),
+    "told of the alert 28 days or more after its month, unless a record beside it may not be told",
+)
+_MISSED: Final = Coarsen(
+    ("count", "n"), "shootings without an alert, among at least 5 whose record is public; told once"
+)
+_UPTIME: Final = Coarsen(
+    ("value", "low", "high"), "share of the hours of a month, of at least 8 sensors, in hundredths"
+)
+_LINK: Final = Withhold("ties records to each other")
+
 # Every field of the models from which rows are released.
 POLICIES: Final[dict[str, dict[str, Policy]]] = {
     "incidents.Incident": {
@@ -104,14 +120,85 @@ POLICIES: Final[dict[str, dict[str, Policy]]] = {
         "n_shots": Coarsen(("rounds",), "bands 1, 2-5, 6+"),
         "is_multiple": Coarsen(("rounds",), "2+ where only 'several' is known"),
         "participants": Withhold("sensor sites and arrival times are never released"),
-        "core_version": Withhold("same for all; named on the methods page"),
-        "classifier_version": Withhold("same for all; named on the methods page"),
+        "core_version": Coarsen(
+            ("made_with",), "the versions behind the alerts of twelve months, not which made which"
+        ),
+        "classifier_version": Coarsen(
+            ("made_with",), "the versions behind the alerts of twelve months, not which made which"
+        ),
         "reasons": Withhold("features of single pulses; would help to imitate gunfire"),
         "last_pulse_at": _STEP,
         "revision": _STEP,
         "detected_at": _STEP,
         "revised_at": _STEP,
         "withdrawn_at": _STEP,
+    },
+    "incidents.AlertResponse": {
+        "id": _KEY,
+        "source": Withhold("which system the record came from"),
+        "source_id": Withhold("dispatch's own number; would join the row to logs and recordings"),
+        "alert_number": Withhold("the vendor's number of the alert"),
+        "event": _KEY,
+        "linked_by": _STEP,
+        "unlinked_because": _STEP,
+        "separation_m": _LINK,
+        "separation_s": _LINK,
+        "alerted_at": _FIGURE,
+        "dispatched_at": _FIGURE,
+        "on_scene_at": _FIGURE,
+        "cleared_at": _FIGURE,
+        "initial_type": Withhold("finer than the outcome"),
+        "final_type": Withhold("finer than the outcome"),
+        "n_officers": _FIGURE,
+        "officer_minutes": _FIGURE,
+        "disposition": _OUTCOME,
+        "disposition_text": Withhold("finer than the outcome; may hold anything"),
+        "report_number": Withhold(
+            "the police's own number; would join the row to court and press records"
+        ),
+        "incident": _LINK,
+        "address_text": Withhold("an exact address"),
+        "lon": Withhold("the alert is placed by its own estimate"),
+        "lat": Withhold("the alert is placed by its own estimate"),
+        "evidence_lon": _FIGURE,
+        "evidence_lat": _FIGURE,
+        "n_casings": Withhold("finer than the outcome"),
+        "imported_file": _KEY,
+        "revision": _STEP,
+        "first_seen_at": _STEP,
+        "updated_at": _STEP,
+    },
+    "incidents.ConfirmedShooting": {
+        "id": _KEY,
+        "incident": _LINK,
+        "call": _LINK,
+        "occurred_at": _MISSED,
+        "lon": _MISSED,
+        "lat": _MISSED,
+        "is_covered": Coarsen(("count", "n"), "only what happened inside the array is counted"),
+        "event": _MISSED,
+        "unlinked_because": _MISSED,
+        "n_records": _LINK,
+        "separation_m": _LINK,
+        "separation_s": _LINK,
+        "linked_at": _STEP,
+    },
+    "sensors.AcousticReview": {
+        "id": _KEY,
+        "event": _KEY,
+        "reviewer": Withhold("staff; told as how many reviewed, overrode and disagreed"),
+        "finding": _OUTCOME,
+        "reason": Withhold("free text"),
+        "reviewed_at": _STEP,
+        "event_revision": _STEP,
+        "said_kind": Coarsen(("count", "n"), "how many reviewers said otherwise than the machine"),
+        "said_probability": Withhold("the alert's own is published, to the nearest 5 percent"),
+    },
+    "sensors.SensorHour": {
+        "id": _KEY,
+        "sensor": Withhold("sites of acoustic sensors are a second secret"),
+        "hour": _UPTIME,
+        "n_pulses": _UPTIME,
     },
     "incidents.Area": {
         "id": _KEY,
@@ -157,8 +244,6 @@ WITHHELD: Final[dict[str, str]] = {
     "incidents.IncidentRevision": "what a record said before",
     "incidents.CallRevision": "what a record said before",
     "incidents.AlertResponseRevision": "what a record said before",
-    "incidents.AlertResponse": "names addresses and minutes; released as outcomes and in the ledger",
-    "incidents.ConfirmedShooting": "exact places; released as counts of misses in the gunfire ledger",
     "incidents.LinkRun": "internal bookkeeping",
     "incidents.CallForService": "calls name addresses and minutes; no dataset of them is released yet",
     "sensors.Source": "who signs readings",
@@ -170,10 +255,8 @@ WITHHELD: Final[dict[str, str]] = {
     "sensors.Observation": "readings are released as figures by later datasets",
     "sensors.Pulse": "arrival times locate sensors",
     "sensors.AcousticEventRevision": "what an event said before",
-    "sensors.AcousticReview": "which reviewer said what; released as counts in the gunfire ledger",
     "sensors.AcousticClassifier": "weights would help to imitate gunfire; its calibration is released",
     "sensors.AssetFault": "would tell where the array is deaf; staff act on it",
-    "sensors.SensorHour": "when a sensor was deaf; released as a district's uptime in the ledger",
     "sensors.DirtyWindow": "internal bookkeeping",
     "publication.Assignment": "the link between private and public ids (escrow)",
     "publication.NoiseDraw": "kept so that noise is drawn once",

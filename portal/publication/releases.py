@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
 RELEASE_HOUR = 6
 MAP = ("areas", "places", "cells")
+# In this order: alerts follow their records, the ledger follows the alerts.
+RECORDS = ("incidents", "gunfire", "gunfire-ledger", "gunfire-calibration", "sensitive-totals")
 
 
 class ReleaseBusyError(Exception):
@@ -113,12 +115,14 @@ def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -
     rules, zone, doors = standard.rules, standard.zone, standard.doors
     frozen = Frozen.read(doors.plane)
     made = []
-    for slug in ("incidents", "gunfire", "sensitive-totals"):
+    for slug in RECORDS:
         gate = Gate(rules, zone, as_of, frozen, doors, is_first=not _was_ever_public(slug))
         correcting = correct or builders.is_correction_day(newest(slug), as_of, gate)
         builds: dict[str, builders.Builder] = {
             "incidents": builders.build_incidents(gate, correct=correcting),
             "gunfire": builders.build_gunfire(gate, correct=correcting),
+            "gunfire-ledger": builders.build_ledger(gate, newest("gunfire"), correct=correcting),
+            "gunfire-calibration": builders.build_calibration(gate, newest("gunfire")),
             "sensitive-totals": builders.build_totals(gate),
         }
         release = _release(slug, builds[slug], standard, as_of)
@@ -177,6 +181,7 @@ def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
         as_of=as_of,
         n_added=changes.added,
         n_retired=changes.retired,
+        made_with=changes.made_with,
     )
 
 

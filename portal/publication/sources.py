@@ -1,4 +1,4 @@
-"""The only module that reads the private apps. It hands arrays to the gate and writes nothing.
+"""With ``alert_sources`` the only module that reads the private apps. It hands arrays to the gate and writes nothing.
 
 Everything is read as ``daylight_publisher``, in the transaction of the release that is being built.
 """
@@ -92,6 +92,16 @@ class Incidents(Table):
 
 
 @dataclass(frozen=True)
+class Located(Table):
+    """Something that has a place and a time. occurred_s: UTC seconds; lon, lat: degrees or NaN."""
+
+    record_id: NDArray[np.int64]
+    occurred_s: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Gunfire(Table):
     """Acoustic events. occurred_s, known_s (detected): UTC seconds; probability, n_shots: NaN where not given."""
 
@@ -146,8 +156,8 @@ class PublicRows(Table):
     starts_s: NDArray[np.int64]
 
 
-_OBJECT, _FLOAT, _INT, _BOOL = object, np.float64, np.int64, np.bool_
-_SECONDS = np.datetime64  # an instant, to be held as whole UTC seconds
+OBJECT, FLOAT, INT, BOOL = object, np.float64, np.int64, np.bool_
+SECONDS = np.datetime64  # an instant, to be held as whole UTC seconds
 # Tuples are ten times the size of the arrays made of them: so many at once, and no more.
 CHUNK = 50_000
 T = TypeVar("T", bound=Table)
@@ -160,21 +170,21 @@ def _chunks(
     stream, wanted = rows.iterator(chunk_size=20_000), list(dtypes)
     while True:
         tuples = list(islice(stream, CHUNK))
-        yield table(*_columns(tuples, wanted))
+        yield table(*columns_of(tuples, wanted))
         if len(tuples) < CHUNK:
             return
 
 
-def _columns(rows: list[tuple[Any, ...]], dtypes: list[Any]) -> list[NDArray[Any]]:
+def columns_of(rows: list[tuple[Any, ...]], dtypes: list[Any]) -> list[NDArray[Any]]:
     """Tuples to arrays. None becomes NaN in a float column and '' in a text column."""
     table = list(zip(*rows, strict=True)) or [()] * len(dtypes)
     return [_column(values, dtype) for values, dtype in zip(table, dtypes, strict=True)]
 
 
 def _column(values: tuple[Any, ...], dtype: Any) -> NDArray[Any]:
-    if dtype is _SECONDS:
+    if dtype is SECONDS:
         return np.fromiter((int(at.timestamp()) for at in values), np.int64, count=len(values))
-    if dtype is not _OBJECT:
+    if dtype is not OBJECT:
         return np.array(values, dtype=dtype)
     once: dict[str, str] = {}  # a word that is repeated in a thousand rows is kept once
     column = np.empty(len(values), object)
@@ -204,7 +214,7 @@ def addresses() -> Addresses:
             "number_to",
         )
     )
-    dtypes = [_FLOAT, _FLOAT, _INT, _OBJECT, _OBJECT, _OBJECT, _FLOAT, _FLOAT]
+    dtypes = [FLOAT, FLOAT, INT, OBJECT, OBJECT, OBJECT, FLOAT, FLOAT]
     return Addresses.joined(list(_chunks(rows, Addresses, dtypes)))
 
 
@@ -225,20 +235,20 @@ def areas() -> list[AreaRow]:
 
 
 _INCIDENT_COLUMNS = {
-    "id": _INT,
-    "occurred_from": _SECONDS,
-    "first_seen_at": _SECONDS,
-    "lon": _FLOAT,
-    "lat": _FLOAT,
-    "district__slug": _OBJECT,
-    "category": _OBJECT,
-    "tier": _OBJECT,
-    "location_type": _OBJECT,
-    "victim_flags": _OBJECT,
-    "relationship": _OBJECT,
-    "narrative": _OBJECT,
-    "address_text": _OBJECT,
-    "is_sealed": _BOOL,
+    "id": INT,
+    "occurred_from": SECONDS,
+    "first_seen_at": SECONDS,
+    "lon": FLOAT,
+    "lat": FLOAT,
+    "district__slug": OBJECT,
+    "category": OBJECT,
+    "tier": OBJECT,
+    "location_type": OBJECT,
+    "victim_flags": OBJECT,
+    "relationship": OBJECT,
+    "narrative": OBJECT,
+    "address_text": OBJECT,
+    "is_sealed": BOOL,
 }
 
 
@@ -263,34 +273,40 @@ def published_incidents() -> Iterator[Incidents]:
 
 def public_incidents() -> PublicRows:
     """What readers see of each incident that is public now: two schemas, joined by the escrow."""
-    rows = _select(
+    rows = select(
         "SELECT a.record_id, a.tier, r.category, r.starts_at "
         "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
         "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
         INCIDENTS,
     )
-    dtypes = [_INT, _OBJECT, _OBJECT, _SECONDS]
-    return PublicRows.joined([PublicRows(*_columns(chunk, dtypes)) for chunk in rows])
+    dtypes = [INT, OBJECT, OBJECT, SECONDS]
+    return PublicRows.joined([PublicRows(*columns_of(chunk, dtypes)) for chunk in rows])
+
+
+# An incident as the vault knows it and as it is public; one parameter, the dataset's slug.
+FACES: Final = (
+    "SELECT i.id, i.occurred_from, i.lon, i.lat, a.tier, r.precision, r.place_code, r.cell_code, "
+    "r.district_slug, r.beat_slug, r.period, r.starts_at, r.ends_at{more} "
+    "FROM {table} LEFT JOIN vault.publication_assignment a "
+    "ON a.dataset_slug = %s AND a.record_id = i.id AND a.fate = 'published' "
+    "LEFT JOIN release.incident r USING (public_id) "
+)
+FACE_DTYPES: Final = [INT, SECONDS, FLOAT, FLOAT, *[OBJECT] * 9]
 
 
 def nearby_incidents(start_s: int, end_s: int) -> Iterator[Nearby]:
     """Every incident with a point that happened within a span (UTC seconds), and its public face."""
-    rows = _select(
-        "SELECT i.id, i.occurred_from, i.lon, i.lat, a.tier, r.precision, r.place_code, r.cell_code, "
-        "r.district_slug, r.beat_slug, r.period, r.starts_at, r.ends_at FROM vault.incidents_incident i "
-        "LEFT JOIN vault.publication_assignment a "
-        "ON a.dataset_slug = %s AND a.record_id = i.id AND a.fate = 'published' "
-        "LEFT JOIN release.incident r USING (public_id) "
-        "WHERE i.occurred_from BETWEEN to_timestamp(%s) AND to_timestamp(%s) AND i.lon IS NOT NULL",
+    rows = select(
+        FACES.format(more="", table="vault.incidents_incident i")
+        + "WHERE i.occurred_from BETWEEN to_timestamp(%s) AND to_timestamp(%s) AND i.lon IS NOT NULL",
         INCIDENTS,
         start_s,
         end_s,
     )
-    dtypes = [_INT, _SECONDS, _FLOAT, _FLOAT, *[_OBJECT] * 9]
-    return (Nearby(*_columns(chunk, dtypes)) for chunk in rows)
+    return (Nearby(*columns_of(chunk, FACE_DTYPES)) for chunk in rows)
 
 
-def _select(statement: str, *parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
+def select(statement: str, *parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
     """The rows of a query in chunks; at least one chunk."""
     with connections["publisher"].cursor() as cursor:
         cursor.execute(statement, parameters)
@@ -330,7 +346,7 @@ def new_gunfire(*, before: dt.datetime) -> Gunfire:
         .order_by("id")
         .values_list(*names)
     )
-    dtypes = [_INT, _SECONDS, _SECONDS, _FLOAT, _FLOAT, _OBJECT, _FLOAT, _FLOAT, _BOOL, _OBJECT]
+    dtypes = [INT, SECONDS, SECONDS, FLOAT, FLOAT, OBJECT, FLOAT, FLOAT, BOOL, OBJECT]
     return Gunfire.joined(list(_chunks(rows, Gunfire, dtypes)))
 
 
@@ -369,4 +385,4 @@ def added_assignments(dataset: str, release: int) -> Assigned:
         .order_by("record_id")
         .values_list("record_id", "tier", "cell_code", "period")
     )
-    return Assigned.joined(list(_chunks(rows, Assigned, [_INT, _OBJECT, _OBJECT, _OBJECT])))
+    return Assigned.joined(list(_chunks(rows, Assigned, [INT, OBJECT, OBJECT, OBJECT])))

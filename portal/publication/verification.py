@@ -17,7 +17,7 @@ from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import file_of
 from portal.feeds.rows import rows_of
 from portal.models import PublishedCount, PublishedGunfire, PublishedIncident, PublishedRow, Release
-from portal.publication import sources
+from portal.publication import ledger_checks, sources
 from portal.publication.decisions import tiers_of, utc
 from portal.publication.disclosure import Grain, Rules, Tier, code_interval, time_code
 from portal.publication.doors import Doors
@@ -313,6 +313,12 @@ def _query(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 Verifier = Callable[[Release, Standard], Check]
 
+
+def of(verdict: Callable[[Release, Standard], ledger_checks.Verdict]) -> Verifier:
+    """A check of the ledger as one of a release."""
+    return lambda release, standard: Check(*verdict(release, standard))
+
+
 _RECORDS: list[Verifier] = [
     rows_match_files,
     columns_are_public,
@@ -324,7 +330,25 @@ _RECORDS: list[Verifier] = [
 ]
 CHECKS: dict[str, list[Verifier]] = {
     "incidents": [*_RECORDS, tiers_still_hold, groups_are_large_enough],
-    "gunfire": _RECORDS,
+    "gunfire": [
+        *_RECORDS,
+        of(lambda release, to: ledger_checks.no_outcome_betrays_a_record(release, to.doors.plane)),
+        of(
+            lambda release, to: ledger_checks.withheld_outcomes_have_cover(
+                release, to.doors.plane, to.rules
+            )
+        ),
+    ],
+    "gunfire-ledger": [
+        rows_match_files,
+        of(lambda release, to: ledger_checks.ledger_counts_public_rows(release, to.zone)),
+        of(lambda release, to: ledger_checks.figures_have_company(release, to.rules)),
+        of(lambda release, to: ledger_checks.what_was_final_stayed(release)),
+    ],
+    "gunfire-calibration": [
+        rows_match_files,
+        of(lambda release, to: ledger_checks.calibration_counts_public_rows(release)),
+    ],
     "sensitive-totals": [rows_match_files, totals_are_as_drawn],
     "areas": [rows_match_files],
     "places": [rows_match_files, places_keep_the_floor],

@@ -12,10 +12,13 @@ from psycopg import sql
 from portal.feeds.rows import in_release
 from portal.models import (
     PublishedArea,
+    PublishedCalibration,
     PublishedCell,
     PublishedCount,
+    PublishedFigure,
     PublishedGunfire,
     PublishedIncident,
+    PublishedOutcome,
     PublishedPlace,
     PublishedStreet,
 )
@@ -28,7 +31,9 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "places": (PublishedPlace,),
     "cells": (PublishedCell,),
     "incidents": (PublishedIncident,),
-    "gunfire": (PublishedGunfire,),
+    "gunfire": (PublishedGunfire, PublishedOutcome),
+    "gunfire-ledger": (PublishedFigure,),
+    "gunfire-calibration": (PublishedCalibration,),
     "sensitive-totals": (PublishedCount,),
 }
 

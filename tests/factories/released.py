@@ -9,16 +9,23 @@ from typing import Any
 from portal.models import (
     Dataset,
     PublishedArea,
+    PublishedCalibration,
     PublishedCell,
     PublishedCount,
+    PublishedFigure,
     PublishedGunfire,
     PublishedIncident,
+    PublishedOutcome,
     PublishedPlace,
     PublishedStreet,
     PublishedTally,
     Release,
 )
 
+DATASETS = (
+    "areas", "places", "cells", "incidents", "gunfire", "gunfire-ledger", "gunfire-calibration",
+    "sensitive-totals",
+)  # fmt: skip
 AS_OF = dt.datetime(2026, 11, 16, 12, tzinfo=dt.UTC)
 
 
@@ -34,12 +41,13 @@ def box(west: float, south: float, width: float, height: float) -> dict[str, Any
 
 def released_city() -> None:
     """Two districts of two beats, four places, five cells, incidents in three months, gunfire, totals."""
-    for slug in ("areas", "places", "cells", "incidents", "gunfire", "sensitive-totals"):
+    for slug in DATASETS:
         release_of(slug)
     _areas()
     _places_and_cells()
     _incidents()
     _gunfire()
+    _ledger()
     for district in ("", "north", "south"):
         PublishedCount.objects.create(
             district_slug=district,
@@ -228,6 +236,96 @@ def _gunfire() -> None:
             ends_at=starts_at + dt.timedelta(hours=6),
             first_release=1,
         )
+
+
+def _ledger() -> None:
+    """October of a city with eighty alerts, as the gate would have told it; South has too few for minutes."""
+    for n, row in enumerate(PublishedGunfire.objects.order_by("starts_at")):
+        PublishedOutcome.objects.create(
+            public_id=row.public_id,
+            outcome=("evidence", "unconfirmed", "not_reported")[n],
+            first_release=1,
+        )
+    shares = {
+        "evidence": (9, 60), "unconfirmed": (45, 60), "unfounded": (6, 60),
+        "no_disposition": (20, 80), "reviewed": (40, 80), "overridden": (4, 40),
+        "disputed": (2, 12), "missed": (3, 14),
+    }  # fmt: skip
+    for period in ("2026-10", "2025-11/2026-10"):
+        for measure, (count, n) in shares.items():
+            figure(period, measure, "share", count / n, 0.9 * count / n, 1.2 * count / n, count, n)
+        figure(period, "alerts", "alerts", 80, 63.4, 99.6, 80, 80)
+        for measure, unit, value in (
+            ("response", "min", 6.5),
+            ("dispatch", "min", 1.5),
+            ("officer_hours", "h", 64),
+            ("officer_hours_unconfirmed", "h", 41),
+            ("location_error", "m", 11),
+            ("latency", "s", 4.2),
+        ):
+            figure(period, measure, unit, value, value * 0.8, value * 1.3, None, 52)
+    figure("2026-10", "uptime", "share", 0.97, 0.95, 0.99, None, 31)
+    for district, n in (("north", 50), ("south", 30)):
+        figure("2026-10", "alerts", "alerts", n, n - 12, n + 14, n, n, district)
+        figure("2025-11/2026-10", "alerts", "alerts", n, n - 12, n + 14, n, n, district)
+        for period in ("2026-10", "2025-11/2026-10"):
+            figure(period, "evidence", "share", 0.15, 0.05, 0.35, n // 10, n // 2, district)
+            untold(period, "missed", "share", "withheld", district)
+            untold(period, "response", "min", "withheld", district)
+    for low, n, evidence, observed in ((60, 14, 6, 42.9), (80, 20, 15, 75.0), (90, 9, 8, 88.9)):
+        PublishedCalibration.objects.create(
+            period="2025-11/2026-10",
+            stated_from_pct=low,
+            stated_to_pct=low + 5 if low < 90 else 100,
+            stated_pct=low + 2.5,
+            n=n,
+            n_evidence=evidence,
+            n_unconfirmed=3 * n,
+            observed_pct=observed,
+            low_pct=observed - 20,
+            high_pct=min(observed + 20, 100),
+            first_release=1,
+        )
+    Release.objects.filter(dataset__slug="gunfire-ledger").update(
+        made_with={"detector": ["0.2.0"], "classifier": ["riverbend-3"]}
+    )
+
+
+def figure(
+    period: str,
+    measure: str,
+    unit: str,
+    value: float,
+    low: float,
+    high: float,
+    count: int | None,
+    n: int,
+    district: str = "",
+) -> None:
+    PublishedFigure.objects.create(
+        period=period,
+        district_slug=district,
+        measure=measure,
+        unit=unit,
+        status="told",
+        value=round(value, 4),
+        low=round(low, 4),
+        high=round(min(high, 1.0) if unit == "share" else high, 4),
+        count=count,
+        n=n,
+        first_release=1,
+    )
+
+
+def untold(period: str, measure: str, unit: str, status: str, district: str = "") -> None:
+    PublishedFigure.objects.create(
+        period=period,
+        district_slug=district,
+        measure=measure,
+        unit=unit,
+        status=status,
+        first_release=1,
+    )
 
 
 def tally(slug: str, *, number: int = 1) -> None:

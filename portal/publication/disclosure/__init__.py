@@ -6,6 +6,7 @@ docs/gate.md explains them to a reader who does not read code.
 from portal.publication.disclosure.calendar import is_due, release_at
 from portal.publication.disclosure.groups import WITHHELD, assign_groups
 from portal.publication.disclosure.identifiers import public_ids
+from portal.publication.disclosure.ledger import Told, roll_up
 from portal.publication.disclosure.narrative import is_sensitive_text
 from portal.publication.disclosure.noise import (
     Budget,
@@ -35,6 +36,7 @@ __all__ = [
     "Rules",
     "RulesError",
     "Tier",
+    "Told",
     "assign_groups",
     "code_interval",
     "cover_blocks",
@@ -47,6 +49,7 @@ __all__ = [
     "publishable_counts",
     "release_at",
     "removal_cover",
+    "roll_up",
     "tier_of",
     "time_code",
     "time_interval",

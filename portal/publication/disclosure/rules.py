@@ -36,6 +36,10 @@ class Rules:
     person_delay_d: int = 7
     sensitive_delay_d: int = 45
     covers_per_removal: int = 2  # records retired at random for each one removed
+    ledger_delay_d: int = 28  # after the end of a month, before outcomes of its alerts are told
+    ledger_alerts: int = 10  # least alerts behind a number that their public rows do not give away
+    ledger_shootings: int = 5  # least confirmed shootings behind a number of misses
+    ledger_sensors: int = 8  # least sensors behind an uptime
     epsilon_lifetime: float = 2.0  # all noisy counts one sensitive incident is ever in
     epsilon_district_quarter: float = 0.5
     epsilon_groups: float = 0.5

@@ -75,6 +75,7 @@ def test_files_and_tables_have_the_columns_of_the_dictionary(attacked_city: Atta
                 | (names & {"parent_code"})
             )
         public = {other_names.get(name, name) for name in names}
+        public |= {"outcome"} if slug == "gunfire" else set()  # told and retired by itself
         assert public | (joined if slug in ("incidents", "gunfire") else set()) == set(
             spec.columns
         ), slug
