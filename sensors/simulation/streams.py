@@ -65,8 +65,8 @@ PRESETS: Final = {
         noise_per_h=60.0, fault_share=0.12, spoofs_per_h=20.0, garbage_share=0.01
     ),
     "city": Preset(
-        sensors=1_000, noise_per_h=40.0, gunfire_per_h=24.0, firework_per_h=10.0,
-        backfire_per_h=6.0, sites_per_h=3.0,
+        sensors=1_000, noise_per_h=38.0, gunfire_per_h=13.0, firework_per_h=7.0,
+        backfire_per_h=4.0, sites_per_h=1.0,
     ),
     "noise": Preset(
         noise_per_h=240.0, gunfire_per_h=0.0, firework_per_h=0.0, backfire_per_h=0.0, sites_per_h=0.0

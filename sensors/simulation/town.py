@@ -79,13 +79,13 @@ def build_town(preset: Preset, *, seed: int) -> Town:
         acoustics=_acoustics(rng),
         timbre=_timbres(rng),
         loudness_db={
-            "handgun": (0.0, 2.5), "rapid": (0.0, 2.5), "automatic": (1.5, 2.0),
+            "handgun": (0.0, 1.6), "rapid": (0.0, 1.6), "automatic": (1.5, 2.0),
             "string": (rng.uniform(-6.0, -1.0), 3.0), "shells": (rng.uniform(-1.0, 4.0), 3.0),
             "backfire": (rng.uniform(-6.0, -2.0), 2.5), "hammering": (rng.uniform(-10.0, -5.0), 3.0),
         },
         noise_db=rng.uniform(60.0, 72.0),
         is_ms_clock=bool(rng.random() < 0.5),
-        dead_time_s=float(rng.choice([0.0, 0.02, 0.05])),
+        dead_time_s=float(rng.choice([0.0, 0.0, 0.015])),
         lacks_features=float(rng.choice([0.0, 0.0, 0.05, 0.2])),
         shells_burst_at_m=(1.5, 10.0) if low_shells else (10.0, 45.0),
     )  # fmt: skip
@@ -117,7 +117,7 @@ def _acoustics(rng: np.random.Generator) -> Acoustics:
         is_path_one_sided=bool(rng.random() < 0.35),
         early_echoes=rng.uniform(0.85, 1.15),
         tail_echoes=rng.uniform(0.2, 1.3),
-        carry=rng.uniform(0.92, 1.08),
+        carry=rng.uniform(0.96, 1.06),
         path_share=rng.uniform(0.4, 0.8),
         level_share=rng.uniform(0.0, 0.5),
     )
