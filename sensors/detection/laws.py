@@ -81,8 +81,11 @@ def _pair(told: Any) -> tuple[float, float]:
 # distance, decibels over a pistol at that distance.
 LAWS = Laws(
     sources=(
-        Source("gunfire", 0.50, 3.0, (-0.8, 0.8), (0.35, 0.3),
+        Source("gunfire", 0.43, 3.0, (-0.8, 0.7), (0.35, 0.3),
                ((0.1, 0.3), (5.0, 0.3), (0.0, 0.2), (0.0, 5.0))),
+        # a magazine emptied fast, or automatic fire in bursts
+        Source("gunfire", 0.07, 15.0, (-2.0, 0.5), (0.4, 0.4),
+               ((0.1, 0.3), (5.0, 0.3), (0.0, 0.2), (2.0, 5.0))),
         # strings: 5 to 20 cracks a second
         Source("firework", 0.13, 18.0, (-2.0, 0.6), (0.5, 0.3),
                ((0.6, 0.6), (5.3, 0.6), (-0.1, 0.4), (-4.0, 6.0))),

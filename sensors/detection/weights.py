@@ -34,7 +34,7 @@ _USUAL_N = 5.0
 _SPREAD_SD, _TREND_SD = 0.5, 0.7
 _FARTHEST = 4.0
 """Spreads: an input further from the middle counts as this far, whatever a hostile sensor claims."""
-_FARTHEST_BEND = 3.0
+_FARTHEST_BEND = 2.0
 _LEAST_SIGNAL = 0.2
 """Share of an input's variance that is taken to be between incidents, at least."""
 
