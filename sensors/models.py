@@ -230,6 +230,11 @@ class DirtyWindow(models.Model):
 
     starts_at = models.DateTimeField(db_index=True)
     touched_at = models.DateTimeField()
+    # First and last of the pulses that it stands for, ns since 1970 UTC (null: no hurry), and whether
+    # a first look was had at them.
+    first_ns = models.BigIntegerField(null=True)
+    last_ns = models.BigIntegerField(null=True)
+    is_glanced = models.BooleanField(default=False)
     # Counted and committed before the detector begins, so that even what kills the process is counted.
     attempts = models.PositiveSmallIntegerField(default=0)
     parked_at = models.DateTimeField(null=True, blank=True)

@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from sensors import actions
 
+DETECT_BUDGET_S = 10.0
+"""A backlog is worked off by many such runs, so that it never keeps this place from other work for long."""
+
 
 @shared_task(name="sensors.drain")
 def drain() -> dict[str, int]:
@@ -20,7 +23,12 @@ def drain() -> dict[str, int]:
 
 @shared_task(name="sensors.detect")
 def detect() -> dict[str, int]:
-    return asdict(actions.detect_dirty(now=timezone.now()))
+    return asdict(actions.detect_live(clock=timezone.now, budget_s=DETECT_BUDGET_S))
+
+
+@shared_task(name="sensors.learn_background")
+def learn_background() -> int:
+    return actions.learn_background(now=timezone.now())
 
 
 @shared_task(name="sensors.prune")

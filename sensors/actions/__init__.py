@@ -2,6 +2,7 @@
 
 from sensors.actions.detecting import Detected, detect_dirty
 from sensors.actions.draining import Drained, drain
+from sensors.actions.glancing import detect_live
 from sensors.actions.hours import learn_background
 from sensors.actions.inbox import (
     IdempotencyKeyReused,
@@ -41,6 +42,7 @@ __all__ = [
     "content_key",
     "create_source",
     "detect_dirty",
+    "detect_live",
     "drain",
     "issue_key",
     "learn_background",

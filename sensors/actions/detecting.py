@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 
-from sensors.actions.events import Changes, save_events
+from sensors.actions.events import Changes, Found, save_events
 from sensors.actions.landing import WINDOW_NS
 from sensors.actions.parking import park_window
 from sensors.detection import detect
@@ -72,6 +72,7 @@ class Detected:
     n_revised: int = 0
     n_withdrawn: int = 0
     n_parked: int = 0
+    n_glances: int = 0
     is_busy: bool = False
 
     def add(self, changes: Changes) -> None:
@@ -80,52 +81,69 @@ class Detected:
         self.n_withdrawn += changes.n_withdrawn
 
 
-def detect_dirty(
-    *, now: datetime, budget_s: float = 30.0, clock: Callable[[], datetime] | None = None
-) -> Detected:
+def detect_dirty(*, now: datetime, budget_s: float = 30.0) -> Detected:
     """Detect over dirty windows, the newest first, until none is left or the time is used up.
 
     A rerun over unchanged pulses changes nothing. Marks that are set while a chunk is detected
     over survive it, and their windows are taken again. A window on which the detector fails is
-    parked with the reason and stops no other. clock: where a run may last, read for each chunk, so
-    that an event bears the time at which it was stored and not that at which the run began.
+    parked with the reason and stops no other.
     """
+    return work_alone(
+        lambda detected: detect_next(detected, windows=next_windows(now), now=now),
+        is_due=lambda: bool(next_windows(now)),
+        budget_s=budget_s,
+    )
+
+
+def work_alone(
+    work: Callable[[Detected], bool], *, is_due: Callable[[], bool], budget_s: float
+) -> Detected:
+    """Work piece by piece, each telling whether there was any, while this process alone detects."""
     detected = Detected()
     deadline = time.monotonic() + budget_s
-    while _is_dirty() and time.monotonic() < deadline and not detected.is_busy:
-        # Looked for again once the lock is given back: who came while it was held went away.
+    # Looked for again once the lock is given back: who came while it was held went away.
+    while time.monotonic() < deadline and not detected.is_busy and is_due():
         with _alone() as is_alone:
             detected.is_busy = not is_alone
-            while is_alone and time.monotonic() < deadline:
-                at = clock() if clock else now
-                if not (windows := _next_windows(at)):
-                    break
-                _begin(windows)
-                _detect_or_halve(windows, detected, at)
+            while is_alone and time.monotonic() < deadline and work(detected):
+                pass
     return detected
 
 
-def _waiting() -> QuerySet[DirtyWindow]:
+def detect_next(detected: Detected, *, windows: Sequence[Window], now: datetime) -> bool:
+    """Detect over some dirty windows; False where there are none."""
+    if windows:
+        _begin(windows)
+        _detect_or_halve(windows, detected, now)
+    return bool(windows)
+
+
+def waiting() -> QuerySet[DirtyWindow]:
+    """Marks that are not parked."""
     return DirtyWindow.objects.filter(parked_at__isnull=True)
 
 
-def _is_dirty() -> bool:
-    return _waiting().exists()
+def next_windows(
+    now: datetime, *, settle: timedelta = timedelta(0), only_fresh: bool = False
+) -> list[Window]:
+    """The newest windows that never failed; then those that did, one at a time.
 
-
-def _next_windows(now: datetime) -> list[Window]:
-    """The newest windows that never failed; then those that did, one at a time."""
+    Fresh ones come alone, and only where a mark of theirs is as old as ``settle``.
+    """
+    fresh_from = now - FRESH
+    is_settled = Q(starts_at__gte=fresh_from, oldest__lte=now - settle)
+    due = is_settled if only_fresh else is_settled | Q(starts_at__lt=fresh_from)
     found = (
-        _waiting()
+        waiting()
         .values("starts_at")
-        .annotate(marks=ArrayAgg("id"), tried=Max("attempts"))
+        .annotate(marks=ArrayAgg("id"), tried=Max("attempts"), oldest=Min("touched_at"))
+        .filter(due)
         .order_by("tried", "-starts_at")
         .values_list("starts_at", "marks", "tried")[:CHUNK_WINDOWS]
     )
     windows = [Window(*row) for row in found]
     if not windows or windows[0].attempts:
         return windows[:1]
-    fresh_from = now - FRESH
     is_fresh = windows[0].starts_at >= fresh_from
     return [
         window
@@ -166,26 +184,29 @@ def _park(window: Window, reason: str, detected: Detected, now: datetime) -> Non
 
 def _detect(windows: Sequence[Window], detected: Detected, now: datetime) -> None:
     cores = core_spans([since_epoch_ns(window.starts_at) for window in windows])
-    spans = merged([(low - BEFORE_NS, high + AFTER_NS) for low, high in cores])
-    heard = pulse_arrays(spans)
-    sensors = sensor_arrays(ACOUSTIC, heard)
-    found = None
-    if len(heard):
-        found = detect(
-            heard.pulses,
-            sensors,
-            weather=weather_arrays(spans),
-            classifier=current_classifier(),
-        )
+    found = find([(low - BEFORE_NS, high + AFTER_NS) for low, high in cores])
     with transaction.atomic():
-        changes = save_events(found, heard, sensors, cores, now=now)
+        changes = save_events(found, cores, now=now)
         # A window that was parked before and is not any more needs no person any more.
         mine = Q(pk__in=_marks(windows))
         parked = Q(starts_at__in=[window.starts_at for window in windows], parked_at__isnull=False)
         DirtyWindow.objects.filter(mine | parked).delete()
     detected.add(changes)
     detected.n_windows += len(windows)
-    detected.n_pulses += len(heard)
+    detected.n_pulses += len(found.heard)
+
+
+def find(spans: Sequence[Span]) -> Found:
+    """What the core makes of the pulses of these spans."""
+    spans = merged(spans)
+    heard = pulse_arrays(spans)
+    sensors = sensor_arrays(ACOUSTIC, heard)
+    if not len(heard):
+        return Found(heard, sensors, None)
+    weather, classifier = weather_arrays(spans), current_classifier()
+    return Found(
+        heard, sensors, detect(heard.pulses, sensors, weather=weather, classifier=classifier)
+    )
 
 
 def _marks(windows: Sequence[Window]) -> list[int]:

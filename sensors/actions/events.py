@@ -51,6 +51,19 @@ REVISED = (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was looked at and what the core made of it; detection is None where nothing was heard."""
+
+    heard: HeardPulses
+    sensors: SensorArrays
+    detection: Detection | None
+
+    def rows(self, now: datetime) -> list[AcousticEvent]:
+        events = self.detection.events if self.detection else ()
+        return [_row(event, self.heard, self.sensors, now) for event in events]
+
+
 @dataclass(frozen=True)
 class Changes:
     """Rows that were really written."""
@@ -60,21 +73,13 @@ class Changes:
     n_withdrawn: int
 
 
-def save_events(
-    found: Detection | None,
-    heard: HeardPulses,
-    sensors: SensorArrays,
-    cores: Sequence[Span],
-    *,
-    now: datetime,
-) -> Changes:
+def save_events(found: Found, cores: Sequence[Span], *, now: datetime) -> Changes:
     """Make the events that begin in ``cores`` those that were found. Runs in the caller's transaction.
 
     An event keeps its row and id while it is revised; what it said before goes to its history.
     One that is found no more is withdrawn, and comes back under its id if it is found again.
     """
-    known = _known(cores)
-    fresh = [_row(event, heard, sensors, now) for event in (found.events if found else ())]
+    known, fresh = _known(cores), found.rows(now)
     partners = _partners(fresh, known)
     new, revised = [], []
     for event, partner in zip(fresh, partners, strict=True):
@@ -91,10 +96,28 @@ def save_events(
         for index, event in enumerate(known)
         if index not in matched and event.withdrawn_at is None and _inside(event, cores)
     ]
-    _name_apart(new)
-    AcousticEvent.objects.bulk_create(new)
+    _create(new)
     _revise(revised, withdrawn, now)
     return Changes(len(new), len(revised), len(withdrawn))
+
+
+def save_first_versions(found: Found, core: Span, *, now: datetime) -> Changes:
+    """Make the events that begin in ``core`` and are no known one's. Revises and withdraws nothing,
+    for who looks at little sees only part of what is known. In the caller's transaction."""
+    known, fresh = _known([core]), found.rows(now)
+    partners = _partners(fresh, known)
+    new = [
+        event
+        for event, partner in zip(fresh, partners, strict=True)
+        if partner is None and _inside(event, [core])
+    ]
+    _create(new)
+    return Changes(len(new), 0, 0)
+
+
+def _create(new: Sequence[AcousticEvent]) -> None:
+    _name_apart(new)
+    AcousticEvent.objects.bulk_create(new)
 
 
 def _known(cores: Sequence[Span]) -> list[AcousticEvent]:

@@ -5,6 +5,7 @@ Everything here runs inside the caller's transaction.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -148,11 +149,20 @@ def _insert(target: Target, candidates: list[Candidate], landed: Landed, now: da
 
 
 def _mark_dirty(fresh: Sequence[Candidate], now: datetime) -> None:
-    windows = {row[0] // WINDOW_NS for _, _, row in fresh}
-    DirtyWindow.objects.bulk_create(
-        DirtyWindow(starts_at=datetime.fromtimestamp(number * WINDOW_S, UTC), touched_at=now)
-        for number in sorted(windows)
-    )
+    """A mark for each window that has new pulses. The candidates come in order of time."""
+    by_window = itertools.groupby((row[0] for _, _, row in fresh), lambda t_ns: t_ns // WINDOW_NS)
+    marks = []
+    for number, times in by_window:
+        first_ns, *later = times
+        marks.append(
+            DirtyWindow(
+                starts_at=datetime.fromtimestamp(number * WINDOW_S, UTC),
+                touched_at=now,
+                first_ns=first_ns,
+                last_ns=later[-1] if later else first_ns,
+            )
+        )
+    DirtyWindow.objects.bulk_create(marks)
 
 
 def _move_on(fresh: Sequence[Candidate]) -> None:

@@ -204,6 +204,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="dirtywindow",
+            name="first_ns",
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="dirtywindow",
+            name="last_ns",
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="dirtywindow",
+            name="is_glanced",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="dirtywindow",
             name="attempts",
             field=models.PositiveSmallIntegerField(default=0),
         ),

@@ -1,0 +1,438 @@
+"""From the last pulse received to the event stored, through the real door, at the speed of life.
+
+    python benchmarks/live.py [--seconds 120] [--sensors 1000] [--per-hour 600] [--every 0.5] [--late 0.01]
+
+Starts what `manage.py up` starts (embedded servers, web, worker, clock) in a home of its own,
+registers sensors behind 20 gateways that sign and post what their sensors heard every ``--every``
+seconds, and watches the table of events from outside. One pulse in a hundred comes late, by up to 20 s.
+Incidents come far more often than in any city, so that there is something to take percentiles of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+N_GATEWAYS = 20
+LEAD_S = 3.0  # between the end of the preparations and the first pulse
+LOOK_S = 0.02  # how often the table is looked at: the resolution of the figures
+PAGES = ("/", "/healthz")
+PATIENCE_S = 120.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--sensors", type=int, default=1_000)
+    parser.add_argument("--per-hour", type=float, default=600.0, help="shootings and fireworks")
+    parser.add_argument("--noise", type=float, default=40.0, help="other pulses a sensor and hour")
+    parser.add_argument(
+        "--every", type=float, default=0.5, help="seconds between posts of a gateway"
+    )
+    parser.add_argument("--late", type=float, default=0.01, help="share of pulses that come late")
+    parser.add_argument("--seed", type=int, default=31)
+    wanted = parser.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="dl-live-"))
+    os.environ |= {"DAYLIGHT_HOME": str(home), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    try:
+        with running(home) as (stack, port):
+            print(json.dumps(measure(stack, port, wanted), indent=2))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(home: Path):
+    """The real stack: its supervisor, and the port of the web process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    said = home / "said"
+    with said.open("wb") as output:
+        stack = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--without=demo", "--workers=1", f"--port={port}"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT,
+        )
+    try:
+        wait_until(lambda: "daylight | ready" in said.read_text(errors="replace"), said)
+        wait_until(lambda: ask(port, "GET", "/healthz") == 200, said)  # the worker ticks
+        yield psutil.Process(stack.pid), port
+    finally:
+        stack.send_signal(signal.SIGTERM)
+        stack.wait(timeout=60)
+
+
+def wait_until(is_so, said: Path | None = None) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        if time.monotonic() > deadline:
+            sys.exit("waited in vain" + (":\n" + said.read_text(errors="replace") if said else ""))
+        time.sleep(0.1)
+
+
+@dataclass
+class Gateway(threading.Thread):
+    """Posts what its sensors heard, as soon as it was heard, every so many seconds."""
+
+    number: int
+    port: int
+    key_id: str
+    secret: str
+    every_s: float
+    pulses: list[tuple[float, dict]]  # (when it is to be sent, message), in that order
+    answers: Counter = field(default_factory=Counter)
+    door_s: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    __hash__ = threading.Thread.__hash__
+
+    def run(self) -> None:
+        time.sleep(self.every_s * self.number / N_GATEWAYS)
+        at = 0
+        while at < len(self.pulses):
+            time.sleep(self.every_s)
+            now, first = time.time(), at
+            while at < len(self.pulses) and self.pulses[at][0] <= now:
+                at += 1
+            if at > first:
+                self.deliver([message for _, message in self.pulses[first:at]], f"{first}-{at}")
+
+    def deliver(self, messages: list[dict], key: str) -> None:
+        body = json.dumps(messages).encode()
+        while (status := self.post(body, key)) != 202:
+            self.answers[status] += 1
+            time.sleep(0.2)
+        self.answers[202] += 1
+
+    def post(self, body: bytes, key: str, *, to: str = "pulses") -> int:
+        from sensors.authentication import sign
+
+        stamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            "Daylight-Key": self.key_id,
+            "Daylight-Timestamp": stamp,
+            "Daylight-Idempotency-Key": key,
+            "Daylight-Signature": sign(
+                self.secret, timestamp=stamp, idempotency_key=key, body=body
+            ),
+        }
+        began = time.perf_counter()
+        status = ask(self.port, "POST", f"/ingest/v1/{to}", body, headers)
+        self.door_s.append(time.perf_counter() - began)
+        return status
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", headers: dict | None = None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+class Visitor(threading.Thread):
+    """Opens pages all the while, twice a second."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.seconds, self.is_over = port, {page: [] for page in PAGES}, False
+
+    def run(self) -> None:
+        while not self.is_over:
+            for page in PAGES:
+                began = time.perf_counter()
+                assert ask(self.port, "GET", page) == 200, page
+                self.seconds[page].append(time.perf_counter() - began)
+            time.sleep(0.5)
+
+
+class Watcher(threading.Thread):
+    """Sees each event when it is committed: id -> (seen at, last pulse received at, shot at), seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.seen: dict[int, tuple[float, float, float]] = {}
+        self.is_over = False
+
+    def run(self) -> None:
+        from django.db import connection
+
+        newest = 0
+        with connection.cursor() as cursor:
+            while not self.is_over:
+                cursor.execute(
+                    "SELECT id, revision, extract(epoch FROM last_pulse_at), t_ns"
+                    " FROM sensors_acousticevent WHERE id > %s ORDER BY id",
+                    [newest],
+                )
+                now = time.time()
+                for newest, revision, received_s, t_ns in cursor.fetchall():
+                    assert revision == 1, "revised before it was seen; look more often"
+                    self.seen[newest] = (now, float(received_s), t_ns / 1e9)
+                time.sleep(LOOK_S)
+
+
+def measure(stack: psutil.Process, port: int, wanted) -> dict[str, object]:
+    import django
+
+    django.setup()
+    stream, plane = made(wanted)
+    keys = enrol(stream.sensors, plane)
+    idle = Visitor(port)
+    idle.start()
+    time.sleep(5)
+    idle.is_over = True
+    idle.join()
+
+    start_s = time.time() + LEAD_S
+    gateways = [
+        Gateway(n, port, *keys[n], wanted.every, pulses)
+        for n, pulses in enumerate(shared_out(stream, start_s, wanted))
+    ]
+    report_weather(gateways[0], stream.weather)
+    watcher, visitor, before = Watcher(), Visitor(port), cpu_s(stack)
+    began = time.monotonic()
+    for thread in (watcher, visitor, *gateways):
+        thread.start()
+    for gateway in gateways:
+        gateway.join()
+    took_s = time.monotonic() - began
+    used = {name: seconds - before.get(name, 0.0) for name, seconds in cpu_s(stack).items()}
+    finish(watcher, visitor)
+    return {
+        **told_latency(watcher),
+        "web, ms (p50, p95) idle": told_ms(idle.seconds),
+        "web, ms (p50, p95) under load": told_ms(visitor.seconds),
+        "door, ms (p50, p95)": ms([s for gateway in gateways for s in gateway.door_s]),
+        "answers of the door": dict(sum((g.answers for g in gateways), Counter())),
+        "CPU, share of one core": {k: round(v / took_s, 3) for k, v in used.items() if v > 0.1},
+        **told_truth(stream, start_s, plane),
+        **told_kept(gateways),
+    }
+
+
+def made(wanted):
+    """A stream with its truth, and the plane that its metres are on."""
+    from sensors.geodesy import LocalPlane
+    from sensors.simulation.streams import PRESETS, make_stream
+
+    city = PRESETS["city"]
+    busier = wanted.per_hour / (city.gunfire_per_h + city.firework_per_h)
+    preset = replace(
+        city,
+        sensors=wanted.sensors,
+        minutes=wanted.seconds / 60.0,
+        gunfire_per_h=busier * city.gunfire_per_h,
+        firework_per_h=busier * city.firework_per_h,
+        noise_per_h=wanted.noise,
+    )
+    return make_stream(preset, seed=wanted.seed), LocalPlane(-98.6, 39.8)
+
+
+def enrol(sensors, plane) -> list[tuple[str, str]]:
+    """Register the sensors, shared out among the gateways, and a station; a key for each gateway."""
+    from django.utils import timezone
+
+    from sensors import actions
+    from sensors.models import Source
+    from sensors.payloads.register import SensorEntry
+
+    now = timezone.now()
+    sites = [("WX-1", "weather", *plane.to_lonlat(0.0, 0.0))] + [
+        (str(serial), "acoustic", *plane.to_lonlat(x_m, y_m))
+        for serial, x_m, y_m in zip(
+            sensors["sensor_id"], sensors["x_m"], sensors["y_m"], strict=True
+        )
+    ]
+    entries = [
+        SensorEntry(
+            serial=serial,
+            kind=kind,
+            lon=float(lon),
+            lat=float(lat),
+            source=f"gateway-{n % N_GATEWAYS}",
+        )
+        for n, (serial, kind, lon, lat) in enumerate(sites)
+    ]
+    actions.register_sensors(entries=entries, now=now)
+    sources = [Source.objects.get(slug=f"gateway-{n}") for n in range(N_GATEWAYS)]
+    issued = [actions.issue_key(source=source, now=now) for source in sources]
+    return [(key.key_id, key.secret) for key in issued]
+
+
+def report_weather(gateway: Gateway, weather) -> None:
+    """The station's report, through the door as well. The station is the first gateway's."""
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    told = {
+        "temperature": weather["temp_c"][0],
+        "windSpeed": weather["wind_mps"][0],
+        "windDirection": weather["wind_from_deg"][0],
+    }
+    body = json.dumps(
+        [{"sensor": "WX-1", "property": k, "t": at, "value": float(v)} for k, v in told.items()]
+    ).encode()
+    assert gateway.post(body, "weather", to="observations") == 202
+
+
+def shared_out(stream, start_s: float, wanted) -> list[list[tuple[float, dict]]]:
+    """For each gateway what it is to send, and from when on: when its sensor had told it, or later."""
+    from sensors.simulation.streams import START_NS
+
+    random = np.random.default_rng(wanted.seed + 1)
+    serials = stream.sensors["sensor_id"].tolist()
+    gateway_of = {serial: (n + 1) % N_GATEWAYS for n, serial in enumerate(serials)}
+    pulses, shift_ns = stream.pulses, round(start_s * 1e9) - START_NS
+    send_s = (pulses["recv_ns"] + shift_ns) / 1e9
+    is_late = random.random(send_s.size) < wanted.late
+    send_s = send_s + is_late * random.uniform(0.0, 20.0, send_s.size)
+    shares: list[list[tuple[float, dict]]] = [[] for _ in range(N_GATEWAYS)]
+    features = ("peak_db", "snr_db", "rise_ms", "dur_ms", "centroid_hz")
+    for row in np.argsort(send_s):
+        message = {
+            "sensor": str(pulses["sensor_id"][row]),
+            "pulse_id": str(pulses["pulse_id"][row]),
+            "t_ns": int(pulses["t_ns"][row] + shift_ns),
+        }
+        for name in features:
+            if np.isfinite(value := float(pulses[name][row])):
+                message[name] = round(value, 3)
+        shares[gateway_of[message["sensor"]]].append((float(send_s[row]), message))
+    return shares
+
+
+def cpu_s(stack: psutil.Process) -> dict[str, float]:
+    """CPU seconds so far of each part of the stack."""
+    parts = (
+        *(("granian", "web"), ("worker", "worker"), ("beat", "clock")),
+        *(("postgres", "database"), ("redis", "queue"), ("manage.py", "supervisor")),
+    )
+    total: Counter[str] = Counter()
+    for process in (stack, *stack.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            line = " ".join(process.cmdline()) or process.name()
+            name = next((part for word, part in parts if word in line), "other")
+            total[name] += sum(process.cpu_times()[:2])
+    return dict(total)
+
+
+def finish(watcher: Watcher, visitor: Visitor) -> None:
+    """Once nothing waits any more, nobody needs to look."""
+    from sensors.queries import dirty_count, inbox_depth
+
+    wait_until(lambda: inbox_depth() == 0 and dirty_count() == 0)
+    time.sleep(0.5)
+    for thread in (watcher, visitor):
+        thread.is_over = True
+        thread.join()
+
+
+def ms(seconds: list[float]) -> list[float]:
+    return [round(1000.0 * float(np.percentile(seconds, q)), 1) for q in (50, 95)]
+
+
+def told_ms(seconds: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {page: ms(taken) for page, taken in seconds.items()}
+
+
+def told_latency(watcher: Watcher) -> dict[str, object]:
+    seen = np.array(list(watcher.seen.values()))
+    after_pulse, after_shot = seen[:, 0] - seen[:, 1], seen[:, 0] - seen[:, 2]
+
+    def told(seconds) -> list[float]:
+        return [round(float(np.percentile(seconds, q)), 2) for q in (50, 95, 100)]
+
+    return {
+        "events stored": len(seen),
+        "load of the machine, last minute": round(os.getloadavg()[0], 1),
+        "last pulse received to first version stored, s (p50, p95, max)": told(after_pulse),
+        "shot to first version stored, s (p50, p95, max)": told(after_shot),
+    }
+
+
+def told_truth(stream, start_s: float, plane) -> dict[str, object]:
+    from sensors.models import AcousticEvent, AcousticEventRevision
+    from sensors.simulation.streams import START_NS
+    from tests.reference.acoustic_score import mark
+
+    shift_ns = round(start_s * 1e9) - START_NS
+    events = []
+    for event in AcousticEvent.objects.filter(withdrawn_at=None).order_by("t_ns"):
+        x_m, y_m = plane.to_xy(event.lon, event.lat)
+        events.append(
+            SimpleNamespace(
+                t_ns=event.t_ns - shift_ns,
+                x_m=float(x_m),
+                y_m=float(y_m),
+                cov_xx=event.cov_xx_m2,
+                cov_xy=event.cov_xy_m2,
+                cov_yy=event.cov_yy_m2,
+                n_shots=event.n_shots,
+                prob=event.probability,
+            )
+        )
+    marks = mark(SimpleNamespace(events=events), stream.truth)
+    return {
+        "incidents asked for, found, false": [marks.asked, marks.found, marks.false],
+        "location, m (median, p95)": [round(marks.median_m, 1), round(marks.p95_m, 1)],
+        "revisions an event": round(AcousticEventRevision.objects.count() / max(len(events), 1), 2),
+        "withdrawn": AcousticEvent.objects.exclude(withdrawn_at=None).count(),
+    }
+
+
+def told_kept(gateways: list[Gateway]) -> dict[str, object]:
+    """A sensor's pulses of one nanosecond are one pulse; the stream repeats some."""
+    from sensors.models import IngestBatch, Pulse, SensorHour
+    from sensors.queries import parked_window_count, quarantine_count
+
+    posted = [message for gateway in gateways for _, message in gateway.pulses]
+    sent = {(one["sensor"], one["t_ns"]) for one in posted}
+    kept = list(Pulse.objects.values_list("sensor__serial", "t_ns"))
+    counts = IngestBatch.objects.filter(message_kind="pulses").values_list(
+        "n_stored", "n_repeated", "n_quarantined"
+    )
+    return {
+        "pulses posted, different, lost, doubled": [
+            *(len(posted), len(sent)),
+            *(len(sent - set(kept)), len(kept) - len(set(kept))),
+        ],
+        "stored, repeated, quarantined": [sum(column) for column in zip(*counts, strict=True)],
+        "counted by the hour": sum(SensorHour.objects.values_list("n_pulses", flat=True)),
+        "quarantined, parked windows": [quarantine_count(), parked_window_count()],
+    }
+
+
+if __name__ == "__main__":
+    main()
