@@ -24,10 +24,11 @@ _UNKNOWN = Code(UNKNOWN_CATEGORY, UNKNOWN_TIER)
 
 @dataclass(frozen=True)
 class Classes:
-    """Category slug and tier of each row."""
+    """Category slug and tier of each row, and whether it confirms a shooting ("t" or "f")."""
 
     categories: list[str]
     tiers: list[str]
+    shootings: list[str]
 
 
 class Classifier:
@@ -38,6 +39,7 @@ class Classifier:
         self._skips = [rule for rule in mapping.rules if rule.skip]
         self._raises = [rule for rule in mapping.rules if rule.tier or rule.category]
         self._flags = [rule for rule in mapping.rules if rule.flag]
+        self._shootings = [rule for rule in mapping.rules if rule.shooting is not None]
         self._codes: dict[str, Code] = {}
         self._strange: set[str] = set()  # codes that the mapping does not know
         self._words: dict[tuple[int, str], dict[str, bool]] = {}
@@ -67,7 +69,15 @@ class Classifier:
             if rule.tier:
                 tier[holds] = np.maximum(tier[holds], _STRICTNESS[rule.tier])
         self._count(codes, category, tier, good, tally)
-        return Classes(_SLUG_ARRAY[category].tolist(), _TIER_ARRAY[tier].tolist())
+        shooting = np.array([code.shooting for code in known], bool)[row]
+        for rule in self._shootings:
+            shooting[self._holds(rule, reader)] = rule.shooting
+        tally.shootings += int((shooting & good).sum())
+        return Classes(
+            _SLUG_ARRAY[category].tolist(),
+            _TIER_ARRAY[tier].tolist(),
+            np.where(shooting, "t", "f").tolist(),
+        )
 
     def _look_up(self, code: str) -> Code:
         if code not in self._codes:

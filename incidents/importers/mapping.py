@@ -20,7 +20,7 @@ from incidents.codes import CATEGORIES, TIERS, strictest
 from incidents.importers.dates import DateFormat, DateFormatError
 from incidents.importers.errors import MappingError
 from incidents.importers.quality import LIMITS
-from incidents.importers.shapes import CODE_FIELD, FIELDS, ID_FIELD, Kind, Reading
+from incidents.importers.shapes import CODE_FIELD, FIELDS, ID_FIELD, PAIRS, Kind, Reading
 from incidents.importers.words import WordTable, matcher
 
 WGS84 = "EPSG:4326"
@@ -50,6 +50,7 @@ class Code:
 
     category: str
     tier: str
+    shooting: bool = False  # a record of it confirms that shots were fired
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Rule:
     flag: str = ""
     tier: str = ""
     category: str = ""
+    shooting: bool | None = None
     skip: str = ""
     detail: str = ""
 
@@ -88,6 +90,8 @@ class Mapping:
     parent_kind: str = ""  # areas: which kind contains them
     address_kind: str = "point"
     persons_per_address: float = 2.5
+    dispositions: WordTable[str] = field(default_factory=lambda: WordTable({}))
+    officers_per_unit: float | None = None
     sha256: str = ""
 
     @property
@@ -123,7 +127,8 @@ def parse_mapping(content: bytes) -> Mapping:
     readers = {
         "title": _text, "zone": _zone, "file": _file, "dates": _dates, "coordinates": _coordinates,
         "codes": _codes, "values": _values, "rules": _rules, "checks": _checks,
-        "areas": _areas, "addresses": _addresses,
+        "areas": _areas, "addresses": _addresses, "dispositions": _dispositions,
+        "responses": _responses,
     }  # fmt: skip
     known = {"source", "kind", "columns", *readers}
     if unknown := sorted(set(table) - known):
@@ -133,6 +138,8 @@ def parse_mapping(content: bytes) -> Mapping:
     for name, read in readers.items():
         if name in table:
             values |= read(table, Kind(kind))
+    if "n_units" in values["columns"] and "officers_per_unit" not in values:
+        raise MappingError("n_units: wanted also officers_per_unit in [responses]")
     return Mapping(**values)
 
 
@@ -202,7 +209,7 @@ def _columns(table: Map[str, Any], kind: Kind) -> dict[str, Origin]:
     needed = [name for name, field_ in fields.items() if field_.needs_column]
     if missing := [name for name in needed if name not in columns]:
         raise MappingError(f"[columns]: got no {', '.join(missing)}; wanted a column for each")
-    for pair in (("lon", "lat"), ("x", "y")):
+    for pair in PAIRS:
         if (pair[0] in columns) != (pair[1] in columns):
             raise MappingError(f"[columns]: got only one of {' and '.join(pair)}; wanted both")
     return columns
@@ -262,7 +269,7 @@ def _codes(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
     for word, value in _only(table["codes"], "[codes]", set(table["codes"])).items():
         where = f"[codes] {word!r}"
         options = {"category": value} if isinstance(value, str) else value
-        options = _only(options, where, {"category", "tier"})
+        options = _only(options, where, {"category", "tier", "shooting"})
         rows[word] = _code(options, where)
     return {"codes": WordTable(rows)}
 
@@ -279,7 +286,14 @@ def _code(options: Map[str, Any], where: str) -> Code:
         raise MappingError(
             f"{where}: got tier {tier}; {category.slug} is at least tier {category.tier}"
         )
-    return Code(category.slug, tier)
+    return Code(category.slug, tier, _yes_or_no(options, where))
+
+
+def _yes_or_no(options: Map[str, Any], where: str) -> bool:
+    value = options.get("shooting", False)
+    if not isinstance(value, bool):
+        raise MappingError(f"{where} shooting: got {value!r}; wanted true or false")
+    return value
 
 
 def _values(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
@@ -295,9 +309,10 @@ def _values(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
 
 # What a rule may do to rows of each kind; areas are too few to need any.
 _EFFECTS = {
-    Kind.INCIDENTS: ("flag", "tier", "category", "skip"),
-    Kind.CALLS: ("tier", "category", "skip"),
+    Kind.INCIDENTS: ("flag", "tier", "category", "shooting", "skip"),
+    Kind.CALLS: ("tier", "category", "shooting", "skip"),
     Kind.ACOUSTIC_EVENTS: ("skip",),
+    Kind.ALERT_RESPONSES: ("skip",),
     Kind.ADDRESSES: ("skip",),
 }
 
@@ -317,7 +332,7 @@ def _rules(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
 def _rule(rule: Any, where: str, effects: tuple[str, ...]) -> Rule:
     rule = _only(rule, where, {"when", "detail", *effects})
     when = _only(rule.get("when", {}), f"{where} when", set(rule.get("when", {})))
-    if not when or not any(rule.get(name) for name in effects):
+    if not when or not any(rule.get(name) not in ("", None) for name in effects):
         raise MappingError(f"{where}: wanted `when` and one of {', '.join(effects)}")
     if rule.get("tier") and rule["tier"] not in TIERS:
         raise MappingError(f"{where}: got tier {rule['tier']!r}; wanted {', '.join(TIERS)}")
@@ -331,7 +346,8 @@ def _rule(rule: Any, where: str, effects: tuple[str, ...]) -> Rule:
         patterns = words if isinstance(words, list) else [words]
         conditions.append((column, matcher(map(str, patterns))))
     texts = {name: rule.get(name, "") for name in ("flag", "tier", "category", "skip", "detail")}
-    return Rule(when=tuple(conditions), **texts)
+    shooting = _yes_or_no(rule, where) if "shooting" in rule else None
+    return Rule(when=tuple(conditions), shooting=shooting, **texts)
 
 
 def _checks(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
@@ -354,3 +370,23 @@ def _addresses(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
         raise MappingError(f"[addresses] persons_per_address: got {persons}; wanted 1 to 20")
     kind_ = _one_of(options, "kind", ["point", "street-range", "block"], "point")
     return {"address_kind": kind_, "persons_per_address": persons}
+
+
+DISPOSITIONS = ("evidence", "unconfirmed", "unfounded", "unknown")
+
+
+def _dispositions(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
+    if kind != Kind.ALERT_RESPONSES:
+        raise MappingError(f"[dispositions]: {kind} have none; use [values.disposition] instead")
+    rows = _only(table["dispositions"], "[dispositions]", set(table["dispositions"]))
+    for word in rows:
+        _one_of(rows, word, list(DISPOSITIONS))
+    return {"dispositions": WordTable({word: str(value) for word, value in rows.items()})}
+
+
+def _responses(table: Map[str, Any], kind: Kind) -> dict[str, Any]:
+    options = _only(table["responses"], "[responses]", {"officers_per_unit"})
+    value = options.get("officers_per_unit")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 10:
+        raise MappingError(f"[responses] officers_per_unit: got {value!r}; wanted 0 to 10")
+    return {"officers_per_unit": float(value)}

@@ -34,12 +34,17 @@ from incidents.importers.places import Geocoder, geocode, read_places
 from incidents.importers.placing import PLACING_KINDS, place_records
 from incidents.importers.quality import Refusal, Tally
 from incidents.importers.readers import OpenFile, open_table
+from incidents.importers.responses import ResponseTransform
 from incidents.importers.shapes import Kind
 from incidents.importers.targets import TARGETS
 from incidents.importers.transform import Batch, Transform
 from incidents.models import ImportedFile
 
 ROWS_AT_ONCE = 20_000
+_TRANSFORMS: dict[Kind, type[Transform]] = {
+    Kind.ADDRESSES: AddressTransform,
+    Kind.ALERT_RESPONSES: ResponseTransform,
+}
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ def _records(job: Job, connection: Connection, encoding: str) -> None:
 
 def _read(job: Job, loader: Loader, connection: Connection, encoding: str) -> None:
     """Every row of the file into the loader or among the refused."""
-    kind = AddressTransform if job.mapping.kind == Kind.ADDRESSES else Transform
+    kind = _TRANSFORMS.get(job.mapping.kind, Transform)
     with (
         _opened(job, encoding) as (opened, layout),
         Writer(connection, file_id=job.file.pk) as writer,

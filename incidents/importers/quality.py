@@ -62,6 +62,8 @@ class Tally:
     numbered: int = 0  # rows told apart although they carry one number
     has_codes: bool = False
     unknown_codes: Counter[str] = field(default_factory=Counter)
+    unknown_as: str = "held as tier 2"
+    shootings: int = 0  # records that confirm one
     categories: Counter[str] = field(default_factory=Counter)
     tiers: Counter[str] = field(default_factory=Counter)
     first_at: str = ""
@@ -157,6 +159,7 @@ def _facts(tally: Tally) -> dict[str, Any]:
         "unknown_codes": dict(tally.unknown_codes.most_common(MOST_CODES)),
         "categories": dict(sorted(tally.categories.items())),
         "tiers": dict(sorted(tally.tiers.items())),
+        "confirm_a_shooting": tally.shootings,
         "first_at": tally.first_at,
         "last_at": tally.last_at,
         "layout": tally.layout,
@@ -182,7 +185,9 @@ def _shares(tally: Tally, limits: Mapping[str, float]) -> list[Finding | None]:
         )
     if tally.has_codes:
         n_codes = len(tally.unknown_codes)
-        words = f"rows carry one of {n_codes} codes that the mapping does not know (held as tier 2)"
+        words = (
+            f"rows carry one of {n_codes} codes that the mapping does not know ({tally.unknown_as})"
+        )
         checks.append(("unknown_code", tally.unknown_codes.total(), usable, words))
     findings = [_share(name, n, of, words, limits) for name, n, of, words in checks]
     if not tally.rows:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     INCIDENTS = "incidents"
     CALLS = "calls"
     ACOUSTIC_EVENTS = "acoustic-events"
+    ALERT_RESPONSES = "alert-responses"
     AREAS = "areas"
     ADDRESSES = "addresses"
 
@@ -24,6 +25,7 @@ class Reading(StrEnum):
     TEXT = "text"
     INSTANT = "instant"
     INTEGER = "integer"
+    DECIMAL = "decimal"
     FLAG = "flag"
     POSITION = "position"  # lon and lat, or x and y of a projection
     PLACE = "place"  # the code of a district or beat, used where the position gives none
@@ -47,6 +49,7 @@ _INSTANT: Final = Field(Reading.INSTANT)
 _FIRST_INSTANT: Final = Field(Reading.INSTANT, is_required=True, needs_column=True)
 _POSITION: Final = Field(Reading.POSITION)
 _POSITIONS: Final = dict.fromkeys(("lon", "lat", "x", "y"), _POSITION)
+_EVIDENCE: Final = ("evidence_lon", "evidence_lat", "evidence_x", "evidence_y")
 _PLACES: Final = {name: Field(Reading.PLACE) for name in ("district", "beat")}
 _NUMBER: Final = Field(Reading.INTEGER, limit=2_000_000_000)
 
@@ -92,6 +95,25 @@ FIELDS: Final[Mapping[Kind, Mapping[str, Field]]] = {
         "n_shots": Field(Reading.INTEGER, limit=1000),
         **_POSITIONS,
     },
+    Kind.ALERT_RESPONSES: {
+        "source_id": _ID,
+        "alert_number": _text(64),
+        "alerted_at": _FIRST_INSTANT,
+        "dispatched_at": _INSTANT,
+        "on_scene_at": _INSTANT,
+        "cleared_at": _INSTANT,
+        "initial_type": _text(80),
+        "final_type": _text(80),
+        "n_officers": Field(Reading.INTEGER, limit=1_000),
+        "n_units": Field(Reading.INTEGER, limit=1_000),
+        "officer_minutes": Field(Reading.DECIMAL, limit=1_000_000),
+        "disposition_text": _text(200),
+        "report_number": _text(64),
+        "address_text": _text(200),
+        **_POSITIONS,
+        **dict.fromkeys(_EVIDENCE, _POSITION),
+        "n_casings": Field(Reading.INTEGER, limit=10_000),
+    },
     Kind.AREAS: {
         "kind": _text(16, required=True),
         "code": _text(64, required=True),
@@ -119,12 +141,25 @@ ID_FIELD: Final = {
     Kind.INCIDENTS: "source_id",
     Kind.CALLS: "source_id",
     Kind.ACOUSTIC_EVENTS: "provider_event_id",
+    Kind.ALERT_RESPONSES: "source_id",
     Kind.ADDRESSES: "source_id",
     Kind.AREAS: "code",
+}
+# Pairs of columns of which a file names both or none.
+PAIRS: Final = (("lon", "lat"), ("x", "y"), _EVIDENCE[:2], _EVIDENCE[2:])
+# Later of two instants -> the earlier. One that comes before is dropped and counted.
+ENDS: Final[Mapping[Kind, Mapping[str, str]]] = {
+    Kind.INCIDENTS: {"occurred_to": "occurred_from"},
+    Kind.ALERT_RESPONSES: {
+        "dispatched_at": "alerted_at",
+        "on_scene_at": "alerted_at",
+        "cleared_at": "alerted_at",
+    },
 }
 CODE_FIELD: Final = {Kind.INCIDENTS: "code", Kind.CALLS: "call_type"}
 INSTANT_FIELD: Final = {
     Kind.INCIDENTS: "occurred_from",
     Kind.CALLS: "received_at",
     Kind.ACOUSTIC_EVENTS: "occurred_at",
+    Kind.ALERT_RESPONSES: "alerted_at",
 }

@@ -9,7 +9,15 @@ from typing import Final
 from django.db.models import Model
 
 from incidents.importers.shapes import Kind
-from incidents.models import Address, CallForService, CallRevision, Incident, IncidentRevision
+from incidents.models import (
+    Address,
+    AlertResponse,
+    AlertResponseRevision,
+    CallForService,
+    CallRevision,
+    Incident,
+    IncidentRevision,
+)
 from sensors.models import AcousticEvent
 
 # Constants of a run, for ``on_insert``: who, from which file, when.
@@ -19,12 +27,14 @@ SOURCE, FILE, NOW = "{source}", "{file}", "{now}"
 _TYPES: Final = {
     **dict.fromkeys(
         ["occurred_from", "occurred_to", "reported_at", "received_at", "dispatched_at",
-         "arrived_at", "cleared_at", "occurred_at"], "timestamptz"
+         "arrived_at", "cleared_at", "occurred_at", "alerted_at", "on_scene_at"], "timestamptz"
     ),
-    **dict.fromkeys(["lon", "lat"], "float8"),
+    **dict.fromkeys(["lon", "lat", "evidence_lon", "evidence_lat", "officer_minutes"], "float8"),
     **dict.fromkeys(["district_id", "beat_id"], "bigint"),
-    **dict.fromkeys(["n_shots", "number_from", "number_to", "stands_for"], "integer"),
-    "is_multiple": "boolean",
+    **dict.fromkeys(
+        ["n_shots", "number_from", "number_to", "stands_for", "n_officers", "n_casings"], "integer"
+    ),
+    **dict.fromkeys(["is_multiple", "confirms_shooting"], "boolean"),
 }  # fmt: skip
 
 
@@ -68,7 +78,7 @@ TARGETS: Final[Mapping[Kind, Target]] = {
         fields=(
             "code", "code_label", "category", "tier", "occurred_from", "occurred_to",
             "reported_at", "address_text", "lon", "lat", "location_type", "victim_flags",
-            "relationship", "narrative", "disposition",
+            "relationship", "narrative", "disposition", "confirms_shooting",
         ),
         placed=_AREAS,
         on_insert={
@@ -86,7 +96,7 @@ TARGETS: Final[Mapping[Kind, Target]] = {
         fields=(
             "call_type", "call_type_label", "category", "tier", "priority", "received_at",
             "dispatched_at", "arrived_at", "cleared_at", "address_text", "lon", "lat",
-            "disposition",
+            "disposition", "confirms_shooting",
         ),
         placed=_AREAS,
         on_insert={"source": SOURCE, "revision": "1", "imported_file_id": FILE},
@@ -104,6 +114,23 @@ TARGETS: Final[Mapping[Kind, Target]] = {
         },
         copied={"detected_at": "occurred_at"},
         on_update={"revision": "t.revision + 1", "revised_at": "%(now)s", "withdrawn_at": "NULL"},
+    ),
+    Kind.ALERT_RESPONSES: Target(
+        model=AlertResponse,
+        source_field="source",
+        id_field="source_id",
+        fields=(
+            "alert_number", "alerted_at", "dispatched_at", "on_scene_at", "cleared_at",
+            "initial_type", "final_type", "n_officers", "officer_minutes", "disposition",
+            "disposition_text", "report_number", "address_text", "lon", "lat", "evidence_lon",
+            "evidence_lat", "n_casings",
+        ),
+        on_insert={
+            "source": SOURCE, "linked_by": "", "unlinked_because": "", "revision": "1",
+            "first_seen_at": NOW, "updated_at": NOW, "imported_file_id": FILE,
+        },
+        on_update={**_NEXT, "updated_at": "%(now)s"},
+        revisions=AlertResponseRevision,
     ),
     Kind.ADDRESSES: Target(
         model=Address,

@@ -16,17 +16,18 @@ from incidents.importers.dates import DAY_S, SECOND_US, instant_texts, parse_ins
 from incidents.importers.layout import Layout, Reader
 from incidents.importers.mapping import Mapping
 from incidents.importers.places import Geocoder, Places
-from incidents.importers.positions import NO_AREA, Points, degrees
+from incidents.importers.positions import NO_AREA, Points, degrees, numbers
 from incidents.importers.quality import Refusal, Tally
 from incidents.importers.readers import Chunk
-from incidents.importers.shapes import CODE_FIELD, FIELDS, INSTANT_FIELD, Kind, Reading
+from incidents.importers.shapes import CODE_FIELD, ENDS, FIELDS, INSTANT_FIELD, Kind, Reading
 
 # Clocks of two systems may differ by hours and zones be wrong by a day; more is an error.
 FUTURE_S = DAY_S
 _YES = frozenset({"true", "t", "yes", "y", "1"})
 _NO = frozenset({"false", "f", "no", "n", "0"})
-_ENDS = {"occurred_to": "occurred_from"}
 _KINDS_OF_EVENT = ("gunfire", "firework", "impulse")
+# Kinds whose rows belong to no district or beat of their own.
+_UNPLACED = (Kind.ACOUSTIC_EVENTS, Kind.ALERT_RESPONSES)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Draft:
     reader: Reader
     columns: dict[str, list[str]] = field(default_factory=dict)
     bad: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # Microseconds since 1970 UTC, and where the row gives them.
+    instants: dict[str, tuple[NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=dict)
 
     def refuse(self, rows: Sequence[int] | NDArray[np.int64], reason: str, detail: str) -> None:
         for row in rows:
@@ -107,6 +110,7 @@ class Transform:
         steps: dict[Reading, Callable[[Draft, str], None]] = {
             Reading.TEXT: self._text,
             Reading.INTEGER: self._integer,
+            Reading.DECIMAL: self._decimal,
             Reading.FLAG: self._flag,
         }
         for row, skip, detail in self._classifier.skipped(draft.reader):
@@ -167,6 +171,16 @@ class Transform:
             column.append(copytext.NULL if value is None else str(value))
         draft.columns[name] = column
 
+    def _decimal(self, draft: Draft, name: str) -> None:
+        limit = FIELDS[self._mapping.kind][name].limit
+        texts = self._texts(draft, name)
+        values = numbers(texts)
+        fits = (values >= 0) & (values <= limit)
+        for row in np.flatnonzero(~fits & np.array(list(map(bool, texts)), bool)).tolist():
+            detail = f"got {texts[row][:40]!r} for {name}; wanted a number up to {limit}"
+            draft.refuse([row], "number", detail)
+        draft.columns[name] = copytext.floats(np.where(fits, values, np.nan))
+
     def _flag(self, draft: Draft, name: str) -> None:
         column = []
         for row, text in enumerate(self._texts(draft, name)):
@@ -178,10 +192,11 @@ class Transform:
 
     def _instants(self, draft: Draft, names: list[str]) -> None:
         found: dict[str, tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
+        ends = ENDS.get(self._mapping.kind, {})
         for name in names:
             us, is_given = self._parsed(draft, name)
-            if name in _ENDS:
-                start_us, has_start = found[_ENDS[name]]
+            if name in ends:
+                start_us, has_start = found[ends[name]]
                 is_early = is_given & has_start & (us < start_us)
                 self._tally.ends_dropped += int(is_early.sum())
                 is_given = is_given & ~is_early
@@ -190,6 +205,7 @@ class Transform:
         if found:
             main = INSTANT_FIELD[self._mapping.kind]
             self._check_future(draft, found[main][0], draft.columns[main])
+        draft.instants = found
 
     def _parsed(self, draft: Draft, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Microseconds since 1970 UTC, and where the row gives them."""
@@ -227,6 +243,7 @@ class Transform:
         classes = self._classifier.classes(draft.reader, codes, draft.is_good(), self._tally)
         draft.columns["category"] = classes.categories
         draft.columns["tier"] = classes.tiers
+        draft.columns["confirms_shooting"] = classes.shootings
         if self._mapping.kind == Kind.INCIDENTS:
             flags = self._classifier.flags(draft.reader, self._texts(draft, "victim_flags"))
             draft.columns["victim_flags"] = copytext.texts(flags)
@@ -266,7 +283,7 @@ class Transform:
             is_outside = places.limits.containing(points.at(strange)) == NO_AREA
             self._tally.placed += int(placed.sum())
             self._tally.out_of_city += int((strange & is_outside).sum())
-        if self._mapping.kind == Kind.ACOUSTIC_EVENTS:
+        if self._mapping.kind in _UNPLACED:
             return
         beat = places.beat.containing(points)
         for name, found, polygons in (

@@ -19,7 +19,7 @@ def test_every_example_can_be_read() -> None:
     ]
 
     kinds = {parse_mapping(example.encode()).kind for example in examples}
-    assert kinds == {Kind.INCIDENTS, Kind.AREAS, Kind.ADDRESSES}
+    assert kinds == {Kind.INCIDENTS, Kind.ALERT_RESPONSES, Kind.AREAS, Kind.ADDRESSES}
 
 
 def test_the_complete_example_is_complete() -> None:
