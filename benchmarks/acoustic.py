@@ -1,177 +1,249 @@
-"""Acoustic detection: pulses per CPU second and accuracy, ours beside a plain SciPy baseline.
+"""Acoustic detection: accuracy and speed of ours beside what else can be installed, on the same streams.
 
-python benchmarks/acoustic.py [--seeds 21,22] [--minutes 5]
+python benchmarks/acoustic.py [--quick] [--seeds 21,22,23] [--minutes 4] [--only side,ours,growth,day,live-fire]
 
-Both read the same seeded streams in the same run; the baseline is what one writes in an afternoon:
-every pulse in turn is taken for the first arrival, the first pulses of its neighbours within the time
-sound needs are given to scipy.optimize.least_squares, and what agrees is an incident. It is slow, so the comparison takes minutes of stream; ours is then shown
-alone on longer ones.
+Everything in one table reads the same seeded streams in the same run; speed is pulses per CPU second
+of the whole process, because machines are shared. The rivals are slow, so they are compared on minutes
+of stream; ours is then shown alone on whole ones, and on a day of a thousand sensors.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
+import resource
 import sys
+import tempfile
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy.optimize import least_squares
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensors.detection import CORE_VERSION, Detection, detect
+from benchmarks.acoustic_rivals import PyOctoAbsentError, plain_scipy, pyocto
+from sensors.detection import CORE_VERSION, PulseArrays, SensorArrays, Weather, detect
+from sensors.detection.history import taught_by_reviews
+from sensors.detection.learning import train
 from tests.reference import acoustic_pittsburgh as pittsburgh
-from tests.reference.acoustic_stream import PRESETS, MadeStream, Preset, make_stream, mark
+from tests.reference.acoustic_stream import (
+    PRESETS,
+    MadeStream,
+    Marks,
+    Preset,
+    make_stream,
+    mark,
+    pooled,
+)
 
-DAY_PULSES = 1_170_000
-
-
-@dataclass(frozen=True)
-class PlainEvent:
-    t_ns: int
-    x_m: float
-    y_m: float
-    cov_xx: float = np.nan  # a plain fit states no honest ellipse
-    cov_xy: float = np.nan
-    cov_yy: float = np.nan
-    n_shots: int = 1
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class PlainDetection:
-    events: list[PlainEvent]
+PRESET_NAMES = ("quiet", "urban", "dense", "burst", "adversarial", "city")
+HISTORY_PARTS = (1, 2, 3, 4)
+COLUMNS = (
+    "stream", "method", "pulses", "per CPU s", "found", "false", "F1", "gun F1", "AUC", "ECE",
+    "median m", "p95 m", "RMSE/bound", "in 95 %", "area", "shots", "shots +-1",
+)  # fmt: skip
 
 
-def plain_scipy(stream: MadeStream) -> PlainDetection:
-    """The baseline: one solve per pulse that has company, nothing joint, no sense of silence."""
-    xy = np.column_stack([stream.sensors.x_m, stream.sensors.y_m])
-    order = np.argsort(stream.pulses.t_ns, kind="stable")
-    t0_ns = int(stream.pulses.t_ns[order[0]])
-    t = (stream.pulses.t_ns[order] - t0_ns) / 1e9
-    sensor = np.searchsorted(stream.sensors.sensor_id, stream.pulses.sensor_id[order])
-    c = 20.03 * np.sqrt(float(stream.weather.temp_c[0]) + 273.15)
-    free, events = np.ones(t.size, bool), []
-    for k in range(t.size):
-        if free[k]:
-            solved = _solve_from(k, t, sensor, free, xy, c)
-            if solved is not None:
-                place, emission, used = solved
-                free[used] = False
-                _add(events, PlainEvent(t0_ns + int(emission * 1e9), *place))
-    return PlainDetection(events)
+def ours(stream: MadeStream, **more: Any) -> Any:
+    return detect(stream.pulses, stream.sensors, weather=stream.weather, **more)
 
 
-def _solve_from(k, t, sensor, free, xy, c):
-    later = k + 1 + np.flatnonzero(free[k + 1 : np.searchsorted(t, t[k] + 3.0)])
-    reach = np.hypot(*(xy[sensor[later]] - xy[sensor[k]]).T)
-    later = later[(reach < 1000.0) & (reach > 0.0) & (t[later] - t[k] < reach / c + 0.05)]
-    _, first = np.unique(sensor[later], return_index=True)
-    group = np.concatenate([[k], later[first]])
-    if group.size < 5:
-        return None
-    for _ in range(2):
-        fit = least_squares(
-            lambda p, g=group: t[g] - p[2] - np.hypot(*(xy[sensor[g]] - p[:2]).T) / c,
-            [*xy[sensor[k]] + 1.0, t[k] - 0.3],
-            loss="soft_l1",
-            f_scale=0.01,
+def classifier_of_town(preset: Preset, seed: int) -> Any:
+    """What reviews of earlier periods of the same town teach: incidents the core found, named by truth."""
+    histories = []
+    for part in HISTORY_PARTS:
+        stream = make_stream(preset, seed=seed, part=part)
+        incidents = [i for i in stream.truth.incidents if not i.is_site]
+        taught = taught_by_reviews(
+            ours(stream).events,
+            np.array([i.t_ns for i in incidents], np.int64),
+            np.array([(i.x_m, i.y_m) for i in incidents]).reshape(-1, 2),
+            [i.kind for i in incidents],
+            in_degrees=False,
         )
-        miss = np.abs(t[group] - fit.x[2] - np.hypot(*(xy[sensor[group]] - fit.x[:2]).T) / c)
-        group = group[miss < 0.04]
-        if group.size < 6:
-            return None
-    return (float(fit.x[0]), float(fit.x[1])), float(fit.x[2]), group
+        histories.append(taught.history)
+    features = tuple(one for history in histories for one in history.features)
+    return train(type(histories[0])(features, np.concatenate([h.kind for h in histories])))
 
 
-def _add(events: list[PlainEvent], new: PlainEvent) -> None:
-    near = (
-        abs(new.t_ns - e.t_ns) < 4e9 and np.hypot(new.x_m - e.x_m, new.y_m - e.y_m) < 100.0
-        for e in events
-    )
-    if not any(near):
-        events.append(new)
-
-
-def ours(stream: MadeStream) -> Detection:
-    return detect(stream.pulses, stream.sensors, weather=stream.weather)
-
-
-HEADING = """
-| stream | method | pulses | pulses per CPU s | ratio | found | false | F1 | median m | p95 m | in 95 % ellipse | rounds right |
-|---|---|---|---|---|---|---|---|---|---|---|---|"""
-
-
-def measure(name: str, preset: Preset, seeds: list[int], methods: dict) -> None:
-    """One line a method: the same streams, CPU time of this process, marks against the truth."""
-    slowest = None
-    for label, method in methods.items():
-        pulses, cpu_s, marks = 0, 0.0, []
-        for seed in seeds:
-            stream = make_stream(preset, np.random.default_rng(seed))
-            began = time.process_time()
-            detection = method(stream)
-            cpu_s += time.process_time() - began
-            pulses += len(stream.pulses)
-            marks.append(mark(detection, stream.truth))
-        slowest = slowest or pulses / cpu_s
-        asked, found, false = (
-            sum(getattr(m, k) for m in marks) for k in ("asked", "found", "false")
-        )
-        median, p95, inside, rounds = (
-            np.average([getattr(m, k) for m in marks], weights=[m.found + 1e-9 for m in marks])
-            for k in ("median_m", "p95_m", "in_ellipse", "rounds_right")
-        )
-        print(
-            f"| {name} | {label} | {pulses:,} | {pulses / cpu_s:,.0f} | {pulses / cpu_s / slowest:.1f} | {found}/{asked} | {false} "
-            f"| {2 * found / max(found + false + asked, 1):.2f} | {median:.1f} | {p95:.1f} "
-            f"| {'-' if method is plain_scipy else f'{inside:.2f}'} | {rounds:.2f} |",
-            flush=True,
-        )
-
-
-def growth(seed: int) -> None:
-    print(
-        "\n| sensors | pulses | CPU s | pulses per CPU s | a day of 1.17 M pulses, CPU s |\n|---|---|---|---|---|"
-    )
-    for sensors, minutes in ((100, 20.0), (300, 20.0), (1000, 20.0), (1000, 60.0)):
-        preset = replace(PRESETS["city"], sensors=sensors, minutes=minutes)
-        stream = make_stream(preset, np.random.default_rng(seed))
+def measured(
+    name: str, label: str, streams: Iterable[MadeStream], method: Callable[[MadeStream, int], Any]
+) -> None:
+    """One line of a table: CPU time of the method alone, marks over all its streams."""
+    pulses, cpu_s, marks = 0, 0.0, []
+    for number, stream in enumerate(streams):
         began = time.process_time()
-        ours(stream)
-        cpu_s = time.process_time() - began
-        rate = len(stream.pulses) / cpu_s
+        detection = method(stream, number)
+        cpu_s += time.process_time() - began
+        pulses += len(stream.pulses)
+        marks.append(mark(detection, stream.truth))
+    print_row(name, label, pulses, cpu_s, pooled(marks))
+
+
+def print_row(name: str, label: str, pulses: int, cpu_s: float, m: Marks) -> None:
+    figures = (
+        (m.f1, 2), (m.gun_f1, 2), (m.auc, 2), (m.ece, 2), (m.median_m, 1), (m.p95_m, 1),
+        (m.over_bound, 2), (m.in_ellipse, 2), (m.ellipse_area, 2), (m.rounds_right, 2),
+        (m.rounds_within_one, 2),
+    )  # fmt: skip
+    if label.startswith(
+        ("SciPy", "PyOcto")
+    ):  # who states no ellipse and no probability has no mark
+        figures = tuple((np.nan if k in (2, 3, 7, 8) else v, d) for k, (v, d) in enumerate(figures))
+    cells = [name, label, f"{pulses:,}", f"{pulses / cpu_s:,.0f}", f"{m.found}/{m.asked}", m.false]
+    cells += ["-" if np.isnan(value) else f"{value:.{digits}f}" for value, digits in figures]
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
+def print_heading(columns: Iterable[str]) -> None:
+    names = list(columns)
+    print("\n| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+
+
+def methods_here() -> dict[str, Callable[[MadeStream, int], Any]]:
+    methods = {"SciPy least squares": lambda stream, _: plain_scipy(stream)}
+    try:
+        pyocto(make_stream(replace(PRESETS["quiet"], minutes=1.0), seed=0))
+    except PyOctoAbsentError as error:
+        print(f"\nPyOcto is left out. {error}")
+    else:
+        methods["PyOcto + least squares"] = lambda stream, _: pyocto(stream)
+    return {**methods, CORE_VERSION: lambda stream, _: ours(stream)}
+
+
+def side_by_side(names: Iterable[str], seeds: list[int], minutes: float) -> None:
+    methods = methods_here()
+    print(f"\n## Side by side: seeds {seeds}, {minutes:g} minutes of each stream")
+    print_heading(COLUMNS)
+    for name in names:
+        preset = replace(PRESETS[name], minutes=minutes)
+        streams = [make_stream(preset, seed=seed) for seed in seeds]
+        for label, method in methods.items():
+            measured(name, label, streams, method)
+
+
+def whole_streams(names: Iterable[str], seeds: list[int], minutes: float) -> None:
+    print(f"\n## Ours on whole streams: seeds {seeds}, {minutes:g} minutes each")
+    print_heading(COLUMNS)
+    for name in names:
+        preset = replace(PRESETS[name], minutes=minutes)
+        streams = [make_stream(preset, seed=seed) for seed in seeds]
+        measured(name, CORE_VERSION, streams, lambda stream, _: ours(stream))
+        taught = [classifier_of_town(preset, seed) for seed in seeds]
+        measured(
+            name,
+            f"with {len(HISTORY_PARTS)} periods reviewed",
+            streams,
+            lambda stream, k, taught=taught: ours(stream, classifier=taught[k]),
+        )
+    noise = [make_stream(replace(PRESETS["noise"], minutes=minutes), seed=seed) for seed in seeds]
+    measured("noise", CORE_VERSION, noise, lambda stream, _: ours(stream))
+
+
+def growth(seed: int, minutes: float, *, rivals_up_to: int) -> None:
+    """Cost against sensors at one density and rate, then against noise for one array."""
+    methods = methods_here()
+    print(
+        f"\n## How cost grows: seed {seed}, {minutes:g} minutes of the city's rate of incidents per km2"
+    )
+    print_heading(("sensors", "noise per sensor-hour", "pulses", *(f"{k}, CPU s" for k in methods)))
+    city = PRESETS["city"]
+    steps = [(n, city.noise_per_h) for n in (100, 300, 1_000, 3_000)]
+    steps += [(300, noise) for noise in (10.0, 120.0, 240.0, 480.0)]
+    for sensors, noise in steps:
+        share = sensors / city.sensors
+        preset = replace(
+            city, sensors=sensors, noise_per_h=noise, minutes=minutes,
+            gunfire_per_h=60 * share, firework_per_h=20 * share, sites_per_h=0.0,
+        )  # fmt: skip
+        stream, cells = make_stream(preset, seed=seed), []
+        for label, method in methods.items():
+            if label != CORE_VERSION and len(stream.pulses) > rivals_up_to:
+                cells.append("-")
+                continue
+            began = time.process_time()
+            method(stream, 0)
+            cells.append(f"{time.process_time() - began:.2f}")
         print(
-            f"| {sensors} | {len(stream.pulses):,} | {cpu_s:.2f} | {rate:,.0f} | {DAY_PULSES / rate:.0f} |",
+            f"| {sensors} | {noise:g} | {len(stream.pulses):,} | " + " | ".join(cells) + " |",
             flush=True,
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", default="21,22", help="streams to make, by seed (default 21,22)")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of stream for the baseline")
-    options = parser.parse_args()
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    names = ("quiet", "urban", "dense", "city")
-    print(f"Side by side, seed {seeds[0]}, {options.minutes:g} minutes of stream:\n{HEADING}")
-    for name in names:
-        short = replace(PRESETS[name], minutes=options.minutes)
-        measure(name, short, seeds[:1], {"plain SciPy": plain_scipy, CORE_VERSION: ours})
-    print(f"\nOurs on longer streams, seeds {options.seeds}:\n{HEADING}")
-    for name in names:
-        measure(name, PRESETS[name], seeds, {CORE_VERSION: ours})
-    growth(seeds[0])
+def day(seed: int, minutes: float) -> None:
+    """A long stream in a process of its own, which makes nothing and so shows the detector's memory."""
+    stream = make_stream(replace(PRESETS["city"], minutes=minutes), seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("pulses", "sensors", "weather"):
+            table = {k: v for k, v in vars(getattr(stream, name)).items() if v is not None}
+            np.savez(Path(folder) / f"{name}.npz", allow_pickle=False, **table)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            events, cpu_s, before_mb, peak_mb = pool.submit(day_alone, folder).result()
+    print(f"\n## {minutes / 60:g} hours of 1,000 sensors, seed {seed}")
+    print_heading(COLUMNS)
+    print_row("city", CORE_VERSION, len(stream.pulses), cpu_s, mark(events, stream.truth))
+    print(
+        f"\n{len(stream.pulses):,} pulses in {cpu_s:.1f} CPU s; peak memory {peak_mb:,.0f} MB, of which "
+        f"{before_mb:,.0f} MB before the first pulse was weighed."
+    )
+
+
+def day_alone(folder: str) -> tuple[Any, float, float, float]:
+    tables = []
+    for kind, name in ((PulseArrays, "pulses"), (SensorArrays, "sensors"), (Weather, "weather")):
+        with np.load(Path(folder) / f"{name}.npz") as archive:
+            tables.append(kind(**{column: archive[column] for column in archive.files}))
+    pulses, sensors, weather = tables
+    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    began = time.process_time()
+    detection = detect(pulses, sensors, weather=weather)
+    cpu_s = time.process_time() - began
+    return detection, cpu_s, before_mb, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def live_fire() -> None:
     root = pittsburgh.folder()
     if root is None:
         print(
             "\nThe Pittsburgh live-fire set is not here (set DAYLIGHT_SHARED_DATA): no back-test."
         )
-    else:
-        scores = pittsburgh.table(pittsburgh.back_test(root))
-        print(f"\nPittsburgh live fire, raw pulses, no grouping given:\n\n{scores}")
+        return
+    scores = pittsburgh.table(pittsburgh.back_test(root))
+    print(f"\n## Pittsburgh live fire, raw pulses, no grouping given\n\n{scores}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few minutes: less of everything")
+    parser.add_argument("--seeds", default="", help="streams to make, by seed (default 21,22,23)")
+    parser.add_argument("--presets", default=",".join(PRESET_NAMES))
+    parser.add_argument(
+        "--minutes", type=float, help="of each stream that the rivals read (default 4)"
+    )
+    parser.add_argument("--only", default="side,ours,growth,day,live-fire", help="which parts")
+    options = parser.parse_args()
+    quick = options.quick
+    seeds = [int(seed) for seed in (options.seeds or ("21" if quick else "21,22,23")).split(",")]
+    names, parts = options.presets.split(","), options.only.split(",")
+    rival_minutes = options.minutes or (2.0 if quick else 4.0)
+    logging.disable(logging.WARNING)  # PyOcto counts its threads aloud
+    began = time.process_time()
+    if "side" in parts:
+        side_by_side(names, seeds, rival_minutes)
+    if "ours" in parts:
+        whole_streams(names, seeds, 20.0 if quick else 60.0)
+    if "growth" in parts:
+        growth(seeds[0], 2.0 if quick else 10.0, rivals_up_to=2_500 if quick else 10_000)
+    if "day" in parts:
+        day(seeds[0], 120.0 if quick else 1_440.0)
+    if "live-fire" in parts:
+        live_fire()
+    print(f"\n{time.process_time() - began:.0f} CPU s in all.")
 
 
 if __name__ == "__main__":
