@@ -26,6 +26,16 @@ PHRASES = (
 HOURS = (3, 12, 24, 72)
 
 
+class Ticks(forms.MultipleChoiceField):
+    """Ticked or not, as words beside it may do instead; yet not called optional."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def validate(self, value: list[str]) -> None:
+        if value:
+            super().validate(value)
+
+
 class FilterForm(forms.Form):
     """Which alerts; whatever it does not know is as if it had not been asked."""
 
@@ -62,11 +72,9 @@ class ReviewForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what you find."},
     )
-    phrases = forms.MultipleChoiceField(
+    phrases = Ticks(
         label="Why?",
         choices=[(phrase, phrase) for phrase in PHRASES],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
         help_text="Tick what applies, or write below; one of the two is needed.",
     )
     words = forms.CharField(

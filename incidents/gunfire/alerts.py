@@ -19,7 +19,12 @@ from django.db.models import (
 from django.urls import reverse
 
 from incidents.gunfire.ground import Ground
-from incidents.gunfire.wording import kind_with_probability, place_doubt, rounds_in_words
+from incidents.gunfire.wording import (
+    ellipse_axes_m,
+    kind_with_probability,
+    place_doubt,
+    rounds_in_words,
+)
 from incidents.models import AlertResponse
 from sensors.models import AcousticEvent, AcousticReview
 
@@ -78,6 +83,15 @@ class Alert:
     @property
     def url(self) -> str:
         return reverse("gunfire:alert", args=[self.event.pk])
+
+    @property
+    def size(self) -> str:
+        """ "8 × 4 m": the axes of the ellipse from the middle; empty where the provider does not say."""
+        xx, xy, yy = self.cov_m2
+        if xx is None or xy is None or yy is None:
+            return ""
+        long_m, short_m, _ = ellipse_axes_m(xx, xy, yy)
+        return f"{long_m:.0f} × {short_m:.0f} m"
 
     @property
     def cov_m2(self) -> tuple[float | None, float | None, float | None]:

@@ -29,7 +29,9 @@ def drawn_alert(event: AcousticEvent, ground: Ground) -> dict[str, Any]:
     return drawn | {
         "hearing_map": _hearing_map(event, ground, cov_m2, hearing, found),
         "record_section": timing.record_section(hearing),
+        "section_words": timing.section_summary(hearing),
         "residuals": timing.residuals(hearing),
+        "late_words": timing.late_summary(hearing),
     }
 
 

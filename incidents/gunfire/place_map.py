@@ -70,9 +70,7 @@ def close_map(
             scale_bar(frame),
         ]
     )
-    summary = (
-        "The cross is the best estimate; it was inside the ellipse with a probability of 95 %."
-    )
+    summary = "The cross is the best estimate; it was inside the ellipse with a probability of 95%."
     return drawing(body, drawing_id="close-map", title=title, summary=summary)
 
 

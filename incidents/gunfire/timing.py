@@ -65,11 +65,12 @@ def record_section(hearing: Hearing) -> str:
         height=TOP + PLOT_HEIGHT + 44,
         drawing_id="record-section",
         title="Distance and arrival time of each pulse",
-        summary=_summary(hearing),
+        summary=section_summary(hearing),
     )
 
 
-def _summary(hearing: Hearing) -> str:
+def section_summary(hearing: Hearing) -> str:
+    """What the section shows, in a sentence."""
     used = [p for s in hearing.of(HEARD) for p in s.used]
     late = [abs(p.residual_ms) for p in used if p.residual_ms is not None]
     worst = f", the worst {max(late):.1f} ms off" if late else ""
@@ -178,11 +179,13 @@ def residuals(hearing: Hearing) -> str:
         height=bottom + 44,
         drawing_id="residuals",
         title="How late each pulse was",
-        summary=_late_summary(rows),
+        summary=late_summary(hearing),
     )
 
 
-def _late_summary(rows: Sequence[Listener]) -> str:
+def late_summary(hearing: Hearing) -> str:
+    """Who fits and who does not, in a sentence or two."""
+    rows = [listener for listener in hearing.listeners if listener.used]
     aside = [listener.serial for listener in rows if listener.state == SET_ASIDE]
     told = f" Set aside: {', '.join(aside)}." if aside else ""
     return f"Arrival minus prediction for {len(rows)} sensors, the nearest first.{told}"

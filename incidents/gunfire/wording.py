@@ -43,16 +43,16 @@ class Term:
 
 
 def percent(share: float | None) -> str:
-    """Whole percents; never 0 % or 100 %, for nothing here is certain."""
+    """Whole percents; never 0% or 100%, for nothing here is certain."""
     if share is None or not math.isfinite(share):
         return "not given"
     if share < 0.01:
-        return "under 1 %"
-    return "over 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+        return "under 1%"
+    return "over 99%" if share > 0.99 else f"{100 * share:.0f}%"
 
 
 def kind_with_probability(kind: str, probability: float | None, kind_probs: Any = None) -> str:
-    """ "Gunfire, 93 %", "Firework, 71 % (gunfire 12 %)": a kind is never said without how sure it is."""
+    """ "Gunfire, 93%", "Firework, 71% (gunfire 12%)": a kind is never said without how sure it is."""
     if kind == "gunfire":
         return f"Gunfire, {percent(probability)}" if _known(probability) else _unsaid(kind)
     own = _kind_probability(kind, kind_probs)
@@ -94,12 +94,12 @@ def ellipse_axes_m(xx_m2: float, xy_m2: float, yy_m2: float) -> tuple[float, flo
 
 
 def place_doubt(cov_m2: tuple[float | None, float | None, float | None]) -> str:
-    """ "within 7 by 4 m (95 %)", or that the provider does not say."""
+    """ "within 7 by 4 m (95%)", or that the provider does not say."""
     xx, xy, yy = cov_m2
     if xx is None or xy is None or yy is None:
         return "accuracy not given"
     long_m, short_m, _ = ellipse_axes_m(xx, xy, yy)
-    return f"within {long_m:.0f} by {short_m:.0f} m (95 %)"
+    return f"within {long_m:.0f} by {short_m:.0f} m (95%)"
 
 
 def terms(reasons: Mapping[str, Any]) -> list[Term]:
@@ -123,13 +123,13 @@ def _term(name: str, log_odds: float, features: Mapping[str, Any]) -> Term:
 
 
 def verdict(log_odds: float) -> str:
-    """ "clearly for gunfire (odds × 3.2)"."""
+    """ "clearly for gunfire (odds ×3.2)"."""
     size = abs(log_odds)
     if size < SLIGHT:
         return "says nothing either way"
     strength = "strongly" if size >= DECISIVE else "clearly" if size >= CLEAR else "slightly"
     side, sign = ("for", "×") if log_odds > 0 else ("against", "÷")
-    return f"{strength} {side} gunfire (odds {sign} {math.exp(min(size, 20.0)):.1f})"
+    return f"{strength} {side} gunfire (odds {sign}{math.exp(min(size, 20.0)):.1f})"
 
 
 _LABELS = {
@@ -179,7 +179,7 @@ _UNITS: dict[str, Callable[[float], str]] = {
     "level_excess_db": lambda value: f"{value:+.1f} dB against a pistol",
     "level_slope_db": lambda value: f"{value:+.1f} dB per tenfold distance beyond a pistol's",
     "reach_m": lambda value: f"up to {value:.0f} m",
-    "heard_share": lambda value: f"{100 * value:.0f} % of those asked",
+    "heard_share": lambda value: f"{100 * value:.0f}% of those asked",
     "median_gap_s": lambda value: f"{value:.2f} s",
     "gap_spread": lambda value: f"{value:.2f} (0 is a metronome)",
     "gap_trend": lambda value: "slower" if value > 0 else "faster",

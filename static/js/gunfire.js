@@ -52,7 +52,7 @@ function keepFresh(bar) {
       fresh.innerHTML = await answer.text();
       if (!paused) inOnePlace(() => renew(region, fresh.content, news));
     }
-    say(`Up to date at ${new Date().toLocaleTimeString("en-GB")}.`);
+    say(`Up to date at ${new Date().toLocaleTimeString("en-GB", { timeZone: bar.dataset.zone })}.`);
   }
   setInterval(refresh, EVERY_MS);
   document.addEventListener("visibilitychange", refresh);
@@ -61,7 +61,9 @@ function keepFresh(bar) {
 
 // What the reader looks at stays where it is, and what has the keyboard's focus keeps it.
 function inOnePlace(change) {
-  const seen = [...document.querySelectorAll("[data-live-rows] > tr")].find((row) => row.getBoundingClientRect().bottom > 0);
+  const rows = [...document.querySelectorAll("[data-live-rows] > tr")];
+  const isSeen = (row) => row.getBoundingClientRect().bottom > 0 && row.getBoundingClientRect().top < innerHeight;
+  const seen = rows.filter(isSeen).sort((a, b) => b.matches(":focus-within") - a.matches(":focus-within"))[0];
   const isScrolled = scrollY > 0;
   const before = seen?.getBoundingClientRect().top;
   const focused = document.activeElement?.closest("[data-live-region] a")?.getAttribute("href");
@@ -107,7 +109,7 @@ function renew(region, fresh, news) {
 }
 
 function watch(place) {
-  const timer = setInterval(async () => {
+  const look = async () => {
     if (document.hidden) return;
     let answer;
     try {
@@ -126,5 +128,7 @@ function watch(place) {
     link.textContent = "Load it again";
     alert.append("This alert changed since you opened it. ", link, ".");
     place.append(alert);
-  }, EVERY_MS);
+  };
+  const timer = setInterval(look, EVERY_MS);
+  document.addEventListener("visibilitychange", look);
 }
