@@ -98,7 +98,7 @@ def write_events(path: Path, detection: Detection) -> None:
     table |= _reasons(events)
     table["core_version"] = detection.column("core_version")
     table["classifier_version"] = detection.column("classifier_version")
-    _write(path, table)
+    write_table(path, table)
 
 
 def _reasons(events: Sequence[DetectedEvent]) -> Table:
@@ -115,7 +115,7 @@ def write_rejected(path: Path, detection: Detection, pulses: PulseArrays) -> Non
     """One row a rejected pulse: its row in the file (the first is 1), what it said, and the cause."""
     row = detection.rejected.row
     empty = np.full(len(pulses), "", dtype=str)
-    _write(
+    write_table(
         path,
         {
             "row": row + 1,
@@ -174,7 +174,7 @@ def _open(path: Path, mode: str) -> TextIO:
     return cast(TextIO, path.open(mode, encoding=encoding, newline=""))
 
 
-def _write(path: Path, table: Mapping[str, NDArray[Any]]) -> None:
+def write_table(path: Path, table: Mapping[str, NDArray[Any]]) -> None:
     if path.suffix == ".npz":
         np.savez(path, allow_pickle=False, **table)
         return

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import os
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from sensors.detection import Detection, PulseArrays, SensorArrays, Weather, detect
 from sensors.detection.multilateration import position_bound
 from sensors.detection.propagation import Atmosphere, atmosphere_at
+from sensors.detection.wav import Recording, read_wav
 
 FOUND_S, FOUND_M = 2.0, 100.0
 POSITIONS = ("FP1", "FP2", "FP3", "FP4", "FP5")
@@ -205,3 +209,37 @@ def table(scores: list[Score]) -> str:
         f"| | | | | {sum(s.shots_right for s in scores)} | {sum(s.inside_95 for s in scores)} | |"
     )
     return "\n".join(lines)
+
+
+def clips(root: Path) -> Iterator[tuple[Recording, float, list[tuple[float, str, float]]]]:
+    """Each recording, its distance from the muzzle in metres, and the sensor's own pulses in it: seconds
+    from its start, the shot they were given to ("" for none), dB SPL."""
+    with (root / "tests.csv").open() as lines:
+        muzzle = {
+            t["test"]: np.array([float(t["x"]), float(t["y"])]) for t in csv.DictReader(lines)
+        }
+    with gzip.open(root / "pulses.csv.gz", "rt") as lines:
+        pulses: dict[tuple[str, str], list[dict]] = {}
+        for pulse in csv.DictReader(lines):
+            pulses.setdefault((pulse["test"], pulse["serial_number"]), []).append(pulse)
+    with tarfile.open(root / "json_FP1_FP5.tar.xz") as archive:
+        told = {m.name: json.load(archive.extractfile(m)) for m in archive if ".audio." in m.name}
+    with tarfile.open(root / "audio_wav.tar.xz") as archive, TemporaryDirectory() as folder:
+        for member in archive:
+            if not member.name.endswith(".wav"):
+                continue
+            path = Path(folder) / "clip.wav"
+            path.write_bytes(archive.extractfile(member).read())
+            said = told[member.name.removesuffix("wav") + "json"]
+            test = member.name.split("/")[1]
+            at = np.array([said["location"]["x"], said["location"]["y"]])
+            start_ns = _ns(said["timestamp"])
+            own = [
+                (
+                    (_ns(p["arrival_time_utc"]) - start_ns) / 1e9,
+                    p["shot_index"],
+                    float(p["power_db_spl"]),
+                )
+                for p in pulses.get((test, said["serial_number"]), [])
+            ]
+            yield read_wav(path), float(np.hypot(*(at - muzzle[test]))), own
