@@ -118,7 +118,7 @@ def _acoustics(rng: np.random.Generator) -> Acoustics:
         early_echoes=rng.uniform(0.85, 1.15),
         tail_echoes=rng.uniform(0.2, 1.3),
         carry=rng.uniform(0.96, 1.06),
-        path_share=rng.uniform(0.4, 0.8),
+        path_share=rng.uniform(0.2, 0.9),
         level_share=rng.uniform(0.0, 0.5),
     )
 
@@ -142,21 +142,34 @@ def _timbres(rng: np.random.Generator) -> dict[str, Timbre]:
 
 
 def _layout(preset: Preset, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """A lattice, more or less jittered, with a hole where a lake or a rich quarter is."""
+    """Sensors on a jittered lattice, or wherever a roof was offered, with a hole as of a lake or a
+    quarter that wanted none."""
     per_km2 = rng.uniform(*preset.per_km2)
-    if preset.sparse_share and rng.random() < preset.sparse_share:
+    if rng.random() < preset.sparse_share:
         per_km2 *= 0.65
-    jitter, n_cells = (
-        rng.uniform(0.15, 0.45),
-        int(np.ceil(preset.sensors * rng.uniform(1.02, 1.15))),
-    )
-    across = int(np.ceil(np.sqrt(n_cells * rng.uniform(0.7, 1.4))))
-    up = int(np.ceil(n_cells / across))
     step = 1_000.0 / np.sqrt(per_km2)
-    i, j = (k.ravel() for k in np.meshgrid(np.arange(across), np.arange(up)))
-    x = (i + 0.5 * (j % 2) + rng.uniform(-jitter, jitter, i.size)) * step
-    y = (j * np.sqrt(0.9) + rng.uniform(-jitter, jitter, i.size)) * step
+    wanted = int(np.ceil(preset.sensors * rng.uniform(1.02, 1.15)))
+    across = int(np.ceil(np.sqrt(wanted * rng.uniform(0.7, 1.4))))
+    up = int(np.ceil(wanted / across))
+    x, y = (_lattice if rng.random() < 0.7 else _scattered)(across, up, rng)
     lake = rng.uniform(0.0, 1.0, 2) * [np.ptp(x), np.ptp(y)]
-    kept = np.argsort(-np.hypot(x - lake[0], y - lake[1]) + rng.normal(0.0, step, x.size))
+    kept = np.argsort(-np.hypot(x - lake[0], y - lake[1]) + rng.normal(0.0, 1.0, x.size))
     kept = np.sort(kept[: preset.sensors])
-    return x[kept] - x[kept].min(), y[kept] - y[kept].min()
+    return step * (x[kept] - x[kept].min()), step * (y[kept] - y[kept].min())
+
+
+def _lattice(across: int, up: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    jitter = rng.uniform(0.15, 0.45)
+    i, j = (k.ravel() for k in np.meshgrid(np.arange(across), np.arange(up)))
+    x = i + 0.5 * (j % 2) + rng.uniform(-jitter, jitter, i.size)
+    return x, j + rng.uniform(-jitter, jitter, i.size)
+
+
+def _scattered(across: int, up: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Of a few candidates for each sensor, the one farthest from those already there."""
+    size, at = np.array([across, up], float), rng.uniform(0.0, 1.0, (1, 2))
+    for _ in range(across * up - 1):
+        offered = rng.uniform(0.0, 1.0, (4, 2))
+        away = np.hypot(*((offered[:, None, :] - at) * size).transpose(2, 0, 1)).min(axis=1)
+        at = np.vstack([at, offered[np.argmax(away)]])
+    return at[:, 0] * size[0], at[:, 1] * size[1]

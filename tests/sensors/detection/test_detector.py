@@ -84,7 +84,7 @@ def test_rows_point_into_the_input_as_it_was_given():
 
 
 def test_a_window_with_margins_and_the_soundings_of_the_hour_gives_the_events_of_the_whole():
-    stream = busy_minute(3)
+    stream = busy_minute(4)
     whole = detect(stream.pulses, stream.sensors, weather=stream.weather)
     first = int(stream.pulses.t_ns.min())
     middle = first + 120_000_000_000
