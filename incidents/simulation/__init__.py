@@ -6,16 +6,28 @@ They go through the same importer as any city's export; the truth beside the col
 from incidents.simulation.calls import CALL_TYPES, Calls, CallType, simulate_calls
 from incidents.simulation.offenses import OFFENSES, SENSITIVE_CATEGORIES, Offense
 from incidents.simulation.records import Columns, Incidents, simulate_incidents
+from incidents.simulation.responses import (
+    Alerted,
+    Responses,
+    Reviews,
+    simulate_responses,
+    simulate_reviews,
+)
 
 __all__ = [
     "CALL_TYPES",
     "OFFENSES",
     "SENSITIVE_CATEGORIES",
+    "Alerted",
     "CallType",
     "Calls",
     "Columns",
     "Incidents",
     "Offense",
+    "Responses",
+    "Reviews",
     "simulate_calls",
     "simulate_incidents",
+    "simulate_responses",
+    "simulate_reviews",
 ]

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from incidents.actions import link_if_new
 from incidents.importers import ingest
 from incidents.models import CallForService, ImportedFile
 from portal.city import City
 from portal.demo.gateway import Gateway
+from portal.demo.outcomes import alerted, review_alerts, were_reviewed
 from portal.demo.people import make_accounts, tell_voices, voices_were_told
 from portal.demo.world import World
 from portal.publication.releases import ReleaseBusyError, newest_slot, release_due
@@ -74,6 +77,8 @@ class Loader:
             self.ingest("demo-calls")
         with self.step("locating the gunshots"):
             self.wait_until_detected()
+        with self.step("what officers and reviewers found at the alerts"):
+            self.tell_outcomes()
         with self.step("release with the gunfire"):
             self.release()
 
@@ -96,9 +101,25 @@ class Loader:
         }[source]
         path = self.folder / name
         write(path)
+        self.take_in(path, source)
+
+    def take_in(self, path: Path, source: str) -> None:
         file = ingest(path, source=source, by="demo", now=timezone.now())
         if file.state == ImportedFile.State.FAILED:
             raise DemoError(f"{source}: {file.quality}")
+
+    def tell_outcomes(self) -> None:
+        """The dispatch centre's export, the reviews, and which belongs to which."""
+        source = "demo-responses"
+        alerts, _ids = alerted(self.world)
+        if alerts.is_gunfire.any() and not already_stored(source):
+            path = self.folder / "responses.csv"
+            self.world.write_responses(path, alerts)
+            self.take_in(path, source)
+        if not were_reviewed():
+            with transaction.atomic():
+                review_alerts(self.world)
+        link_if_new(now=timezone.now())
 
     def release(self) -> None:
         try:
@@ -159,7 +180,8 @@ class Loader:
         """The worker drains and locates; this only watches."""
         deadline = time.monotonic() + DRAIN_PATIENCE_S
         said = 0.0
-        while (left := inbox_depth() + DirtyWindow.objects.count()) and time.monotonic() < deadline:
+        windows = DirtyWindow.objects.filter(parked_at__isnull=True)
+        while (left := inbox_depth() + windows.count()) and time.monotonic() < deadline:
             if time.monotonic() - said > 10:
                 self.say(
                     f"{Pulse.objects.count():,} pulses stored, {left:,} batches and windows to go"

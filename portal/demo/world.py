@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from community.simulation import SimulatedFeedback, simulate_feedback
-from incidents.simulation import simulate_calls, simulate_incidents
+from incidents.simulation import (
+    Alerted,
+    Incidents,
+    Responses,
+    Reviews,
+    simulate_calls,
+    simulate_incidents,
+    simulate_responses,
+    simulate_reviews,
+)
 from sensors.simulation.acoustic import AcousticSensors, place_sensors
 from sensors.simulation.assets import Assets, place_assets
 from sensors.simulation.city import City, build_city
@@ -77,16 +86,33 @@ class World:
     def write_addresses(self, path: Path) -> None:
         _write_csv(path, city_address_table(self.city))
 
+    @cached_property
+    def records(self) -> Incidents:
+        return simulate_incidents(self.city, self.seed, until=self.until, events=self.bangs)
+
+    def responses(self, alerts: Alerted) -> Responses:
+        """What officers found at the alerts that the detector gave."""
+        return simulate_responses(
+            self.city, self.seed, alerts=alerts, events=self.bangs, incidents=self.records
+        )
+
+    def reviews(self, alerts: Alerted) -> Reviews:
+        """What two reviewers thought of them."""
+        return simulate_reviews(
+            self.seed, alerts=alerts, events=self.bangs, responses=self.responses(alerts)
+        )
+
     def write_incidents(self, path: Path) -> None:
-        records = simulate_incidents(self.city, self.seed, until=self.until, events=self.bangs)
-        _write_csv(path, records.columns)
+        _write_csv(path, self.records.columns)
 
     def write_calls(self, path: Path) -> None:
-        records = simulate_incidents(self.city, self.seed, until=self.until, events=self.bangs)
         calls = simulate_calls(
-            self.city, self.seed, until=self.until, events=self.bangs, incidents=records
+            self.city, self.seed, until=self.until, events=self.bangs, incidents=self.records
         )
         _write_csv(path, calls.columns)
+
+    def write_responses(self, path: Path, alerts: Alerted) -> None:
+        _write_csv(path, self.responses(alerts).columns)
 
 
 def _avenues(city: City) -> dict[str, Any]:

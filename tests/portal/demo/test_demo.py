@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connections
 from django.db.models import QuerySet, Sum
@@ -15,9 +16,19 @@ from django.utils import timezone
 
 from community.models import Feedback, Response
 from community.roles import BY_SLUG, Desk, Permission
-from incidents.models import Address, Area, CallForService, ImportedFile, Incident
+from incidents.models import (
+    Address,
+    AlertResponse,
+    Area,
+    CallForService,
+    ImportedFile,
+    Incident,
+    LinkRun,
+)
+from incidents.queries import alert_lives, confirmed_shootings
 from portal.city import the_city
 from portal.demo.loading import ACOUSTIC, ASSETS, Loader, past_ends_at
+from portal.demo.outcomes import REVIEWERS, alerted
 from portal.demo.people import ACCOUNTS
 from portal.demo.world import World
 from portal.management.commands.demo import Command
@@ -25,6 +36,7 @@ from portal.models import PublishedGunfire, PublishedIncident, Release
 from sensors import actions
 from sensors.models import (
     AcousticEvent,
+    AcousticReview,
     DirtyWindow,
     IngestBatch,
     Observation,
@@ -36,7 +48,7 @@ from sensors.simulation.plan import SMALL_CITY
 from tests.conftest import empty_every_table
 from tests.serving import served
 
-IMPORTED = ("demo-areas", "demo-addresses", "demo-incidents", "demo-calls")
+IMPORTED = ("demo-areas", "demo-addresses", "demo-incidents", "demo-calls", "demo-responses")
 
 
 class WorkerInside(Loader):
@@ -131,6 +143,42 @@ def test_its_gunshots_are_located_where_they_were_fired(demo: Loader) -> None:
 
     near = sum(any(abs(t - int(shot)) < 1_000_000_000 for shot in fired) for t in known)
     assert near > 0.9 * len(known) > 0
+
+
+def test_its_alerts_have_a_life_that_agrees_with_what_happened(demo: Loader) -> None:
+    lives, alerts = alert_lives(), alerted(demo.world)[0]
+    told = demo.world.responses(alerts)
+
+    assert AlertResponse.objects.count() == len(told.alert) > 0
+    linked = AlertResponse.objects.filter(event__isnull=False)
+    assert linked.count() >= 0.95 * len(told.alert)
+    of_event = dict(linked.values_list("source_id", "event__provider_event_id"))
+    truth = dict(zip(told.columns["EVENT_NUMBER"], alerts.number[told.alert].tolist(), strict=True))
+    assert {number: truth[number] for number in of_event} == of_event
+    assert (lives.n_responses > 0).sum() == linked.values("event").distinct().count()
+    assert np.nanmedian(lives.on_scene_s) > np.nanmedian(lives.dispatched_s) > 30
+    assert np.nanmax(lives.evidence_m, initial=0.0) < 40
+    assert LinkRun.objects.count() == 1
+
+
+def test_its_two_reviewers_say_why(demo: Loader) -> None:
+    reviews = AcousticReview.objects.all()
+
+    assert reviews.exists()
+    assert set(reviews.values_list("reviewer__username", flat=True)) <= set(REVIEWERS)
+    assert all(review.reason and review.reviewed_at < timezone.now() for review in reviews)
+
+
+def test_its_confirmed_shootings_are_those_of_the_records(demo: Loader) -> None:
+    confirmed = demo.world.bangs.t_ns[demo.world.bangs.is_confirmed] / 1e9
+
+    shootings = confirmed_shootings()
+
+    at = shootings.occurred_ns / 1e9
+    near = np.abs(at[:, None] - confirmed[None, :]).min(axis=1) < 3_700  # autumn's hour comes twice
+    assert 0.9 * len(confirmed) <= len(shootings) <= len(confirmed) + 3
+    assert near.mean() > 0.9
+    assert (shootings.event_id >= 0).mean() > 0.5
 
 
 def test_the_first_release_has_the_incidents_and_the_second_the_gunfire(demo: Loader) -> None:
