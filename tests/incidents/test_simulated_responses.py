@@ -112,8 +112,9 @@ def test_reviewers_mostly_agree_with_what_was_there_and_not_always_with_each_oth
     assert events.is_confirmed[source[evidence]].all()
     assert (np.diff(reviews.t_s) >= 0).all()
     assert (reviews.t_s > alerts.t_s[reviews.alert]).all()
-    first = {a: f for a, r, f in zip(reviews.alert, reviews.reviewer, reviews.finding) if r == 0}
-    second = {a: f for a, r, f in zip(reviews.alert, reviews.reviewer, reviews.finding) if r == 1}
+    judged = list(zip(reviews.alert, reviews.reviewer, reviews.finding, strict=True))
+    first = {alert: finding for alert, reviewer, finding in judged if reviewer == 0}
+    second = {alert: finding for alert, reviewer, finding in judged if reviewer == 1}
     assert set(second) <= set(first)
     disputed = [a for a in second if first[a] != second[a]]
     assert 0.02 < len(disputed) / len(second) < 0.2
