@@ -31,7 +31,7 @@ from community.forms import (
 )
 from community.models import Feedback, Response, User
 from community.openings import openings_for
-from community.roles import Desk, Permission
+from community.roles import NOTHING, Desk, Permission, reach_of
 
 View = Callable[..., HttpResponse]
 
@@ -97,6 +97,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     if which not in queries.LISTS:
         raise Http404
     user, now = _user(request), timezone.now()
+    if user.may_see_gunfire and reach_of(user.roles) == NOTHING:
+        return redirect("gunfire:list")  # what residents write is none of a reviewer's business
     counts = queries.queue_counts(user, now=now)
     context = {
         "which": which,

@@ -47,6 +47,12 @@ FINDING_TAGS = {
     AcousticReview.Finding.FIREWORK: ("Firework", "info"),
 }
 
+OUTCOMES = {
+    AlertResponse.Disposition.EVIDENCE.value: "evidence",
+    AlertResponse.Disposition.UNCONFIRMED.value: "no evidence",
+    AlertResponse.Disposition.UNFOUNDED.value: "unfounded",
+}
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -268,7 +274,7 @@ def _tags(
         yield Tag(f"{len(opinions)} agree", "")
     for answer in answers:
         if answer.disposition != AlertResponse.Disposition.UNKNOWN:
-            yield Tag(f"Outcome: {answer.get_disposition_display().lower()}", "")
+            yield Tag(f"Outcome: {OUTCOMES.get(answer.disposition, answer.disposition)}", "")
         elif answer.on_scene_at:
             yield Tag("On scene", "info")
         elif answer.dispatched_at:

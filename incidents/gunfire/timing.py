@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
+from incidents.gunfire.canvas import diamond
 from incidents.gunfire.hearing import (
     HEARD,
     OUTLIER_MS,
@@ -26,6 +27,7 @@ WIDTH = 400
 LEFT, RIGHT, TOP = 46, 392, 40
 PLOT_HEIGHT = 300
 ROW = 24
+RESIDUALS_TOP = 10
 NAME_WIDTH = 132
 QUIET_DB, LOUD_DB = 60.0, 110.0
 MOST_ROUND_NAMES = 8
@@ -85,8 +87,9 @@ def _pulses(listener: Listener, x: float, y: float, pulse: PulseSeen) -> str:
     if pulse.shot is None:
         return f'<g>{title}<path class="pulse pulse--other" d="M{x:.1f} {y - 5:.1f}v10"/></g>'
     radius = pulse_radius(pulse.peak_db)
-    classes = f"pulse pulse--{'aside' if listener.state == SET_ASIDE else 'used'}"
-    return f'<g>{title}<circle class="{classes}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/></g>'
+    if listener.state == SET_ASIDE:
+        return f"<g>{title}{diamond(x, y, 1.25 * radius, 'pulse pulse--aside')}</g>"
+    return f'<g>{title}<circle class="pulse pulse--used" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/></g>'
 
 
 def pulse_words(listener: Listener, pulse: PulseSeen) -> str:
@@ -159,7 +162,7 @@ def residuals(hearing: Hearing) -> str:
     rows = [listener for listener in hearing.listeners if listener.used]
     known = [abs(p.residual_ms) for s in rows for p in s.used if p.residual_ms is not None]
     most_ms = max(1.15 * max(known, default=0.0), 2.2 * PATH_SD_MS)
-    bottom = TOP + ROW * len(rows)
+    bottom = RESIDUALS_TOP + ROW * len(rows)
 
     def x(late_ms: float) -> float:
         middle = (NAME_WIDTH + RIGHT) / 2
@@ -167,13 +170,15 @@ def residuals(hearing: Hearing) -> str:
 
     band = 2 * PATH_SD_MS
     ground = (
-        f'<rect class="usual" x="{x(-band):.1f}" y="{TOP}" width="{x(band) - x(-band):.1f}"'
-        f' height="{bottom - TOP}"/><path class="axis" d="M{x(0):.1f} {TOP}V{bottom}"/>'
+        f'<rect class="usual" x="{x(-band):.1f}" y="{RESIDUALS_TOP}" width="{x(band) - x(-band):.1f}"'
+        f' height="{bottom - RESIDUALS_TOP}"/><path class="axis" d="M{x(0):.1f} {RESIDUALS_TOP}V{bottom}"/>'
     )
     limits = "".join(
-        f"M{x(side * OUTLIER_MS):.1f} {TOP}V{bottom}" for side in (-1, 1) if most_ms > OUTLIER_MS
+        f"M{x(side * OUTLIER_MS):.1f} {RESIDUALS_TOP}V{bottom}"
+        for side in (-1, 1)
+        if most_ms > OUTLIER_MS
     )
-    lines = "".join(_row(s, TOP + ROW * n, x) for n, s in enumerate(rows))
+    lines = "".join(_row(s, RESIDUALS_TOP + ROW * n, x) for n, s in enumerate(rows))
     return _drawing(
         f'{ground}<path class="limit" d="{limits}"/>{lines}{_millisecond_axis(x, most_ms, bottom)}',
         height=bottom + 44,

@@ -95,6 +95,12 @@ class TestTheSecondSecret:
         )  # fmt: skip
         assert not Feedback.objects.visible_to(person("ana", "gunfire-reviewer")).exists()
 
+    def test_the_room_is_the_desk_of_a_reviewer(self, signed_in: Any, db: None) -> None:
+        reviewer = signed_in("ana", "gunfire-reviewer")
+        assert reviewer.get("/desk/")["Location"] == LIST
+        both = signed_in("bea", "gunfire-reviewer", "supervisor")
+        assert f'href="{LIST}"' in read(both, "/desk/")
+
     def test_no_browser_keeps_it(self, ana: Client, city: None) -> None:
         for path in paths_of(scenes.alert()):
             caching = ana.get(path)["Cache-Control"]
