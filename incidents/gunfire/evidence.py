@@ -41,7 +41,8 @@ def hearing_of(event: AcousticEvent) -> Hearing | None:
     if event.t_ns is None or not participants:
         return None
     told_silent = event.reasons.get("silent")
-    silent = {str(serial) for serial in told_silent} if isinstance(told_silent, list) else set()
+    stations = map(str, told_silent) if isinstance(told_silent, list) else ()
+    silent = {ears.serial_of(station) for station in stations}
     serials = sorted({*participants, *silent})
     sensors = {sensor.serial: sensor for sensor in Sensor.objects.filter(serial__in=serials)}
     pulses, faults = _pulses(event, sensors.values()), open_faults(serials)
@@ -55,7 +56,7 @@ def hearing_of(event: AcousticEvent) -> Hearing | None:
     n_asked = event.reasons.get("n_asked")
     return Hearing(
         listeners=tuple(listeners),
-        round_t_s=ears.emissions_s(listeners, c_mps=c_mps),
+        round_t_s=ears.told_rounds_s(event.reasons) or ears.emissions_s(listeners, c_mps=c_mps),
         c_mps=c_mps,
         n_asked=n_asked if isinstance(n_asked, int) else None,
         is_silence_known=isinstance(told_silent, list),
@@ -104,9 +105,10 @@ def _listener(
     then = next((pulse for pulse in pulses if pulse.pulse_id in by_id), None)
     stood = (then.lon, then.lat) if then is not None else (sensor.lon, sensor.lat)
     x_m, y_m = LocalPlane(event.lon, event.lat).to_xy(*stood)
-    state = SILENT
+    state, aside = SILENT, ears.told_aside(event.reasons)
     if participants:
-        state = SET_ASIDE if ears.is_set_aside(participants) else HEARD
+        is_aside = ears.is_set_aside(participants) if aside is None else sensor.serial in aside
+        state = SET_ASIDE if is_aside else HEARD
     return Listener(
         serial=sensor.serial,
         x_m=float(x_m),

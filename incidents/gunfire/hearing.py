@@ -75,11 +75,27 @@ def speed_of_sound_mps(reasons: Mapping[str, Any]) -> float:
     return float(told) if is_possible and told is not None else USUAL_C_MPS
 
 
+def told_aside(reasons: Mapping[str, Any]) -> frozenset[str] | None:
+    """The sensors that the locator set aside; None where the alert does not say."""
+    residuals = reasons.get("residuals")
+    told = residuals.get("set_aside") if isinstance(residuals, Mapping) else None
+    return frozenset(map(serial_of, map(str, told))) if isinstance(told, list) else None
+
+
+def told_rounds_s(reasons: Mapping[str, Any]) -> tuple[float, ...] | None:
+    """Emission of each round after the first; None where the alert does not say."""
+    told = reasons.get("rounds_s")
+    is_list = isinstance(told, list) and told and all(map(_is_number, told))
+    return tuple(map(float, told)) if is_list and told else None
+
+
+def serial_of(station: str) -> str:
+    """A sensor that was moved since is named with its place of then: "MIC-1 at -98.6 39.8"."""
+    return station.partition(" at ")[0]
+
+
 def is_set_aside(participants: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the location rests on this sensor: as the alert says, else by the locator's own rule."""
-    said = [one["used"] for one in participants if isinstance(one.get("used"), bool)]
-    if said:
-        return not any(said)
+    """Whether the location rests on this sensor, by the locator's own rule."""
     late_s = [float(one["residual_s"]) for one in participants if _is_number(one.get("residual_s"))]
     if not late_s:
         return False

@@ -249,7 +249,7 @@ class TestOneAlert:
         assert "not used: 1.15 s, 70 dB" in re.sub(r" +", " ", rows["MIC-A"])
         assert "Set aside" in rows["MIC-G"]
         assert "Silent" in rows["MIC-H"]
-        assert "9 were near enough to be asked" in table
+        assert "9 were within hearing range" in table
         assert re.search(r"near \d+ South Street \d+ \(South\)", page)
 
     def test_why_it_was_called_so(self, ana: Client, city: None) -> None:

@@ -23,6 +23,8 @@ from incidents.gunfire.hearing import (
     emissions_s,
     is_set_aside,
     speed_of_sound_mps,
+    told_aside,
+    told_rounds_s,
 )
 from incidents.gunfire.place_map import close_frame, close_map, hearing_map, wide_frame
 from incidents.gunfire.timing import pulse_radius, record_section, residuals, section_summary
@@ -203,15 +205,25 @@ class TestWhoFits:
             ([{"residual_s": 0.02}], False),
             ([{"residual_s": -0.03}], True),
             ([{"residual_s": 0.03}, {"residual_s": 0.01}, {"residual_s": 0.012}], False),
-            ([{"residual_s": 0.09, "used": True}], False),
-            ([{"residual_s": 0.0, "used": False}], True),
             ([{"residual_s": None}, {}], False),
         ],
     )
-    def test_a_sensor_is_set_aside_as_told_or_by_the_locators_rule(
+    def test_without_the_alerts_word_a_sensor_is_set_aside_by_the_locators_rule(
         self, participants: list[dict[str, Any]], aside: bool
     ) -> None:
         assert is_set_aside(participants) is aside
+
+    def test_what_the_alert_says_of_rounds_and_outliers_goes_first(self) -> None:
+        told = {"rounds_s": [0.0, 0.5], "residuals": {"set_aside": ["A", "B at -98.6 39.8"]}}
+        assert told_rounds_s(told) == (0.0, 0.5)
+        assert told_aside(told) == {"A", "B"}
+
+    @pytest.mark.parametrize(
+        "reasons", [{}, {"rounds_s": [], "residuals": []}, {"rounds_s": ["x"]}]
+    )
+    def test_what_it_does_not_say_is_not_known(self, reasons: dict[str, Any]) -> None:
+        assert told_rounds_s(reasons) is None
+        assert told_aside(reasons) is None
 
     def test_the_lateness_of_a_sensor_is_the_middle_of_its_rounds(self) -> None:
         pulses = tuple(
