@@ -205,7 +205,6 @@ class AcousticReviewAdmin(ReadOnly):
     )
     list_filter = ("finding", "said_kind")
     list_select_related = ("reviewer",)
-    raw_id_fields = ("event", "reviewer")
     date_hierarchy = "reviewed_at"
     ordering = ("-reviewed_at",)
 

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from sensors import actions
 from sensors.models import AcousticEvent, AcousticReview
 from tests.sensors.field import NOW
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from community.models import User
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +105,33 @@ def test_the_database_refuses_to_change_or_remove_a_review(event: AcousticEvent,
         AcousticReview.objects.filter(pk=written.pk).delete()
     written.refresh_from_db()
     assert written.finding == "evidence"
+
+
+class TestInTheAdmin:
+    """Reviews are looked through there, and nobody, superusers neither, can add, change or remove one."""
+
+    @pytest.fixture
+    def written(self, event: AcousticEvent, ana: User) -> AcousticReview:
+        return review(event, ana)
+
+    @pytest.mark.urls("tests.sensors.admin_urls")
+    def test_they_can_be_read_and_not_touched(
+        self, client: Client, written: AcousticReview
+    ) -> None:
+        root = get_user_model().objects.create_superuser("root", "root@city.example", "a-password")
+        client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+        listed = reverse("admin:sensors_acousticreview_changelist")
+        row = reverse("admin:sensors_acousticreview_change", args=[written.pk])
+
+        assert "casings" in client.get(listed).content.decode()
+        page = client.get(row)
+        assert page.status_code == 200
+        assert 'name="_save"' not in page.content.decode()
+        assert client.post(row, {"finding": "firework"}).status_code == 403
+        for name in ("add", "delete"):
+            args = [] if name == "add" else [written.pk]
+            path = reverse(f"admin:sensors_acousticreview_{name}", args=args)
+            assert client.post(path, {"post": "yes"}).status_code == 403
+        chosen = {"action": "delete_selected", "_selected_action": [written.pk], "post": "yes"}
+        client.post(listed, chosen)
+        assert AcousticReview.objects.get() == written
