@@ -12,6 +12,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from portal import interval_charts
 from portal.axes import PLOT_HEIGHT, WIDTH, Plot, Scale, axes, noise_margin, time_plot
 from portal.figures import Figure, class_breaks, class_of
 from portal.findings import Count, number
@@ -37,6 +38,8 @@ def svg(figure: Figure, *, figure_id: str) -> str:
     kind = figure["meta"]["kind"]
     if not any(value is not None for row in figure["meta"]["rows"] for value in row[1:]):
         body, height = _empty(figure)
+    elif kind in interval_charts.KINDS:
+        body, height = interval_charts.KINDS[kind](figure)
     elif kind == "lines":
         body, height = _lines(figure, figure_id)
     elif kind == "bars":

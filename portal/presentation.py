@@ -24,7 +24,13 @@ from portal.models import (
     Release,
 )
 from portal.queries import Slice
-from portal.vocabulary import category_label, kind_label, period_label, rounds_label
+from portal.vocabulary import (
+    category_label,
+    kind_label,
+    outcome_label,
+    period_label,
+    rounds_label,
+)
 
 
 def incidents_counted(count: float) -> str:
@@ -160,12 +166,21 @@ def alerts_table(
     rows: Sequence[PublishedRow], names: dict[str, str], *, caption: str
 ) -> dict[str, Any]:
     """Published gunfire alerts as a list."""
-    heads = (_("What"), _("How sure"), _("When"), _("Where"), _("Could be any of"))
+    heads = (
+        _("What"),
+        _("How sure"),
+        _("What was found"),
+        _("When"),
+        _("Where"),
+        _("Could be any of"),
+    )
     known = queries.addresses_stood_for(rows)
+    outcomes = queries.outcomes(rows)
     cells = [
         (
             alert_label(row),
             confidence_label(row.confidence_pct),
+            outcome_label(outcomes.get(row.public_id, "")),
             *when_and_where(row, names, known),
         )
         for row in rows

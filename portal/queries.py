@@ -28,6 +28,7 @@ from portal.models import (
     PublishedCount,
     PublishedGunfire,
     PublishedIncident,
+    PublishedOutcome,
     PublishedPlace,
     PublishedRow,
     PublishedStreet,
@@ -236,6 +237,13 @@ def alerts(release: Release, of: Slice, zone: ZoneInfo) -> list[PublishedGunfire
     if of.until:
         rows = rows.filter(starts_at__lt=_midnight(of.until, zone))
     return list(rows.order_by("starts_at", "public_id"))
+
+
+def outcomes(rows: Iterable[PublishedRow]) -> dict[str, str]:
+    """What is told now of some alerts, by public id; those of which nothing is told yet are absent."""
+    ids = [row.public_id for row in rows]
+    told = in_current(PublishedOutcome.objects.filter(public_id__in=ids), "gunfire")
+    return dict(told.values_list("public_id", "outcome"))
 
 
 def sensitive_totals(*, district: str) -> list[PublishedCount]:

@@ -11,7 +11,7 @@ from django.views.generic import RedirectView
 from portal.feeds import views as feeds
 from portal.feeds.renderers import FORMATS
 from portal.health import healthz
-from portal.views import datasets, gunfire, overview, records, words
+from portal.views import datasets, gunfire, gunfire_methods, overview, records, words
 
 
 class SuffixConverter:
@@ -43,6 +43,7 @@ pages = [
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("privacy/", words.privacy, name="privacy"),
     path("methods/", words.methods, name="methods"),
+    path("methods/gunfire/", gunfire_methods.gunfire_methods, name="gunfire-methods"),
     path("about/", words.about, name="about"),
     path("about/parts/", words.parts, name="parts"),
 ]

@@ -59,6 +59,17 @@ ROUNDS = {
 }
 
 
+# As in the files; empty while nothing is told yet.
+OUTCOMES = {
+    "evidence": gettext_lazy("Evidence of gunfire"),
+    "unconfirmed": gettext_lazy("Nothing found"),
+    "unfounded": gettext_lazy("Something else, such as fireworks"),
+    "not_reported": gettext_lazy("Not reported"),
+    "withheld": gettext_lazy("Withheld"),
+    "": gettext_lazy("Not told yet"),
+}
+
+
 def category_label(slug: str) -> str:
     """The word for a category; the slug itself where a newer release knows more than this page."""
     return str(CATEGORIES.get(slug, slug))
@@ -66,6 +77,10 @@ def category_label(slug: str) -> str:
 
 def kind_label(slug: str) -> str:
     return str(KINDS.get(slug, slug))
+
+
+def outcome_label(slug: str) -> str:
+    return str(OUTCOMES.get(slug, slug))
 
 
 def rounds_label(band: str) -> str:

@@ -278,9 +278,9 @@ def is_year(period: str) -> bool:
 
 
 def periods(months: Sequence[int], *, years_over: Sequence[int] = ()) -> list[str]:
-    """The months, the last twelve of them together (2025-11/2026-10) where there are as many, the years."""
+    """The months, the last twelve (or as many as there are) together (2025-11/2026-10), the years."""
     codes = [month_code(month) for month in months]
-    together = [f"{codes[-YEAR]}/{codes[-1]}"] if len(codes) >= YEAR else []
+    together = [f"{codes[-YEAR:][0]}/{codes[-1]}"] if len(codes) > 1 else []
     return [*codes, *together, *map(str, years_over)]
 
 

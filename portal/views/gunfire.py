@@ -1,4 +1,4 @@
-"""The gunfire ledger: alerts by month, place, hour and certainty, and what they can and cannot tell."""
+"""The gunfire ledger: what became of alerts, by month and place, and what that can and cannot tell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from portal import atlas, components, figures, presentation, queries
+from portal import atlas, components, figures, ledger, presentation, queries
 from portal.city import the_city
 from portal.coverage import YEAR, Coverage
 from portal.findings import MONTH
@@ -23,7 +23,6 @@ from portal.views.caching import public_page
 from portal.views.records import page_of_list
 from portal.vocabulary import KINDS, ROUNDS, kind_label, rounds_label
 
-SURE_FROM_PCT = 80
 # Steps of the confidence figure: from, to and including, percent.
 CONFIDENCE_STEPS_PCT = ((0, 45), (50, 55), (60, 65), (70, 75), (80, 85), (90, 100))
 BAND = "/PT6H"
@@ -46,18 +45,31 @@ def gunfire(request: HttpRequest) -> HttpResponse:
         context |= {
             "coverage": coverage,
             "n_alerts": len(alerts),
-            "n_sure": n_sure(alerts),
-            "sure_from_pct": SURE_FROM_PCT,
             "kinds": kinds_of(alerts),
             **figures_of(coverage, alerts),
+            **accounts(),
         }
     return render(request, "portal/gunfire.html", context)
 
 
-def n_sure(alerts: Sequence[PublishedGunfire]) -> int | None:
-    """Alerts with a high stated confidence; None where the provider states none, which is not zero."""
-    stated = [alert.confidence_pct for alert in alerts if alert.confidence_pct is not None]
-    return sum(pct >= SURE_FROM_PCT for pct in stated) if stated or not alerts else None
+def accounts() -> dict[str, Any]:
+    """What became of the alerts, what they cost and what they missed; empty before the ledger is told."""
+    told = ledger.Ledger.current()
+    if told is None:
+        return {}
+    districts = queries.areas("district", shapes=False)
+    return {
+        "told": told,
+        "hundred": ledger.hundred(told),
+        "missed": ledger.missed_stat(told),
+        "stats": ledger.stats(told),
+        "reviews": ledger.review_stats(told),
+        "uptime": ledger.uptime_stat(told),
+        "evidence_months": ledger.evidence_by_month(told),
+        "evidence_districts": ledger.evidence_by_district(told, districts),
+        "districts_table": ledger.districts_table(told, districts, the_city().name),
+        "calibration": ledger.calibration(),
+    }
 
 
 def kinds_of(alerts: Sequence[PublishedGunfire]) -> list[tuple[str, int]]:
@@ -76,7 +88,7 @@ def figures_of(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[s
         "monthly": presentation.monthly_figure(
             coverage, Slice(), title=_("Alerts each month"), figure_id="months"
         ),
-        "ledger": ledger(coverage),
+        "by_month": by_month(coverage),
     }
     if alerts:
         found |= {
@@ -84,7 +96,7 @@ def figures_of(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[s
             "hours": hours_figure(coverage, alerts),
             "map_figure": atlas.district_map(coverage, map_id="gunfire-map"),
         }
-    if n_sure(alerts) is not None and alerts:
+    if any(alert.confidence_pct is not None for alert in alerts):
         found["confidence"] = confidence_figure(coverage, alerts)
     return found
 
@@ -143,7 +155,7 @@ def hours_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict
     return drawn(spec, coverage.release, "hours")
 
 
-def ledger(coverage: Coverage) -> dict[str, Any] | None:
+def by_month(coverage: Coverage) -> dict[str, Any] | None:
     """One row a month of the last year, one column a district; newest month first."""
     districts = queries.areas("district", shapes=False)
     if not coverage.months or not districts:

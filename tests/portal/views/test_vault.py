@@ -28,6 +28,9 @@ PAGES = (
     "/data/",
     "/data/incidents/",
     "/data/gunfire/",
+    "/methods/gunfire/",
+    "/data/gunfire-ledger/",
+    "/data/gunfire-calibration/",
     "/data/sensitive-totals/",
     "/privacy/",
 )
