@@ -14,7 +14,7 @@ from sensors.detection.classification import DEFAULT, Classifier, judged_again
 from sensors.detection.detector import detect
 from sensors.detection.events import Detection
 from sensors.detection.history import Taught
-from sensors.detection.history_files import taught_by_file
+from sensors.detection.history_files import Labels, read_labels, taught_by
 from sensors.detection.learning import train
 from sensors.detection.streams import ColumnError, PulseArrays, SensorArrays, Weather
 from sensors.detection.version import CORE_VERSION
@@ -40,14 +40,22 @@ _FILES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.history_pulses and not options.history:
+        parser.error("--history-pulses: wanted --history, whose incidents they are about")
     try:
         sensors = files.read_sensors(options.sensors)
         pulses = files.read_pulses(options.pulses)
         weather = files.read_weather(options.weather) if options.weather else None
+        labels = read_labels(options.history, sensors) if options.history else None
+        earlier = files.read_pulses(options.history_pulses) if options.history_pulses else None
         detection, told = _watched(pulses, sensors, weather), ""
-        if options.history:
-            classifier, told = _learnt(options, pulses, detection, sensors, weather)
+        if labels is not None:
+            past = detection if earlier is None else _watched(earlier, sensors, weather)
+            classifier, told = _learnt(
+                labels, pulses if earlier is None else earlier, past, sensors, weather
+            )
             detection = judged_again(detection, classifier)
         files.write_events(options.out, detection)
         if options.rejected:
@@ -71,18 +79,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _learnt(
-    options: argparse.Namespace,
+    labels: Labels,
     pulses: PulseArrays,
     detection: Detection,
     sensors: SensorArrays,
     weather: Weather | None,
 ) -> tuple[Classifier, str]:
-    """The classifier that the history teaches, and a sentence on what came of it."""
-    if options.history_pulses:
-        pulses = files.read_pulses(options.history_pulses)
-        detection = _watched(pulses, sensors, weather)
-    taught = taught_by_file(
-        options.history,
+    """The classifier that the labels teach, and a sentence on what came of it."""
+    taught = taught_by(
+        labels,
         pulses=pulses,
         detection=detection,
         sensors=sensors,

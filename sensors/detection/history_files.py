@@ -12,7 +12,9 @@ e. one row an incident with the pulse columns as its means.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -62,37 +64,76 @@ _SAME_ROUND_S = 0.05
 Detect = Callable[[PulseArrays, SensorArrays], Detection]
 
 
-def taught_by_file(
-    path: Path,
+class Form(Enum):
+    OWN_EVENTS = auto()
+    REVIEWS = auto()
+    PULSES = auto()
+    PULSE_IDS = auto()
+    MEANS = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """A file of labels, read and recognised, with the word of each row."""
+
+    path: Path
+    table: Table
+    form: Form
+    words: list[str]
+
+
+def read_labels(path: Path, sensors: SensorArrays) -> Labels:
+    """Read a file of labels. Raises FileError for one of no known form, or of other places than the
+    sensors'; so a wrong file is told of before the long work begins."""
+    table = read_table(path)
+    words = _words(path, table)
+    has_incident = any(name in table for name in INCIDENTS)
+    place, time = _first_pair(table), next((name for name in TIMES if name in table), None)
+    if any(name in table for name in _OWN):
+        form = Form.OWN_EVENTS
+    elif "sensor_id" in table and (has_incident or "pulse_id" in table):
+        form = Form.PULSES
+        if not has_incident and "t_ns" not in table:
+            raise FileError(f"{path}: got pulses without times; wanted t_ns, or incident_id")
+    elif "pulse_id" in table:
+        form = Form.PULSE_IDS
+    elif place and time:
+        form = Form.REVIEWS
+        _same_places(path, place, sensors)
+    elif any(name in table for name in PULSE_FEATURES):
+        form = Form.MEANS
+    else:
+        raise FileError(
+            f"{path}: got columns {', '.join(table)}; wanted, beside the label, the features of an"
+            f" events file, or t_ns and lon, lat or x, y, or sensor_id and pulses, or pulse_id"
+        )
+    return Labels(path, table, form, words)
+
+
+def taught_by(
+    labels: Labels,
     *,
     pulses: PulseArrays,
     detection: Detection,
     sensors: SensorArrays,
     detect: Detect,
 ) -> Taught:
-    """What the labels of a file teach. pulses, detection: those that the labels of forms b and d are
-    about. detect: finds the incidents of labelled pulses. Raises FileError for a file of no form."""
-    table = read_table(path)
-    words = _words(path, table)
-    if any(name in table for name in _OWN):
+    """What a file of labels teaches. pulses, detection: those that forms b and d are about. detect:
+    finds the incidents of labelled pulses."""
+    table, words = labels.table, labels.words
+    if labels.form is Form.OWN_EVENTS:
         return _by_own_events(table, words)
-    if "sensor_id" in table and any(name in table for name in (*INCIDENTS, "pulse_id")):
+    if labels.form is Form.PULSES:
         return _by_labelled_pulses(table, words, sensors, detect)
-    if "pulse_id" in table:
+    if labels.form is Form.PULSE_IDS:
         return _by_pulse_ids(table, words, pulses, detection)
-    place, time = _first_pair(table), next((name for name in TIMES if name in table), None)
-    if place and time:
-        in_degrees = place[0].startswith("lon")
-        _same_places(path, place, sensors, in_degrees=in_degrees)
-        at = np.column_stack([floats(table[name]) for name in place])
-        return taught_by_reviews(
-            detection.events, times_ns(table[time]), at, words, in_degrees=in_degrees
-        )
-    if any(name in table for name in PULSE_FEATURES):
+    if labels.form is Form.MEANS:
         return _by_means(table, words)
-    raise FileError(
-        f"{path}: got columns {', '.join(table)}; wanted, beside the label, the features of an events"
-        f" file, or t_ns and lon, lat or x, y, or sensor_id and pulses, or pulse_id"
+    place, time = _first_pair(table), next(name for name in TIMES if name in table)
+    assert place is not None
+    at = np.column_stack([floats(table[name]) for name in place])
+    return taught_by_reviews(
+        detection.events, times_ns(table[time]), at, words, in_degrees=place[0].startswith("lon")
     )
 
 
@@ -111,9 +152,8 @@ def _first_pair(table: Table) -> tuple[str, str] | None:
     return next((pair for pair in PLACES if set(pair) <= table.keys()), None)
 
 
-def _same_places(
-    path: Path, place: tuple[str, str], sensors: SensorArrays, *, in_degrees: bool
-) -> None:
+def _same_places(path: Path, place: tuple[str, str], sensors: SensorArrays) -> None:
+    in_degrees = place[0].startswith("lon")
     if in_degrees != (sensors.lon is not None):
         wanted = "x, y" if in_degrees else "lon, lat"
         raise FileError(
@@ -194,10 +234,7 @@ def _by_labelled_pulses(
         detected = taught_by_pulses(found.events, words)
         if incident is None or 2 * len(detected.history) >= _told_apart(incident, words):
             return detected
-    if incident is None:
-        raise FileError(
-            "history: got labelled pulses without t_ns; wanted t_ns, or incident_id to tell them apart"
-        )
+    assert incident is not None
     return _by_told_incidents(table, words, incident)
 
 
