@@ -41,7 +41,7 @@ from tests.reference.acoustic_stream import (
 )
 
 PRESET_NAMES = ("quiet", "urban", "dense", "burst", "adversarial", "city")
-HISTORY_PARTS = (1, 2, 3, 4)
+HISTORY_PARTS = (1, 2, 3)
 COLUMNS = (
     "stream", "method", "pulses", "per CPU s", "found", "false", "F1", "gun F1", "AUC", "ECE",
     "median m", "p95 m", "RMSE/bound", "in 95 %", "area", "shots", "shots +-1",
