@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,20 @@ from sensors.detection.classification import DEFAULT, Classifier
 from sensors.detection.events import DeclinedPlace, DetectedEvent, Detection, Rejected
 from sensors.detection.evidence import Stream
 from sensors.detection.features import pooled_features
+from sensors.detection.health import Fault, Mended, mend
 from sensors.detection.hearing import background_per_s, stirred_per_s
 from sensors.detection.propagation import Atmosphere, atmosphere_at
 from sensors.detection.quality import NS_PER_S, Screened, screen
 from sensors.detection.search import delays_of, find_seeds
-from sensors.detection.second_pass import known_air, soundings_of, through_shared_air
+from sensors.detection.second_pass import (
+    faults_of,
+    heard_again,
+    known_air,
+    names_to_rows,
+    row_moves,
+    soundings_of,
+    through_shared_air,
+)
 from sensors.detection.streams import (
     Floats,
     Ints,
@@ -41,6 +50,7 @@ def detect(
     *,
     weather: Weather | None = None,
     soundings: Soundings | None = None,
+    faults: Sequence[Fault] = (),
     classifier: Classifier | None = None,
     now_ns: int | None = None,
     progress: Callable[[float], object] | None = None,
@@ -51,8 +61,8 @@ def detect(
     sensors: all sensors of the city, also silent ones: silence is evidence. weather: reports around
     the window, None if there are none (the ellipse grows). soundings: what incidents of the hours
     around said of the air, ``Detection.soundings`` of earlier calls; those from within the window are
-    ignored, for it hears them itself. classifier: weights that give the
-    probability of gunfire, ``classification.DEFAULT`` if None. now_ns: the caller's clock, to refuse
+    ignored, for it hears them itself. faults: what is known to be wrong with sensors, ``Detection.health``
+    of a longer stretch; they are mended first. classifier: weights that give the probability of gunfire, ``classification.DEFAULT`` if None. now_ns: the caller's clock, to refuse
     pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
     range, rounds up to 4 s apart belong together and an incident lasts at most 30 s, so a window needs
@@ -68,7 +78,9 @@ def detect(
         counts=screened.counts,
         out_of_order=screened.out_of_order,
     )
-    rows, origin_ns, stream = _stream(pulses, sites, screened)
+    mended = mend(sites, faults)
+    rows, origin_ns, stream = _stream(pulses, mended, screened)
+    health = tuple(faults)
     events: tuple[DetectedEvent, ...] = ()
     declined: tuple[DeclinedPlace, ...] = ()
     learnt = soundings_of([], 0)
@@ -77,28 +89,45 @@ def detect(
         def air(t_s: float) -> Atmosphere:
             return atmosphere_at(weather, origin_ns + round(t_s * NS_PER_S))
 
+        def together(incidents: list[Incident], stream: Stream) -> list[Incident]:
+            return through_shared_air(
+                incidents,
+                stream.xy_m,
+                origin_ns=origin_ns,
+                report_at_ns=lambda t_ns: atmosphere_at(weather, t_ns),
+                known=known_air(soundings, pulses.t_ns[rows]),
+            )
+
         found, refused = _search(stream, air, progress)
-        found = through_shared_air(
-            found,
-            stream.xy_m,
-            origin_ns=origin_ns,
-            report_at_ns=lambda t_ns: atmosphere_at(weather, t_ns),
-            known=known_air(soundings, pulses.t_ns[rows]),
-        )
-        describe = _Describer(pulses, sites, stream, rows, origin_ns, classifier or DEFAULT)
+        found = together(found, stream)
+        news = faults_of(found, stream, pulses, rows=rows, origin_ns=origin_ns, sites=mended.sites)
+        if news:
+            health = (*health, *news)
+            mended, before = mend(sites, health), rows
+            rows, origin_ns, stream = _stream(pulses, mended, screened, origin_ns=origin_ns)
+            found, fallen = heard_again(
+                found, stream, mended, air=air,
+                moved_to=row_moves(before, rows), changed=names_to_rows(news, sites),
+            )  # fmt: skip
+            found, refused = together(found, stream), [*refused, *fallen]
+        describe = _Describer(pulses, mended.sites, stream, rows, origin_ns, classifier or DEFAULT)
         events = tuple(describe.event(incident) for incident in found)
         declined = tuple(describe.declined(one) for one in refused)
         learnt = soundings_of(found, origin_ns)
-    return Detection(events, declined, rejected, len(pulses), CORE_VERSION, soundings=learnt)
+    return Detection(events, declined, rejected, len(pulses), CORE_VERSION, learnt, health)
 
 
 def _stream(
-    pulses: PulseArrays, sites: SensorSites, screened: Screened
+    pulses: PulseArrays, mended: Mended, screened: Screened, *, origin_ns: int | None = None
 ) -> tuple[Ints, int, Stream]:
-    rows = np.flatnonzero(screened.keep)
-    rows = rows[np.lexsort((screened.sensor[rows], pulses.t_ns[rows]))]
-    t_ns, sensor = pulses.t_ns[rows], screened.sensor[rows]
-    origin_ns = int(t_ns[0] // ORIGIN_NS * ORIGIN_NS) if rows.size else 0
+    """Kept rows of the input in order of corrected time, the instant of second 0, and the stream."""
+    sites, rows = mended.sites, np.flatnonzero(screened.keep)
+    sensor, t_ns = screened.sensor[rows], pulses.t_ns[rows]
+    t_ns = t_ns - np.round(mended.correction_s(sensor, t_ns) * NS_PER_S).astype(np.int64)
+    order = np.lexsort((sensor, t_ns))
+    rows, sensor, t_ns = rows[order], sensor[order], t_ns[order]
+    if origin_ns is None:
+        origin_ns = int(t_ns[0] // ORIGIN_NS * ORIGIN_NS) if rows.size else 0
     t_s = (t_ns - origin_ns) / NS_PER_S
     block = np.floor(t_s / BACKGROUND_BLOCK_S).astype(np.int64)
     # the stretch of a block that the pulses span, so that a window of 60 s is not taken for 600 s

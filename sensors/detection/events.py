@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.detection.atmosphere import Soundings
+from sensors.detection.health import Fault
 from sensors.detection.streams import Floats, Ints
 
 
@@ -94,7 +95,8 @@ class Rejected:
 @dataclass(frozen=True, eq=False)
 class Detection:
     """The answer to one call of ``detect``: events in time order, places declined, rows rejected.
-    soundings: what each event said of the air, in their order; later calls may be told of it."""
+    soundings: what each event said of the air, in their order; later calls may be told of it. health:
+    sensors taken out or corrected, with the evidence; those the caller named come first."""
 
     events: tuple[DetectedEvent, ...]
     declined: tuple[DeclinedPlace, ...]
@@ -102,6 +104,7 @@ class Detection:
     n_pulses: int
     core_version: str
     soundings: Soundings
+    health: tuple[Fault, ...]
 
     def column(self, name: str) -> NDArray[Any]:
         """One scalar field of all events, (n_events,)."""

@@ -1,16 +1,25 @@
-"""What is only known once all incidents are: the air they share teaches each of them its place."""
+"""What is only known once all incidents are: the air they share, and which sensors cannot be believed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sensors.detection.association import Incident
+import numpy as np
+
+from sensors.detection.association import INCIDENT_WEIGHT, Declined, Incident
 from sensors.detection.atmosphere import Soundings, merged, shared_air
-from sensors.detection.burst import relocate
+from sensors.detection.burst import fit_burst, relocate
+from sensors.detection.evidence import Listener, Stream
+from sensors.detection.health import Fault, Mended, find_faults
+from sensors.detection.hearing import HEARING_RANGE_M
+from sensors.detection.multilateration import LocationError
 from sensors.detection.propagation import Atmosphere
 from sensors.detection.quality import NS_PER_S
-from sensors.detection.streams import Floats, Ints
+from sensors.detection.record import feature_values, record_of
+from sensors.detection.rounds import weigh_burst
+from sensors.detection.search import MARGIN_S
+from sensors.detection.streams import Bools, Floats, Ints, PulseArrays, SensorSites
 
 LONGEST_TRAVEL_NS = 4 * NS_PER_S
 """An incident began at most this long before its first pulse."""
@@ -49,3 +58,108 @@ def known_air(soundings: Soundings | None, t_ns: Ints) -> Soundings | None:
     if soundings is None:
         return None
     return soundings.outside(int(t_ns.min()) - LONGEST_TRAVEL_NS, int(t_ns.max()))
+
+
+FEWEST_INCIDENTS = 6
+"""Less says nothing of any sensor, and a live window should not spend time on it."""
+
+
+def faults_of(
+    incidents: list[Incident],
+    stream: Stream,
+    pulses: PulseArrays,
+    *,
+    rows: Ints,
+    origin_ns: int,
+    sites: SensorSites,
+) -> tuple[Fault, ...]:
+    """What the incidents say of the sensors. rows: (n,) of the input, by pulse of the stream."""
+    if len(incidents) < FEWEST_INCIDENTS:
+        return ()
+    names = ("peak_db", "snr_db", "rise_ms", "dur_ms", "centroid_hz")
+    features = [pulses.feature(name)[rows] for name in names]
+    record = record_of(
+        [incident.burst for incident in incidents],
+        stream,
+        sensor_id=sites.sensor_id,
+        level_db=features[0],
+        value=feature_values(features),
+    )
+    return find_faults(record, origin_ns=origin_ns)
+
+
+def heard_again(
+    incidents: list[Incident],
+    stream: Stream,
+    mended: Mended,
+    *,
+    moved_to: Ints,
+    changed: Ints,
+    air: Callable[[float], Atmosphere],
+) -> tuple[list[Incident], list[Declined]]:
+    """The incidents in a stream whose sensors were mended, and those that stand no more without the
+    sensors that lied. moved_to: (n,) new row of each old row of the stream. changed: sensors, rows of
+    the sites, whose faults were found."""
+    taken = np.zeros(stream.t_s.size, bool)
+    moved = [replace(i, pulse=moved_to[i.pulse]) for i in incidents]
+    for incident in moved:
+        taken[incident.pulse] = True
+    kept: list[Incident] = []
+    dropped: list[Declined] = []
+    for incident in moved:
+        away = np.hypot(*(stream.xy_m[changed] - incident.burst.place).T)
+        if not (away < HEARING_RANGE_M).any() and not np.isin(incident.burst.sensor, changed).any():
+            kept.append(incident)
+            continue
+        taken[incident.pulse] = False
+        better = _refitted(incident, stream, taken, mended, air)
+        if isinstance(better, Incident):
+            kept.append(better)
+            taken[better.pulse] = True
+        else:
+            dropped.append(better)
+    return sorted(kept, key=lambda i: float(i.burst.round_t_s[0])), dropped
+
+
+def _refitted(
+    incident: Incident,
+    stream: Stream,
+    taken: Bools,
+    mended: Mended,
+    air: Callable[[float], Atmosphere],
+) -> Incident | Declined:
+    """One incident matched and located again; declined if it rested on sensors that cannot be believed."""
+    rounds, place = incident.burst.round_t_s, incident.burst.place
+    start, end = float(rounds[0]) - MARGIN_S, float(rounds[-1]) + MARGIN_S
+    span = slice(*np.searchsorted(stream.t_s, [start, end]).tolist())
+    listener = Listener(stream, span, air(float(rounds[0])))
+    listener.free &= ~taken[span]
+    lied = not mended.trusted[incident.burst.sensor].all()
+    try:
+        burst = fit_burst(listener, place, rounds)
+    except LocationError as error:
+        if not lied:
+            return incident
+        return _declined(incident, str(error))
+    weight = weigh_burst(listener, burst.place, burst.round_t_s)
+    if lied and weight < INCIDENT_WEIGHT:
+        return _declined(incident, f"got a weight of {weight:.0f}; wanted {INCIDENT_WEIGHT:.0f}")
+    return replace(incident, burst=burst, pulse=burst.row + listener.first_row)
+
+
+def _declined(incident: Incident, reason: str) -> Declined:
+    spot = incident.burst.location
+    t_s = float(incident.burst.round_t_s[0])
+    return Declined(t_s, spot.x_m, spot.y_m, f"without faulty sensors: {reason}")
+
+
+def row_moves(old_rows: Ints, new_rows: Ints) -> Ints:
+    """Where each row of one order of the input stands in another: (n,) from two (n,)."""
+    at = np.empty(int(old_rows.max(initial=-1)) + 1, np.int64)
+    at[new_rows] = np.arange(new_rows.size)
+    return at[old_rows]
+
+
+def names_to_rows(faults: Sequence[Fault], sites: SensorSites) -> Ints:
+    """Rows of the sites of the sensors with faults."""
+    return np.flatnonzero(np.isin(sites.sensor_id, [fault.sensor_id for fault in faults]))
