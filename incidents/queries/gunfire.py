@@ -14,6 +14,7 @@ from incidents.queries.columns import ns_of, selected
 from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
 
+EVIDENCE_SD_M = 2.5  # of each axis: a phone's position, as in TN098, arXiv 2108.07377, p. 9
 CHI2_2_95 = 5.991  # squared radii inside the 95 % ellipse: chi-square with two degrees of freedom
 
 
@@ -35,7 +36,8 @@ class AlertLives:
     them. officer_minutes: all of them together. disposition: the strongest, as in
     ``AlertResponse.Disposition``, in the order evidence, unfounded, unconfirmed, unknown; "" for none.
     evidence_m: from the stated place to the evidence. evidence_in_ellipse: 1 where that lies in the
-    95 % ellipse, 0 where not, -1 where there is no ellipse or no evidence place.
+    95 % ellipse (of the alert and of the evidence's own place), 0 where not, -1 where there is no
+    ellipse or no evidence place.
     incident_id: the police record it became, by report number or by place and time; -1 for none.
     """
 
@@ -193,13 +195,17 @@ def _against_evidence(
     xy: NDArray[np.float64],
     yy: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """Metres to the evidence, and whether it lies in the 95 % ellipse (-1: cannot be said)."""
+    """Metres to the evidence, and whether it lies in the 95 % ellipse (-1: cannot be said).
+
+    The ellipse is widened by the error of the evidence's own place, which is not the detector's.
+    """
     if not lon.size:
         return np.empty(0), np.empty(0, np.int8)
     plane = LocalPlane.around(lon, lat)
     x, y = plane.to_xy(lon, lat)
     found_x, found_y = plane.to_xy(evidence_lon, evidence_lat)
     dx, dy = found_x - x, found_y - y
+    xx, yy = xx + EVIDENCE_SD_M**2, yy + EVIDENCE_SD_M**2
     with np.errstate(divide="ignore", invalid="ignore"):
         d2 = (yy * dx**2 - 2 * xy * dx * dy + xx * dy**2) / (xx * yy - xy**2)
     inside = np.where(np.isfinite(d2), d2 <= CHI2_2_95, -1).astype(np.int8)

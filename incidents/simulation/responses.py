@@ -23,7 +23,7 @@ from sensors.simulation.randomness import part_generator
 
 ANSWERED: Final = 0.97  # alerts that a unit is sent to
 NUMBERED: Final = 0.8  # dispatch events in which the alert's number is noted
-SAME_M, SAME_S = 150.0, 5.0  # an alert is of the sound that is so near to it
+SAME_M, SAME_S = 300.0, 5.0  # an alert is of the sound that is so near to it, badly placed ones too
 
 EVIDENCE, UNCONFIRMED, UNFOUNDED, UNKNOWN = range(4)
 # What is found, by what there was: traces, shots without any, something else.
