@@ -31,7 +31,7 @@ from community.forms import (
 )
 from community.models import Feedback, Response, User
 from community.openings import openings_for
-from community.roles import NOTHING, Desk, Permission, reach_of
+from community.roles import Desk, Permission
 
 View = Callable[..., HttpResponse]
 
@@ -97,7 +97,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     if which not in queries.LISTS:
         raise Http404
     user, now = _user(request), timezone.now()
-    if user.may_see_gunfire and reach_of(user.roles) == NOTHING:
+    if user.may_see_gunfire and not user.reads_feedback:
         return redirect("gunfire:list")  # what residents write is none of a reviewer's business
     counts = queries.queue_counts(user, now=now)
     context = {

@@ -73,6 +73,10 @@ class User(AbstractUser):
         return self.may(Permission.APPROVE)
 
     @property
+    def reads_feedback(self) -> bool:
+        return reach_of(self.roles) != NOTHING
+
+    @property
     def may_see_gunfire(self) -> bool:
         """Alerts with the sensors that heard them. Asked by ``incidents``, which does not know this app."""
         return self.may(Permission.SEE_GUNFIRE)

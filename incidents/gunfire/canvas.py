@@ -24,7 +24,7 @@ Geometry = Any
 
 WIDTH, HEIGHT = 1000, 800
 TOLERANCE_UNITS = 1.5
-ORDER = ("park", "water", "district", "street")
+ORDER = ("park", "water", "street", "district")
 MOST_STREET_NAMES = 9
 CHARACTER = 15
 """Mean width of a street name's character in units, for whether it fits along its street."""
@@ -91,8 +91,17 @@ class Frame:
         return float(west), float(south), float(east), float(north)
 
 
-def backdrop(frame: Frame, features: Sequence[Feature], *, names: str = "street") -> str:
-    """Parks, water, borders and streets in the frame, with the names of one kind."""
+def backdrop(
+    frame: Frame,
+    features: Sequence[Feature],
+    *,
+    names: str = "street",
+    avoid: Sequence[tuple[float, float]] = (),
+) -> str:
+    """Parks, water, borders and streets in the frame, with the names of one kind.
+
+    avoid: where something else will be written; no street is named near it.
+    """
     window = shapely.box(*frame.bounds)
     near = [feature for feature in features if feature.geometry.intersects(window)]
     drawn = [(feature, _drawn(frame, feature)) for feature in near]
@@ -102,7 +111,7 @@ def backdrop(frame: Frame, features: Sequence[Feature], *, names: str = "street"
         if (data := "".join(_path(shape) for feature, shape in drawn if feature.kind == kind))
     )
     named = [(feature.name, shape) for feature, shape in drawn if feature.kind == names]
-    words = _along(named) if names == "street" else _inside(named)
+    words = _along(named, avoid) if names == "street" else _inside(named)
     return f'<g aria-hidden="true">{paths}{words}</g>'
 
 
@@ -126,10 +135,14 @@ def _path(shape: Geometry) -> str:
     return "".join(data)
 
 
-def _along(named: Sequence[tuple[str, Geometry]]) -> str:
+def _along(named: Sequence[tuple[str, Geometry]], avoid: Sequence[tuple[float, float]]) -> str:
     """Names of the longest streets, each written along its longest straight piece."""
     pieces = [(name, piece) for name, shape in named if name and (piece := _straightest(shape))]
-    fitting = [one for one in pieces if one[1][0] > len(one[0]) * CHARACTER]
+    fitting = [
+        (name, piece)
+        for name, piece in pieces
+        if piece[0] > len(name) * CHARACTER and _is_clear(name, piece, avoid)
+    ]
     longest: dict[str, tuple[float, float, float, float]] = {}
     for name, piece in fitting:
         longest[name] = max(longest.get(name, piece), piece)
@@ -139,6 +152,21 @@ def _along(named: Sequence[tuple[str, Geometry]]) -> str:
         f' transform="translate({x:.0f} {y:.0f}) rotate({turn:.0f})">{escape(name)}</text>'
         for name, (_length, x, y, turn) in chosen
     )
+
+
+def _is_clear(
+    name: str,
+    piece: tuple[float, float, float, float],
+    avoid: Sequence[tuple[float, float]],
+) -> bool:
+    """Whether no word of a sensor comes in the way of a name along this piece."""
+    _length, x, y, turn = piece
+    half = len(name) * CHARACTER / 2
+    dx, dy = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    spots = [
+        (x + share * half * dx, y + share * half * dy) for share in (-1.0, -0.5, 0.0, 0.5, 1.0)
+    ]
+    return all(abs(x - ax) > 75 or abs(y - ay) > 40 for x, y in spots for ax, ay in avoid)
 
 
 def _straightest(shape: Geometry) -> tuple[float, float, float, float] | None:

@@ -57,11 +57,12 @@ def _hearing_map(
     found: list[Found],
 ) -> str:
     frame: Frame = place_map.wide_frame(event.lon, event.lat, hearing)
+    spots = [frame.from_m(one.x_m, one.y_m) for one in hearing.listeners]
     return place_map.hearing_map(
         frame,
         cov_m2,
         hearing,
-        under=backdrop(frame, ground.near(frame)),
+        under=backdrop(frame, ground.near(frame), avoid=spots),
         houses=houses(frame),
         found=found,
     )

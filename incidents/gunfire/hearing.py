@@ -53,6 +53,11 @@ class Listener:
     def used(self) -> tuple[PulseSeen, ...]:
         return tuple(pulse for pulse in self.pulses if pulse.shot is not None)
 
+    @property
+    def unused(self) -> tuple[PulseSeen, ...]:
+        """Echoes, and other sounds."""
+        return tuple(pulse for pulse in self.pulses if pulse.shot is None)
+
 
 @dataclass(frozen=True)
 class Hearing:

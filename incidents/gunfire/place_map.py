@@ -63,8 +63,8 @@ def close_map(
     body = "".join(
         [
             under,
-            _houses(frame, houses, with_labels=True),
             ellipse(frame, frame.lon, frame.lat, cov_m2),
+            _houses(frame, houses, with_labels=True),
             cross(*frame.from_m(0.0, 0.0), 9, "spot"),
             *[diamond(*frame.from_degrees(one.lon, one.lat), 16, "found") for one in found],
             scale_bar(frame),
@@ -112,7 +112,7 @@ def _houses(frame: Frame, houses: Sequence[House], *, with_labels: bool) -> str:
         x, y = frame.from_degrees(house.lon, house.lat)
         dots.append(f"M{x:.0f} {y:.0f}h0")
         cell = (int(x / SPACE_FOR_LABEL), int(y / SPACE_FOR_LABEL * 1.6))
-        if with_labels and house.label and cell not in taken:
+        if with_labels and house.label and cell not in taken and 30 < y < 800:
             taken.add(cell)
             words.append(f'<text x="{x:.0f}" y="{y - 8:.0f}">{escape(house.label)}</text>')
     size = "house house--near" if with_labels else "house"
@@ -157,5 +157,6 @@ def _labels(frame: Frame, listeners: Sequence[Listener]) -> str:
         x = min(max(x, width / 2 + 4), 1000 - width / 2 - 4)
         if all(abs(x - tx) > (width + tw) / 2 or abs(y - ty) > 34 for tx, ty, tw in taken):
             taken.append((x, y, width))
-            words.append(f'<text x="{x:.0f}" y="{y - 20:.0f}">{escape(listener.serial)}</text>')
+            above = y - 20 if y > 50 else y + 42
+            words.append(f'<text x="{x:.0f}" y="{above:.0f}">{escape(listener.serial)}</text>')
     return f'<g class="sensor__name" text-anchor="middle" aria-hidden="true">{"".join(words)}</g>'

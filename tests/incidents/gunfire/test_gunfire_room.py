@@ -246,7 +246,7 @@ class TestOneAlert:
         assert "Heard" in rows["MIC-A"]
         assert "201" in rows["MIC-A"]
         assert "2.1 ms, 86 dB" in re.sub(r" +", " ", rows["MIC-A"])
-        assert "not used: 1.15 s, 70 dB" in re.sub(r" +", " ", rows["MIC-A"])
+        assert "not used: 1.15 s" in re.sub(r" +", " ", rows["MIC-A"])
         assert "Set aside" in rows["MIC-G"]
         assert "Silent" in rows["MIC-H"]
         assert "9 were within hearing range" in table
