@@ -1,6 +1,6 @@
 """Acoustic detection: accuracy and speed of ours beside what else can be installed, on the same streams.
 
-python benchmarks/acoustic.py [--quick] [--seeds 21,22,23] [--minutes 4] [--only side,ours,growth,day,live-fire]
+python benchmarks/acoustic.py [--quick] [--seeds 21,22,23] [--minutes 4] [--only side,ours,health,growth,day,live-fire]
 
 Everything in one table reads the same seeded streams in the same run; speed is pulses per CPU second
 of the whole process, because machines are shared. The rivals are slow, so they are compared on minutes
@@ -14,6 +14,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -37,6 +38,7 @@ from tests.reference.acoustic_stream import (
     Preset,
     make_stream,
     mark,
+    mark_health,
     pooled,
 )
 
@@ -211,6 +213,24 @@ def peak_memory_mb() -> float:
     return float(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024.0
 
 
+def health(seeds: list[int], minutes: float) -> None:
+    """What the detector says of the adversary's sensors."""
+    print(f"\n## Sensors named, adversarial, seeds {seeds}, {minutes:g} minutes each")
+    print_heading(("fault", "sensors", "named", "named as another"))
+    total = {"asked": Counter[str](), "named": Counter[str](), "misnamed": Counter[str]()}
+    false = healthy = 0
+    for seed in seeds:
+        stream = make_stream(replace(PRESETS["adversarial"], minutes=minutes), seed=seed)
+        marks = mark_health(ours(stream).health, stream.truth, stream.sensors.sensor_id)
+        false += marks.false
+        healthy += len(stream.sensors) - len(stream.truth.faults)
+        for name, counts in total.items():
+            counts.update(getattr(marks, name))
+    for kind, asked in sorted(total["asked"].items()):
+        print(f"| {kind} | {asked} | {total['named'][kind]} | {total['misnamed'][kind]} |")
+    print(f"| none | {healthy} | {false} | |")
+
+
 def live_fire() -> None:
     root = pittsburgh.folder()
     if root is None:
@@ -230,7 +250,9 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, help="of each stream that the rivals read (default 4)"
     )
-    parser.add_argument("--only", default="side,ours,growth,day,live-fire", help="which parts")
+    parser.add_argument(
+        "--only", default="side,ours,health,growth,day,live-fire", help="which parts"
+    )
     options = parser.parse_args()
     quick = options.quick
     seeds = [int(seed) for seed in (options.seeds or ("21" if quick else "21,22,23")).split(",")]
@@ -242,6 +264,8 @@ def main() -> None:
         side_by_side(names, seeds, rival_minutes)
     if "ours" in parts:
         whole_streams(names, seeds, 20.0 if quick else 60.0)
+    if "health" in parts:
+        health(seeds, 30.0 if quick else 60.0)
     if "growth" in parts:
         growth(seeds[0], 4.0 if quick else 10.0, rivals_up_to=3_000 if quick else 10_000)
     if "day" in parts:

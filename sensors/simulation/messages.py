@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.simulation.pulses import FORGED, Heard, PulseTruth, of_no_event, taken
+from sensors.simulation.pulses import FORGED, NOISE, Heard, PulseTruth, of_no_event, taken
 from sensors.simulation.town import Sky, Town
 
 Columns = dict[str, NDArray[Any]]
@@ -31,30 +31,32 @@ def pulse_columns(
     pulses, truth = taken(heard, source)
     is_retry = np.concatenate([np.zeros(n, bool), rng.random(again.size) < 0.5])
     is_second = np.concatenate([np.zeros(n, bool), ~is_retry[n:]])
-    truth = PulseTruth(
-        np.where(is_retry | is_second, np.minimum(truth.event, -1), truth.event),
-        truth.round,
-        truth.echo,
-    )
+    once = np.where(is_retry | is_second, np.minimum(truth.event, NOISE), truth.event)
     number = rng.permutation(source.size)
     ids = np.where(is_retry, number[source], number)
-    wait_s = rng.lognormal(np.log(0.4), 0.5, source.size) + is_retry * rng.exponential(
-        5.0, source.size
-    )
-    wait_s += (rng.random(source.size) < late_share) * rng.exponential(_LATE_S, source.size)
     t_ns = np.round(pulses.t_ns, -6) if town.is_ms_clock else pulses.t_ns
     columns: Columns = {
         "pulse_id": np.char.add("p", ids.astype(str)),
         "sensor_id": names[pulses.sensor],
         "t_ns": t_ns,
-        "recv_ns": t_ns + np.round(1e9 * wait_s).astype(np.int64),
+        "recv_ns": t_ns + _underway_ns(is_retry, rng, late_share=late_share),
         "peak_db": pulses.peak_db - is_second * rng.uniform(0.0, 6.0, source.size).round(1),
         "snr_db": pulses.snr_db,
     }
     lacking = rng.random(source.size) < town.lacks_features
     for name in ("rise_ms", "dur_ms", "centroid_hz"):
         columns[name] = np.where(lacking, np.nan, getattr(pulses, name))
-    return _in_order(columns, truth)
+    return _in_order(columns, PulseTruth(once, truth.round, truth.echo))
+
+
+def _underway_ns(
+    is_retry: NDArray[np.bool_], rng: np.random.Generator, *, late_share: float
+) -> NDArray[np.int64]:
+    """From the pulse to its receipt: usually under a second, a retry some seconds, a few much longer."""
+    n = is_retry.size
+    wait_s = rng.lognormal(np.log(0.4), 0.5, n) + is_retry * rng.exponential(5.0, n)
+    wait_s += (rng.random(n) < late_share) * rng.exponential(_LATE_S, n)
+    return np.round(1e9 * wait_s).astype(np.int64)
 
 
 def with_rubbish(

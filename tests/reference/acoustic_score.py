@@ -6,6 +6,7 @@ cov_xx, cov_xy, cov_yy``, so that any method can be examined.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -159,6 +160,30 @@ def mark(detection: Any, truth: Truth) -> Marks:
         shots_off=np.array([e.n_shots - i.rounds_t_ns.size for e, i in found], int),
         prob=np.array([event.prob for event, _ in real], float),
         is_gun=np.array([is_gun for _, is_gun in real], bool),
+    )
+
+
+@dataclass(frozen=True)
+class HealthMarks:
+    """By kind of fault: sensors that have it, those named with it, those named with another; and
+    healthy sensors named at all."""
+
+    asked: dict[str, int]
+    named: dict[str, int]
+    misnamed: dict[str, int]
+    false: int
+
+
+def mark_health(faults: Any, truth: Truth, sensor_ids: np.ndarray) -> HealthMarks:
+    """faults: what a detector found, each with ``sensor_id`` and ``kind``."""
+    true = {str(sensor_ids[fault.sensor]): fault.kind for fault in truth.faults}
+    told = {str(fault.sensor_id): str(fault.kind) for fault in faults}
+    both = [(kind, told[sensor]) for sensor, kind in true.items() if sensor in told]
+    return HealthMarks(
+        asked=dict(Counter(true.values())),
+        named=dict(Counter(kind for kind, said in both if kind == said)),
+        misnamed=dict(Counter(kind for kind, said in both if kind != said)),
+        false=len(told.keys() - true.keys()),
     )
 
 

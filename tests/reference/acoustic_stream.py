@@ -9,10 +9,11 @@ import numpy as np
 from sensors.detection import PulseArrays, SensorArrays, Weather
 from sensors.simulation import streams
 from sensors.simulation.streams import PRESETS, Preset, Stream, Truth
-from tests.reference.acoustic_score import Marks, mark, pooled
+from tests.reference.acoustic_score import HealthMarks, Marks, mark, mark_health, pooled
 
 __all__ = [
     "PRESETS",
+    "HealthMarks",
     "MadeStream",
     "Marks",
     "Preset",
@@ -20,6 +21,7 @@ __all__ = [
     "as_tables",
     "make_stream",
     "mark",
+    "mark_health",
     "pooled",
 ]
 

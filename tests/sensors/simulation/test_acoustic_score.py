@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from sensors.simulation.streams import PRESETS, START_NS, make_stream
-from tests.reference.acoustic_score import bound, mark, pooled
+from tests.reference.acoustic_score import bound, mark, mark_health, pooled
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +156,20 @@ def test_nothing_said_is_nothing_found(truth):
     assert (marks.found, marks.false, marks.f1) == (0, 0, 0.0)
     assert np.isnan([marks.median_m, marks.over_bound, marks.auc, marks.ece]).all()
     assert truth.incidents[0].t_ns > START_NS
+
+
+def test_sensors_are_named_rightly_wrongly_or_needlessly():
+    truth = make_stream(replace(PRESETS["adversarial"], minutes=5.0), seed=16).truth
+    ids = np.char.mod("S%04d", np.arange(300))
+    first, second, *_ = truth.faults
+    fine = next(k for k in range(300) if k not in {fault.sensor for fault in truth.faults})
+    other = "deaf" if second.kind != "deaf" else "silent"
+    said = [
+        SimpleNamespace(sensor_id=ids[first.sensor], kind=first.kind),
+        SimpleNamespace(sensor_id=ids[second.sensor], kind=other),
+        SimpleNamespace(sensor_id=ids[fine], kind="deaf"),
+    ]
+
+    marks = mark_health(said, truth, ids)
+    assert (marks.named, marks.misnamed, marks.false) == ({first.kind: 1}, {second.kind: 1}, 1)
+    assert sum(marks.asked.values()) == len(truth.faults)
