@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "portal.tick", "schedule": 5.0, "options": {"expires": 5}},
     "drain": {"task": "sensors.drain", "schedule": 2.0, "options": {"expires": 2}},
     "detect": {"task": "sensors.detect", "schedule": 2.0, "options": {"expires": 2}},
+    "learn": {"task": "sensors.learn", "schedule": 21_600.0},
     "prune": {"task": "sensors.prune", "schedule": 86_400.0},
     "import": {"task": "incidents.import_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},

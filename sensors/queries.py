@@ -17,6 +17,7 @@ from sensors.kinds import WEATHER
 from sensors.models import (
     AcousticClassifier,
     AcousticEvent,
+    AcousticReview,
     Datastream,
     DirtyWindow,
     IngestBatch,
@@ -350,3 +351,40 @@ def current_classifier() -> Classifier:
         return Classifier.from_json(parameters)
     except FormatError:
         return DEFAULT
+
+
+class ReviewedEvent(NamedTuple):
+    """An event of our own detector and what people found, the newest finding of each reviewer.
+
+    features: what its probability was made from, as ``reasons`` keeps them; empty where nothing was kept.
+    """
+
+    id: int
+    features: dict[str, float | None]
+    findings: tuple[str, ...]
+    reviewed_at: datetime  # the newest of the findings
+
+
+def reviewed_events(*, most: int) -> list[ReviewedEvent]:
+    """Events that somebody reviewed and that still stand, by id; the ``most`` of the highest ids."""
+    newest = (
+        AcousticReview.objects.filter(
+            event__provider=AcousticEvent.OWN, event__withdrawn_at__isnull=True
+        )
+        .order_by("-event_id", "reviewer_id", "-reviewed_at", "-pk")
+        .distinct("event_id", "reviewer_id")
+        .values_list("event_id", "finding", "reviewed_at", "event__reasons")
+    )
+    found: dict[int, ReviewedEvent] = {}
+    for event_id, finding, reviewed_at, reasons in newest.iterator():
+        known = found.get(event_id)
+        if known is None:
+            if len(found) == most:
+                break
+            features = reasons.get("features") or {}
+            known = ReviewedEvent(event_id, features, (), reviewed_at)
+        found[event_id] = known._replace(
+            findings=(*known.findings, finding),
+            reviewed_at=max(known.reviewed_at, reviewed_at),
+        )
+    return sorted(found.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
@@ -34,3 +35,8 @@ def learn_background() -> int:
 @shared_task(name="sensors.prune")
 def prune() -> int:
     return actions.prune_inbox(now=timezone.now())
+
+
+@shared_task(name="sensors.learn", soft_time_limit=600)
+def learn() -> dict[str, Any]:
+    return asdict(actions.learn_classifier(now=timezone.now()))

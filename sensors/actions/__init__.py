@@ -12,6 +12,7 @@ from sensors.actions.inbox import (
     content_key,
     prune_inbox,
 )
+from sensors.actions.learning import Learnt, learn_classifier
 from sensors.actions.parking import unpark_windows
 from sensors.actions.quarantine import Replayed, replay_quarantined, unpark
 from sensors.actions.registration import (
@@ -32,6 +33,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InboxFull",
     "IssuedKey",
+    "Learnt",
     "Receipt",
     "Registered",
     "RegistrationError",
@@ -46,6 +48,7 @@ __all__ = [
     "drain",
     "issue_key",
     "learn_background",
+    "learn_classifier",
     "prune_inbox",
     "record_review",
     "register_sensor",

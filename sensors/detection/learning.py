@@ -27,7 +27,7 @@ from sensors.detection.calibration import (
     reliability,
     rescaling,
 )
-from sensors.detection.classification import DEFAULT, Classifier, digest
+from sensors.detection.classification import DEFAULT, FORMAT, Classifier, digest
 from sensors.detection.laws import LAWS, judge_by_laws
 from sensors.detection.streams import Floats
 from sensors.detection.weights import INPUTS, Features, Scale, Weights, columns, input_matrix
@@ -74,8 +74,7 @@ def train(history: History) -> Classifier:
     if min(is_firework.sum(), (~is_firework).sum()) >= FEWEST_FOR_REST:
         features = [history.features[k] for k in other]
         rest = _fit(features, np.log(said[other, 1] / said[other, 2]), is_firework)
-    learnt = Classifier("", LAWS, gunfire, rest, len(history))
-    version = f"reviews-{len(history)}-{digest([_told(history), learnt.to_json()['laws'], INPUTS])}"
+    version = f"reviews-{len(history)}-{digest([FORMAT, _told(history), LAWS.to_json(), INPUTS])}"
     return Classifier(version, LAWS, gunfire, rest, len(history))
 
 
