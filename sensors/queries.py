@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from sensors.detection import PulseArrays, SensorArrays, Weather
+from sensors.detection import PulseArrays, SensorArrays
 from sensors.detection.classification import DEFAULT, Classifier, FormatError
-from sensors.kinds import WEATHER
 from sensors.models import (
     AcousticClassifier,
     AcousticEvent,
@@ -24,7 +23,7 @@ from sensors.models import (
     Quarantined,
     Sensor,
 )
-from sensors.payloads.daylight import EPOCH, since_epoch_ns
+from sensors.payloads.daylight import since_epoch_ns
 
 
 class SensorFacts(NamedTuple):
@@ -171,7 +170,7 @@ def acoustic_events(
         "provider",
         "withdrawn_at",
     )
-    columns = _columns(list(rows), 10)
+    columns = as_columns(list(rows), 10)
     return AcousticEventArrays(
         id=np.array(columns[0], np.int64),
         occurred_ns=np.array([since_epoch_ns(at) for at in columns[1]], np.int64),
@@ -186,7 +185,7 @@ def acoustic_events(
     )
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
+def as_columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
@@ -234,7 +233,7 @@ def pulse_arrays(spans_ns: Sequence[tuple[int, int]]) -> HeardPulses:
             " JOIN sensors_sensor s ON s.id = p.sensor_id ORDER BY p.t_ns, s.serial",
             [[low for low, _ in spans_ns], [high for _, high in spans_ns]],
         )
-        columns = _columns(cursor.fetchall(), 12)
+        columns = as_columns(cursor.fetchall(), 12)
     serial, t_ns, pulse_id, received_at, lon, lat, *features, is_here = columns
     stations = list(serial)
     former = set()
@@ -271,7 +270,7 @@ def sensor_arrays(kind: str, heard: HeardPulses | None = None) -> SensorArrays:
         .values_list(*fields)
     ]
     rows += [(place.station, place.lon, place.lat, 0.0, None, True) for place in former]
-    serial, lon, lat, z_m, background_per_h, active = _columns(rows, 6)
+    serial, lon, lat, z_m, background_per_h, active = as_columns(rows, 6)
     return SensorArrays(
         sensor_id=np.array(serial, np.str_),
         lon=np.array(lon, np.float64),
@@ -280,63 +279,6 @@ def sensor_arrays(kind: str, heard: HeardPulses | None = None) -> SensorArrays:
         active=np.array(active, np.bool_),
         background_per_h=np.array(background_per_h, np.float64),  # None becomes NaN
     )
-
-
-WEATHER_REACH = timedelta(hours=3)
-"""Older reports say little of the air of now (sensors.detection.propagation: a degree of doubt an hour)."""
-
-
-def weather_arrays(spans_ns: Sequence[tuple[int, int]]) -> Weather | None:
-    """Reports of all weather stations around the spans, by time and station; None where there are none.
-
-    A report is a temperature and the wind that its station told with the same instant, NaN where it
-    told none; windDirection is where the wind comes from.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WEATHER,
-            {
-                "kind": WEATHER,
-                "low": [_instant(low) - WEATHER_REACH for low, _ in spans_ns],
-                "high": [_instant(high) + WEATHER_REACH for _, high in spans_ns],
-            },
-        )
-        rows = cursor.fetchall()
-    if not rows:
-        return None
-    at, temp_c, wind_mps, wind_from_deg = _columns(rows, 4)
-    return Weather(
-        t_ns=np.array([since_epoch_ns(one) for one in at], np.int64),
-        temp_c=np.array(temp_c, np.float64),
-        wind_mps=np.array(wind_mps, np.float64),
-        wind_from_deg=np.array(wind_from_deg, np.float64),
-    )
-
-
-_WEATHER = """
-SELECT o.phenomenon_at,
-    max(o.result) FILTER (WHERE d.observed_property = 'temperature') AS temp_c,
-    max(o.result) FILTER (WHERE d.observed_property = 'windSpeed'),
-    max(o.result) FILTER (WHERE d.observed_property = 'windDirection')
-FROM sensors_sensor s
-JOIN sensors_datastream d ON d.sensor_id = s.id
-JOIN sensors_observation o ON o.datastream_id = d.id
-WHERE s.kind = %(kind)s AND s.is_active
-    AND d.observed_property IN ('temperature', 'windSpeed', 'windDirection')
-    AND EXISTS (
-        SELECT FROM unnest(%(low)s::timestamptz[], %(high)s::timestamptz[]) AS span(low, high)
-        WHERE o.phenomenon_at BETWEEN span.low AND span.high
-    )
-    AND o.phenomenon_at BETWEEN (SELECT min(l) FROM unnest(%(low)s::timestamptz[]) AS l)
-        AND (SELECT max(h) FROM unnest(%(high)s::timestamptz[]) AS h)
-GROUP BY s.id, o.phenomenon_at
-HAVING bool_or(d.observed_property = 'temperature')
-ORDER BY o.phenomenon_at, s.id
-"""
-
-
-def _instant(t_ns: int) -> datetime:
-    return EPOCH + timedelta(microseconds=t_ns // 1000)
 
 
 def current_classifier() -> Classifier:

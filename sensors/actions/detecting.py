@@ -27,9 +27,10 @@ from sensors.actions.landing import WINDOW_NS
 from sensors.actions.parking import park_window
 from sensors.detection import detect
 from sensors.kinds import ACOUSTIC
+from sensors.knowledge import soundings_before, weather_arrays
 from sensors.models import DirtyWindow
 from sensors.payloads.daylight import since_epoch_ns
-from sensors.queries import current_classifier, pulse_arrays, sensor_arrays, weather_arrays
+from sensors.queries import current_classifier, pulse_arrays, sensor_arrays
 
 logger = logging.getLogger(__name__)
 
@@ -203,10 +204,14 @@ def find(spans: Sequence[Span]) -> Found:
     sensors = sensor_arrays(ACOUSTIC, heard)
     if not len(heard):
         return Found(heard, sensors, None)
-    weather, classifier = weather_arrays(spans), current_classifier()
-    return Found(
-        heard, sensors, detect(heard.pulses, sensors, weather=weather, classifier=classifier)
+    detection = detect(
+        heard.pulses,
+        sensors,
+        weather=weather_arrays(spans),
+        soundings=soundings_before(spans[0][0]),
+        classifier=current_classifier(),
     )
+    return Found(heard, sensors, detection)
 
 
 def _marks(windows: Sequence[Window]) -> list[int]:

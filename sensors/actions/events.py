@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from django.db.models import Q
 
-from sensors.actions.reasons import reasons
+from sensors.actions.reasons import finite, reasons
 from sensors.detection import DetectedEvent, Detection, SensorArrays
 from sensors.geodesy import LocalPlane
 from sensors.matching import Sighting, match
@@ -24,10 +24,11 @@ Span = tuple[int, int]
 LOOK_AROUND_NS = 60 * 1_000_000_000
 """Known events this far outside of a core may still be the same as one found inside it."""
 
-# Below these a difference is an effect of what else was in the window, not news.
-SAME_T_NS = 100_000
-SAME_PLACE_M = 0.1
-SAME_PROBABILITY = 0.005
+# Within these an event that rests on the same pulses is the same: a better knowledge of the air, from
+# whatever else was in the window, moves it by half of its standard deviation and is not news.
+SAME_SD = 2.0
+SAME_T_NS = 50_000_000
+SAME_PROBABILITY = 0.01
 
 EXACT = ("kind", "n_shots", "core_version", "withdrawn_at")
 REVISED = (
@@ -60,8 +61,11 @@ class Found:
     detection: Detection | None
 
     def rows(self, now: datetime) -> list[AcousticEvent]:
-        events = self.detection.events if self.detection else ()
-        return [_row(event, self.heard, self.sensors, now) for event in events]
+        """The events as rows that are not stored yet, in order of time."""
+        if self.detection is None:
+            return []
+        told = zip(self.detection.events, self.detection.soundings.rows(), strict=True)
+        return [_row(event, sounding, self, now) for event, sounding in told]
 
 
 @dataclass(frozen=True)
@@ -132,10 +136,8 @@ def _inside(event: AcousticEvent, cores: Sequence[Span]) -> bool:
     return any(low <= t_ns < high for low, high in cores)
 
 
-def _row(
-    event: DetectedEvent, heard: HeardPulses, sensors: SensorArrays, now: datetime
-) -> AcousticEvent:
-    participants = _participants(event, heard)
+def _row(event: DetectedEvent, sounding: list[float], found: Found, now: datetime) -> AcousticEvent:
+    participants = _participants(event, found.heard)
     return AcousticEvent(
         provider=AcousticEvent.OWN,
         provider_event_id=_identity(participants[0], event),
@@ -153,8 +155,8 @@ def _row(
         participants=participants,
         core_version=event.core_version,
         classifier_version=event.classifier_version,
-        reasons=reasons(event, sensors),
-        last_pulse_at=_last_received_at(event, heard),
+        reasons=reasons(event, found.sensors) | {"sounding": finite(sounding)},
+        last_pulse_at=_last_received_at(event, found.heard),
         detected_at=now,
     )
 
@@ -227,15 +229,21 @@ def _sighting(event: AcousticEvent, plane: LocalPlane) -> Sighting:
 
 
 def _differs(new: AcousticEvent, old: AcousticEvent) -> bool:
-    x_m, y_m = LocalPlane(old.lon, old.lat).to_xy(new.lon, new.lat)
+    plane = LocalPlane(old.lon, old.lat)
     return (
         any(getattr(new, name) != getattr(old, name) for name in EXACT)
-        or abs((new.t_ns or 0) - (old.t_ns or 0)) > SAME_T_NS
-        or float(np.hypot(x_m, y_m)) > SAME_PLACE_M
+        or _sighting(new, plane).pulses != _sighting(old, plane).pulses
         or abs((new.probability or 0.0) - (old.probability or 0.0)) > SAME_PROBABILITY
-        or _sighting(new, LocalPlane(old.lon, old.lat)).pulses
-        != _sighting(old, LocalPlane(old.lon, old.lat)).pulses
+        or abs((new.t_ns or 0) - (old.t_ns or 0)) > SAME_T_NS
+        or _moved_sd(new, old) > SAME_SD
     )
+
+
+def _moved_sd(new: AcousticEvent, old: AcousticEvent) -> float:
+    """How far it moved, in standard deviations that it had there."""
+    away_m = np.array(LocalPlane(old.lon, old.lat).to_xy(new.lon, new.lat), float)
+    cov_m2 = np.array([[old.cov_xx_m2, old.cov_xy_m2], [old.cov_xy_m2, old.cov_yy_m2]], float)
+    return float(np.sqrt(away_m @ np.linalg.solve(cov_m2, away_m)))
 
 
 def _revise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,11 @@ def _silent(event: DetectedEvent, sensors: SensorArrays) -> list[str]:
         is_silent &= sensors.active
     nearest = np.argsort(distance_m, kind="stable")
     return [str(name) for name in sensors.sensor_id[nearest[is_silent[nearest]]][:SHOWN_SILENT]]
+
+
+def finite(values: Sequence[float]) -> list[float] | None:
+    """The numbers as they are; None where one of them is none, for JSON has no NaN."""
+    return list(values) if all(map(math.isfinite, values)) else None
 
 
 def _number(value: Any) -> float | None:

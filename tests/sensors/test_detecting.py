@@ -91,6 +91,54 @@ def test_a_rerun_changes_nothing(source: Source, microphones: list[Sensor]) -> N
     assert len(before) == 2
 
 
+def test_looking_again_in_other_company_changes_nothing(
+    source: Source, microphones: list[Sensor]
+) -> None:
+    """What is heard later tells of the air, and would move earlier events a little."""
+    for n, (x_m, y_m) in enumerate([(130.0, -70.0), (-300.0, 410.0), (410.0, 390.0), (-420.0, 0)]):
+        rng = np.random.default_rng(n)
+        pulses = shot(x_m=x_m, y_m=y_m, t_ns=T0_NS + 90 * n * S)
+        off_ns = {one.sensor: int(rng.normal(0, 7.5e6)) for one in pulses}
+        hear(
+            source,
+            [
+                daylight.Pulse(
+                    sensor=p.sensor, pulse_id=p.pulse_id, t_ns=p.at_ns + off_ns[p.sensor]
+                )
+                for p in pulses
+            ],
+        )
+        actions.detect_dirty(now=NOW)
+    before = everything()
+    mark_all_dirty()
+
+    again = actions.detect_dirty(now=LATER)
+
+    assert (again.n_new, again.n_revised, again.n_withdrawn) == (0, 0, 0)
+    assert everything() == before
+    assert len(before) == 4
+
+
+def test_what_earlier_events_said_of_the_air_is_told_to_later_ones(
+    source: Source, microphones: list[Sensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[int]] = []
+    real_detect = detecting.detect
+
+    def watched(pulses: Any, sensors: Any, **how: Any) -> object:
+        told.append(how["soundings"].t_ns.tolist())
+        return real_detect(pulses, sensors, **how)
+
+    monkeypatch.setattr(detecting, "detect", watched)
+    for minute in (0, 30, 50, 10):
+        hear(source, shot(x_m=10.0 * minute, y_m=-70.0, t_ns=T0_NS - 60 * (50 - minute) * S))
+        actions.detect_dirty(now=NOW)
+
+    first, late, third, last = AcousticEvent.objects.order_by("t_ns").values_list("t_ns", flat=True)
+    assert [sorted(one) for one in told] == [[], [first], [first, third], [first]]
+    assert first < late < third < last
+
+
 def test_late_pulses_revise_an_event_that_keeps_its_id(
     source: Source, microphones: list[Sensor]
 ) -> None:

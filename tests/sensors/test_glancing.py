@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from sensors import actions
 from sensors.actions import detecting, glancing
+from sensors.detection.atmosphere import Soundings
 from sensors.models import AcousticEvent, AcousticEventRevision, DirtyWindow, Sensor, Source
 from sensors.payloads import daylight
 from tests.sensors.deliveries import accept
@@ -100,11 +102,11 @@ def test_a_glance_leaves_known_events_alone(live: Live, monkeypatch: pytest.Monk
     live.look(6.0)
     before = list(AcousticEvent.objects.values())
     live.hear(shot(x_m=-600.0, y_m=600.0, t_ns=T0_NS + 5 * S, reach_m=450.0)[:2], after_s=7.0)
-    nothing = detecting.detect
+    real_detect = detecting.detect
 
     def blind(pulses: Any, sensors: Any, **how: Any) -> Any:
-        found = nothing(pulses, sensors, **how)
-        return type(found)((), *(getattr(found, f) for f in list(found.__dataclass_fields__)[1:]))
+        found = real_detect(pulses, sensors, **how)
+        return replace(found, events=(), soundings=Soundings.of([], [], []))
 
     monkeypatch.setattr(detecting, "detect", blind)
 

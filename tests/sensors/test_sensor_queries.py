@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from sensors import actions, queries
+from sensors import actions, knowledge, queries
 from sensors.models import AcousticEvent, IngestBatch, Quarantined, Sensor, Source
 from sensors.payloads.daylight import encode, since_epoch_ns
 from tests.sensors.deliveries import accept, pulse, reading
@@ -186,7 +186,7 @@ def test_weather_is_temperature_with_the_wind_of_the_same_instant(
     )
     actions.drain(now=NOW)
 
-    weather = queries.weather_arrays([(T0_NS, T0_NS + S)])
+    weather = knowledge.weather_arrays([(T0_NS, T0_NS + S)])
 
     assert weather is not None
     first_ns = since_epoch_ns(datetime(2026, 3, 14, 21, 0, tzinfo=UTC))
@@ -205,7 +205,7 @@ def test_only_weather_around_the_spans_is_asked_for(source: Source, stations: No
     actions.drain(now=NOW)
     day_ns = 86_400 * S
 
-    weather = queries.weather_arrays([(T0_NS - day_ns, T0_NS - day_ns + S), (T0_NS, T0_NS + S)])
+    weather = knowledge.weather_arrays([(T0_NS - day_ns, T0_NS - day_ns + S), (T0_NS, T0_NS + S)])
 
     assert weather is not None
     # 21:00 plus or minus so many hours; the spans are at 22:23 of this day and the one before
@@ -218,4 +218,4 @@ def test_without_a_station_there_is_no_weather(
     accept(source, [report(0, "temperature", 30.0, sensor="MIC-22")], "observations")
     actions.drain(now=NOW)
 
-    assert queries.weather_arrays([(T0_NS, T0_NS + S)]) is None
+    assert knowledge.weather_arrays([(T0_NS, T0_NS + S)]) is None
