@@ -319,7 +319,7 @@ class Unlinked(models.TextChoices):
     NO_ALERT = "no_alert", "No alert at that place and time"
     AMBIGUOUS = "ambiguous", "Several alerts fit, or one that fits others as well"
     VAGUE = "vague", "Its place or time is not given closely enough"
-    NUMBER = "number", "The alert it names is another day's, or another record's"
+    WRONG_NUMBER = "wrong_number", "The alert it names is another day's"
 
 
 class AlertResponse(models.Model):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from incidents.linking import NO_ALERT, Alerts, Float, Int, Law, Records, link_one_to_one
 from sensors.geodesy import LocalPlane
 
-NUMBER: Final = "number"
+WRONG_NUMBER: Final = "wrong_number"
 LONGEST_S: Final = 86_400.0
 """Between an alert and a record that names it: more is somebody's slip."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from incidents.actions.shootings import rebuild_shootings
 from incidents.linking import RESPONSE, separations
 from incidents.models import AlertResponse, LinkRun
-from incidents.pools import NUMBER, Ground, link_by_number, link_in_turn, plane_of
+from incidents.pools import WRONG_NUMBER, Ground, link_by_number, link_in_turn, plane_of
 from incidents.queries.linking import (
     AlertRows,
     ResponseRows,
@@ -104,7 +104,7 @@ def _linked(alerts: AlertRows, rows: ResponseRows, ground: Ground) -> ResponseRo
         event_id=_ids(alerts.id, index),
         incident_id=np.array([incident.get(text, -1) for text in rows.report_number.tolist()], int),
         linked_by=linked_by,
-        unlinked_because=np.where(is_wrong, NUMBER, reason),
+        unlinked_because=np.where(is_wrong, WRONG_NUMBER, reason),
         separation_m=metres.round(1),
         separation_s=seconds.round(1),
     )

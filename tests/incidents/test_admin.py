@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from incidents import admin as incidents_admin
+from incidents.admin import records as incidents_admin
 from incidents.importers.uploads import UploadTooLargeError, ingest_upload, receive, spool_folder
 from incidents.models import Area, ImportedFile, Incident, IncidentRevision, RefusedRow
 from incidents.queries import open_uploads

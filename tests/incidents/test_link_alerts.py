@@ -92,7 +92,7 @@ def test_what_is_not_linked_says_why(db: None) -> None:
     link()
 
     for row, because in [
-        (torn, "ambiguous"), (far, "no_alert"), (placeless, "vague"), (slip, "number"),
+        (torn, "ambiguous"), (far, "no_alert"), (placeless, "vague"), (slip, "wrong_number"),
     ]:  # fmt: skip
         row.refresh_from_db()
         assert (row.event, row.unlinked_because) == (None, because)
