@@ -32,6 +32,7 @@ from tests.factories.private import (
     many_incidents,
     private_city,
 )
+from tests.portal.publication.spoiling import release_with
 from tests.reference import ledger as reference
 
 CITY = City("Testville", "Testville Police", "America/Chicago", lon=-98.6, lat=39.8)
@@ -417,3 +418,86 @@ def test_the_release_says_what_the_alerts_were_made_with() -> None:
     assert made.made_with == {"detector": ["0.2.0"], "classifier": ["here-4"]}
     assert PublishedFigure.objects.filter(first_release=made.number).count() == made.n_added
     assert Address.objects.exists()
+
+
+# --- each check catches the defect that it is there for ---
+
+
+OUTCOME = "UPDATE release.gunfire_outcome SET outcome = "
+FIGURE = "UPDATE release.gunfire_figure SET "
+DEFECTS = [
+    ("gunfire", OUTCOME + "'evidence' WHERE outcome = 'withheld'", "no outcome is told beside"),
+    (
+        "gunfire",
+        "DELETE FROM release.gunfire_outcome WHERE outcome = 'withheld' AND public_id NOT IN "
+        "(SELECT public_id FROM vault.publication_assignment WHERE dataset_slug = 'gunfire' "
+        "AND record_id = (SELECT event_id FROM vault.incidents_alertresponse WHERE source_id = 'secret'))",
+        "each outcome that is withheld",
+    ),
+    (
+        "gunfire-ledger",
+        FIGURE + "count = count + 1 WHERE measure = 'evidence' AND status = 'told'",
+        "the ledger counts",
+    ),
+    (
+        "gunfire-ledger",
+        FIGURE + "n = 9 WHERE measure = 'response' AND status = 'told'",
+        "no number rests on fewer",
+    ),
+    (
+        "gunfire-ledger",
+        FIGURE
+        + "n = n + 4 WHERE measure = 'officer_hours' AND district_slug = '' AND status = 'told'",
+        "no number rests on fewer",
+    ),
+    (
+        "gunfire-ledger",
+        FIGURE + "status = 'told', value = 0.9876, n = 30 WHERE measure = 'uptime'",
+        "no number rests on fewer",
+    ),
+    (
+        "gunfire-calibration",
+        "UPDATE release.gunfire_calibration SET n_evidence = n_evidence + 3",
+        "each step of the curve",
+    ),
+]
+
+
+@pytest.mark.parametrize(("dataset", "defect", "check"), DEFECTS)
+def test_a_spoilt_ledger_does_not_go_out(
+    dataset: str, defect: str, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = answered_alerts(months=3)
+    release_due(CITY, as_of=NOW - 70 * DAY)
+    public = set(
+        Assignment.objects.filter(dataset_slug="gunfire").values_list("record_id", flat=True)
+    )
+    hidden = next(
+        event
+        for event in events
+        if event.pk in public and AlertResponse.objects.filter(event=event).exists()
+    )
+    AlertResponse.objects.filter(event=hidden).update(disposition="evidence", source_id="secret")
+    late_record(hidden, category="domestic", tier="2")
+
+    made = release_with(defect, dataset, monkeypatch, as_of=NOW, city=CITY)
+
+    assert made.state == Release.State.REJECTED
+    failed = [found["check"] for found in made.verification if not found["passed"]]
+    assert any(name.startswith(check) for name in failed), failed
+
+
+def test_misses_that_change_do_not_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered_alerts(months=3)
+    many_incidents(500, days=120)
+    for record in Incident.objects.filter(tier="1", occurred_from__lt=NOW - 50 * DAY):
+        shooting(record)
+    release(NOW)
+    assert PublishedFigure.objects.filter(measure="missed", status="told").exists()
+    forget = FIGURE + "retired_release = 2 WHERE measure = 'missed' AND status = 'told'"
+
+    made = release_with(forget, "gunfire-ledger", monkeypatch, as_of=CORRECTION, city=CITY)
+
+    assert made.state == Release.State.REJECTED
+    failed = [found["check"] for found in made.verification if not found["passed"]]
+    assert "misses and uptime once told stay as they are" in failed

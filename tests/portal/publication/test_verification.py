@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.db import connections
 
 from portal.city import City
 from portal.models import PublishedIncident, Release
-from portal.publication import releases
 from portal.publication.releases import release_due
 from tests.factories.private import (
     NOW,
@@ -21,6 +19,7 @@ from tests.factories.private import (
     many_incidents,
     private_city,
 )
+from tests.portal.publication.spoiling import release_with
 
 CITY = City("Testville", "Testville Police", "America/Chicago", lon=-98.6, lat=39.8)
 
@@ -29,24 +28,6 @@ CITY = City("Testville", "Testville Police", "America/Chicago", lon=-98.6, lat=3
 def city(city_db: None, tmp_path: Path, settings: Any) -> None:
     settings.FILES = tmp_path
     private_city()
-
-
-def release_with(
-    defect: str, dataset: str, monkeypatch: pytest.MonkeyPatch, *, as_of: dt.datetime = NOW
-) -> Release:
-    """The dataset's release, spoilt by a statement as soon as it was built."""
-    describe = releases._describe
-
-    def spoil(release: Release) -> None:
-        if release.dataset.slug == dataset:
-            with connections["publisher"].cursor() as cursor:
-                cursor.execute(defect)
-                assert cursor.rowcount > 0
-        describe(release)
-
-    monkeypatch.setattr(releases, "_describe", spoil)
-    made = {release.dataset.slug: release for release in release_due(CITY, as_of=as_of)}
-    return made[dataset]
 
 
 ONE = "WHERE id = (SELECT min(id) FROM release.incident WHERE precision = '{}')"
