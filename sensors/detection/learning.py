@@ -154,7 +154,7 @@ def _fit(features: Sequence[Features], laws_say: Floats, truth: Bools) -> Weight
         enumerate(_SLOPE_SDS), _BEND_SHARES, enumerate(_LAW_MEANS)
     ):
         mean, sd = _prior(law_mean, slope_sd, bend)
-        weights.append(_most_likely(design, truth, mean, sd))
+        weights.append(most_likely(design, truth, mean, sd))
         unseen.append(_unseen(design, truth, fold, mean, sd))
         worth.append(-truth.size * log_loss(expit(unseen[-1]), truth) - _BOLDNESS * (s + m))
     share = np.exp(np.array(worth) - max(worth))
@@ -182,12 +182,15 @@ def _unseen(
     log_odds = np.empty(truth.size)
     for k in np.unique(fold):
         kept = fold != k
-        log_odds[~kept] = design[~kept] @ _most_likely(design[kept], truth[kept], mean, sd)
+        log_odds[~kept] = design[~kept] @ most_likely(design[kept], truth[kept], mean, sd)
     return log_odds
 
 
-def _most_likely(design: Floats, truth: Bools, mean: Floats, sd: Floats) -> Floats:
-    """Newton's method on a concave sum, steps held to 3 until near: it always arrives."""
+def most_likely(design: Floats, truth: Bools, mean: Floats, sd: Floats) -> Floats:
+    """MAP weights (d,) of a logistic regression: design (n, d), truth (n,), prior mean and sd (d,).
+
+    Newton's method on a concave sum, steps held to 3 until near: it always arrives.
+    """
     weights = mean.copy()
     for _ in range(60):
         prob = expit(design @ weights)

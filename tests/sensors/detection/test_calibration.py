@@ -13,15 +13,31 @@ from sensors.detection.calibration import (
     reliability,
     rescaling,
 )
+from tests.reference.probabilities import auc_by_pairs, ece_by_bins, rescaling_by_search
 
 PROB = np.array([0.05, 0.15, 0.15, 0.35, 0.65, 0.65, 0.95, 1.0])
 TRUTH = np.array([False, False, True, False, True, False, True, True])
 
 
-def test_auc_is_the_share_of_pairs_in_the_right_order():
-    pairs = [1.0 if p > q else 0.5 if p == q else 0.0 for p in PROB[TRUTH] for q in PROB[~TRUTH]]
+@pytest.mark.parametrize("seed", range(5))
+def test_figures_agree_with_the_slow_count(seed):
+    rng = np.random.default_rng(seed)
+    prob = np.round(rng.random(60), 1 + seed % 3)  # with ties, and on the edges of bins
+    truth = rng.random(60) < prob
 
-    assert auc(PROB, TRUTH) == pytest.approx(np.mean(pairs))
+    assert auc(prob, truth) == pytest.approx(auc_by_pairs(prob, truth))
+    assert calibration_error(prob, truth) == pytest.approx(ece_by_bins(prob, truth))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rescaling_agrees_with_a_search(seed):
+    rng = np.random.default_rng(seed)
+    log_odds = rng.normal(0.0, 3.0, 80)
+    truth = rng.random(80) < 1.0 / (1.0 + np.exp(-0.5 * log_odds + 0.4))
+
+    assert rescaling(log_odds, truth) == pytest.approx(
+        rescaling_by_search(log_odds, truth, 0.5), abs=1e-4
+    )
 
 
 def test_auc_of_one_kind_alone_is_not_a_number():

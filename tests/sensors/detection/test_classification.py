@@ -3,6 +3,9 @@ import pytest
 
 from sensors.detection.classification import DEFAULT, KINDS
 from sensors.detection.features import pooled_features
+from sensors.detection.laws import LAWS, SUREST
+from tests.reference.acoustic_classes import PLAIN, made_incidents
+from tests.reference.probabilities import kind_odds_by_words
 
 NONE = np.full(12, np.nan)
 DISTANCE = np.linspace(100.0, 700.0, 12)
@@ -85,3 +88,35 @@ def test_senseless_features_are_no_features(value):
     senseless = np.full(12, value)
 
     assert judge(rise_ms=senseless, dur_ms=senseless, peak_db=senseless)[1] == judge()[1]
+
+
+def test_what_the_laws_say_agrees_with_the_slow_sum():
+    features, _ = made_incidents(PLAIN, 60, np.random.default_rng(8))
+    for one in features:
+        slow = kind_odds_by_words(one, LAWS)
+
+        stated = sum(DEFAULT.judge(one).why.values())
+
+        if abs(slow) < 3.0:  # beyond, misses are cut off at four sigma and the sum is bounded
+            assert stated == pytest.approx(SUREST * np.tanh(slow / SUREST), abs=0.02)
+        else:
+            assert np.sign(stated) == np.sign(slow)
+
+
+def test_rapid_fire_is_not_taken_for_a_string_by_its_rhythm_alone():
+    sounds = {
+        "rise_ms": np.full(12, 1.1),
+        "dur_ms": np.full(12, 148.0),
+        "centroid_hz": np.interp(DISTANCE, [100, 225, 400], [830, 615, 550]),
+        "peak_db": 94.0 - 15.0 * np.log10(DISTANCE / 100.0),
+    }
+
+    assert judge(**sounds, rounds=np.arange(20) * 0.1)[0] == "gunfire"
+
+
+def test_a_metronome_that_goes_on_is_likely_a_building_site():
+    kind, prob, _ = judge(
+        rise_ms=np.full(12, 2.5), peak_db=np.full(12, 70.0), rounds=np.arange(30) * 0.8
+    )
+
+    assert (kind, prob < 0.15) == ("impulse", True)

@@ -9,8 +9,9 @@ import pytest
 
 from sensors.detection.classification import DEFAULT, Classifier, FormatError
 from sensors.detection.features import FEATURES
-from sensors.detection.learning import History, Report, cross_validated, train
+from sensors.detection.learning import History, Report, cross_validated, most_likely, train
 from tests.reference.acoustic_classes import INVERTED, PLAIN, RHYTHM_ONLY, made_incidents
+from tests.reference.probabilities import weights_by_search
 
 
 def history(world=PLAIN, count=60, seed=1):
@@ -159,3 +160,14 @@ def test_kinds_other_than_gunfire_are_told_apart_once_they_were_reviewed():
         return np.mean((probs[:, 1] > probs[:, 2]) == (rest.kind == "firework"))
 
     assert right(train(told)) > right(DEFAULT) + 0.1
+
+
+def test_the_fit_agrees_with_a_general_optimiser():
+    rng = np.random.default_rng(6)
+    design = np.column_stack([np.ones(70), rng.normal(0.0, 1.0, (70, 5))])
+    truth = rng.random(70) < 1.0 / (1.0 + np.exp(-2.0 * design[:, 1]))
+    mean, sd = np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0]), np.array([2.0, 0.5, 1.0, 1.0, 0.3, 3.0])
+
+    assert most_likely(design, truth, mean, sd) == pytest.approx(
+        weights_by_search(design, truth, mean, sd), abs=1e-4
+    )
