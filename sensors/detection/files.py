@@ -28,6 +28,7 @@ from sensors.detection.streams import (
     SensorArrays,
     Weather,
 )
+from sensors.detection.weights import LEARNT_TERMS
 
 Table = dict[str, NDArray[Any]]
 PULSE_FEATURES = ("peak_db", "snr_db", "rise_ms", "dur_ms", "centroid_hz")
@@ -104,7 +105,7 @@ def write_events(path: Path, detection: Detection) -> None:
 def _reasons(events: Sequence[DetectedEvent]) -> Table:
     """The features that prob was made from, by which the file is a history once it has a label
     column, and what each term added to the log-odds of gunfire."""
-    terms = [*TERMS, "reach"]
+    terms = [*TERMS, *LEARNT_TERMS]
     return {
         **{name: np.array([e.evidence[name] for e in events], dtype=float) for name in FEATURES},
         **{f"why_{t}": np.array([e.why.get(t, 0.0) for e in events], dtype=float) for t in terms},

@@ -25,7 +25,15 @@ INPUTS = (
     "log_reach",
     "heard_odds",
 )
-INPUT_TERM = (*PULSE_FEATURES, "level_excess_db", *(["rhythm"] * 4), *(["reach"] * 2))
+LEARNT_TERMS = ("level_slope_db", "reach_m", "heard_share")
+"""Terms that only a history speaks of: the laws claim nothing about them."""
+INPUT_TERM = (
+    *PULSE_FEATURES,
+    "level_slope_db",
+    *(["rhythm"] * 4),
+    "reach_m",
+    "heard_share",
+)
 """The term of the reasoning that each input belongs to."""
 
 _PULSE_SD = (0.9, 0.6, 0.25, 7.0)

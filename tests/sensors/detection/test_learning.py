@@ -10,6 +10,8 @@ import pytest
 from sensors.detection.classification import DEFAULT, Classifier, FormatError
 from sensors.detection.features import FEATURES
 from sensors.detection.learning import History, Report, cross_validated, most_likely, train
+from sensors.detection.laws import TERMS
+from sensors.detection.weights import LEARNT_TERMS
 from tests.reference.acoustic_classes import INVERTED, PLAIN, RHYTHM_ONLY, made_incidents
 from tests.reference.probabilities import weights_by_search
 
@@ -99,6 +101,7 @@ def test_what_each_term_adds_sums_to_the_log_odds(classifier):
         assert sum(verdict.why.values()) == pytest.approx(
             np.log(verdict.prob / (1 - verdict.prob)), abs=1e-6
         )
+        assert set(verdict.why) <= {*TERMS, *LEARNT_TERMS}
         assert verdict.kind_probs.sum() == pytest.approx(1.0)
         assert (verdict.kind_probs >= 0.0).all()
 
