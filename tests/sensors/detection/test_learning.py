@@ -9,8 +9,8 @@ import pytest
 
 from sensors.detection.classification import DEFAULT, Classifier, FormatError
 from sensors.detection.features import FEATURES
-from sensors.detection.learning import History, Report, cross_validated, most_likely, train
 from sensors.detection.laws import TERMS
+from sensors.detection.learning import History, Report, cross_validated, most_likely, train
 from sensors.detection.weights import LEARNT_TERMS
 from tests.reference.acoustic_classes import INVERTED, PLAIN, RHYTHM_ONLY, made_incidents
 from tests.reference.probabilities import weights_by_search
