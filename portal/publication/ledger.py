@@ -37,11 +37,14 @@ from portal.publication.measures import (
     told,
 )
 from portal.publication.misses import MISSED, Shootings, missed_figures
+from portal.publication.outcomes import TOLD_WORDS
 from portal.publication.uptime import by_day, hours_listened
 
 IntArray = NDArray[np.int64]
 UPTIME = "uptime"
 HOUR_S, MINUTES, SECONDS_A_MINUTE = 3_600, 60, 60
+# What was detected a day after the shots came out of an archive; nobody was alerted by it.
+ARCHIVE_S = 86_400
 
 
 def ledger_figures(
@@ -49,12 +52,18 @@ def ledger_figures(
 ) -> Collection[Figure]:
     """Every figure as it is to be told now. known: the figures that are told, of which some are final.
 
-    Figures change when a month comes to the others, and on correction days; on no other day.
+    Figures change when a month comes to the others, when a city first supplies outcomes, and on
+    correction days; on no other day.
     """
     found = told_alerts(gate, gunfire)
     if found is None:
         return known
     alerts, months, gaps = found
+    is_first = any(f.measure == "evidence" for f in known) and not any(
+        f.measure == "evidence" and f.status != NOT_COLLECTED for f in known
+    )
+    if is_first and np.isin(alerts.outcome.astype(str), TOLD_WORDS).any():
+        correct = True
     if not correct and {month_code(month) for month in months} <= {f.period for f in known}:
         return known
     districts = sorted({slug for slug in gate.frozen.cell_district if slug})
@@ -131,7 +140,7 @@ def _answered(alerts: PublicAlerts, districts: list[str], gate: Gate) -> Answere
         response_min=known(_sane(lives.on_scene_s), SECONDS_A_MINUTE),
         officer_hours=known(lives.officer_minutes, MINUTES),
         error_m=known(lives.evidence_m),
-        latency_s=known(_sane(lives.detected_s)),
+        latency_s=known(np.where(lives.detected_s < ARCHIVE_S, _sane(lives.detected_s), np.nan)),
     )
 
 

@@ -19,11 +19,10 @@ from portal.publication.alert_sources import public_alerts
 from portal.publication.disclosure import Rules
 from portal.publication.measures import AMOUNTS, KEPT_SHARES, PUBLIC_SHARES, is_year
 from portal.publication.misses import MISSED
-from portal.publication.outcomes import may_not_be_told
+from portal.publication.outcomes import TOLD_WORDS, may_not_be_told
 from sensors.geodesy import LocalPlane
 
 Verdict = tuple[str, bool, str]
-TOLD_WORDS = ("evidence", "unconfirmed", "unfounded")
 DAYS_IN_MONTH = 31
 
 

@@ -37,15 +37,18 @@ _REVIEWERS_SAY = {
     "no_evidence": Outcome.UNCONFIRMED,
 }
 _BY_STRENGTH = [Outcome.EVIDENCE, Outcome.UNFOUNDED, Outcome.UNCONFIRMED]
+TOLD_WORDS = [word.value for word in _BY_STRENGTH]
 
 
 def tell_outcomes(gate: Gate, *, number: int, correct: bool) -> int:
     """Write the outcomes that are due in a release of the dataset gunfire; how many were told or changed.
 
     A month comes due ``ledger_delay_d`` days after its end, all its alerts together. What comes later
-    waits for a correction day, as corrections do.
+    waits for a correction day, as corrections do; but the day on which a city first supplies outcomes
+    is as good as one.
     """
     alerts = alert_sources.public_alerts(number)
+    correct = correct or not np.isin(alerts.outcome.astype(str), TOLD_WORDS).any()
     month = gate.months(alerts.starts_s)
     begun = np.unique(month[alerts.outcome != ""])
     due = month < gate.month_due
@@ -73,7 +76,7 @@ def _outcomes_now(alerts: PublicAlerts, gate: Gate) -> NDArray[np.object_]:
     withheld = before == Outcome.WITHHELD.value
     now[withheld] = Outcome.WITHHELD.value
     kept_back = may_not_be_told(alerts, gate.frozen.plane) & ~withheld
-    was_told = np.isin(before.astype(str), [word.value for word in _BY_STRENGTH])
+    was_told = np.isin(before.astype(str), TOLD_WORDS)
     # An old copy has it; a change would say that there was a reason to change it.
     now[kept_back & was_told] = before[kept_back & was_told]
     says = now != Outcome.NOT_REPORTED.value

@@ -109,11 +109,36 @@ def test_what_comes_later_waits_for_a_correction_day() -> None:
     assert outcome(late) == "evidence"
 
 
+def test_the_first_day_on_which_a_city_supplies_outcomes_waits_for_no_quarter(
+    tmp_path: Path,
+) -> None:
+    events = [gunshot(occurred_at=NOW - (50 + n) * DAY) for n in range(40)]
+    release(NOW)
+    assert figures(tmp_path)["2026-09", "", "evidence"]["status"] == "not_collected"
+
+    for event in events:
+        response(event, "unconfirmed")
+    release(NOW + DAY)
+
+    assert {outcome(event) for event in events} == {"unconfirmed"}
+    line = figures(tmp_path)["2026-09", "", "evidence"]
+    assert (line["status"], line["count"]) == ("told", "0")
+
+
+def test_alerts_out_of_an_archive_have_no_latency(tmp_path: Path) -> None:
+    for n in range(30):
+        at = NOW - (50 + n) * DAY
+        gunshot(occurred_at=at, detected_at=NOW - DAY)
+    release(NOW)
+
+    assert figures(tmp_path)["2026-09", "", "latency"]["status"] == "not_collected"
+
+
 def test_an_old_edition_still_says_what_it_said(tmp_path: Path) -> None:
     event = gunshot(occurred_at=NOW - 60 * DAY)
     release(NOW)
     response(event, "evidence")
-    release(CORRECTION)
+    release(NOW + DAY)
 
     both = [reference.read(tmp_path / "gunfire" / str(n) / "gunfire.csv") for n in (1, 2)]
     assert [lines[0]["outcome"] for lines in both] == ["not_reported", "evidence"]
