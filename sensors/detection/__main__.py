@@ -36,6 +36,7 @@ _FILES = (
     ),
     ("out", True, "where the events go, one row an incident"),
     ("rejected", False, "where the pulses go that could not be used, with the cause"),
+    ("faults", False, "where the sensors go that were named as faulty, with the evidence"),
 )
 
 
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
         files.write_events(options.out, detection)
         if options.rejected:
             files.write_rejected(options.rejected, detection, pulses)
+        if options.faults:
+            files.write_faults(options.faults, detection)
     except (files.FileError, ColumnError, OSError) as error:
         sys.stderr.write(f"sensors.detection: {error}\n")
         return 2
@@ -110,7 +113,7 @@ def _summary(detection: Detection, out: Path) -> str:
     rejected = {cause: count for cause, count in detection.rejected.counts.items() if count}
     return (
         f"{detection.n_pulses:,} pulses, {sum(rejected.values()):,} rejected{_causes(rejected)}: "
-        f"{len(detection.events):,} incidents in {out}, {len(detection.declined):,} declined\n"
+        f"{len(detection.events):,} incidents in {out}, {len(detection.declined):,} declined, {len(detection.health):,} sensors at fault\n"
     )
 
 

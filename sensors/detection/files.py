@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -124,6 +125,23 @@ def write_rejected(path: Path, detection: Detection, pulses: PulseArrays) -> Non
             "sensor_id": pulses.sensor_id[row],
             "t_ns": pulses.t_ns[row],
             "cause": detection.rejected.cause,
+        },
+    )
+
+
+def write_faults(path: Path, detection: Detection) -> None:
+    """One row a sensor that is named as faulty, with its evidence as JSON; numbers as in ``health.Fault``."""
+    faults = detection.health
+    write_table(
+        path,
+        {
+            "sensor_id": np.array([fault.sensor_id for fault in faults], dtype=str),
+            "kind": np.array([fault.kind for fault in faults], dtype=str),
+            "size": np.array([fault.size for fault in faults], dtype=float),
+            "sd": np.array([fault.sd for fault in faults], dtype=float),
+            "evidence": np.array(
+                [json.dumps(fault.evidence, sort_keys=True) for fault in faults], dtype=str
+            ),
         },
     )
 

@@ -1,5 +1,6 @@
 import csv
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -95,6 +96,28 @@ def test_it_names_each_rejected_row_and_why(folder, capsys):
     rejected = {row["pulse_id"]: row["cause"] for row in read(folder / "rejected.csv")}
     assert rejected == {"bad": "missing_time", "odd": "missing_time", "who": "unknown_sensor"}
     assert "3 rejected (missing_time 2, unknown_sensor 1): 1 incidents" in capsys.readouterr().err
+
+
+def test_it_names_sensors_at_fault(tmp_path):
+    places = [(200.0 + 130.0 * k % 1500, 300.0 + 410.0 * k % 1400) for k in range(14)]
+    rows, late = [], "s07"
+    for n, place in enumerate(places):
+        for k, t in scenes.heard(CITY, np.array(place), [30.0 * n + 5.0]):
+            t += 0.4 * (CITY.sensor_id[k] == late)
+            rows.append((f"p{len(rows)}", CITY.sensor_id[k], scenes.NOON_NS + round(t * 1e9)))
+    write(tmp_path / "pulses.csv", ["pulse_id", "sensor_id", "t_ns"], rows)
+    write(
+        tmp_path / "sensors.csv",
+        ["sensor_id", "x", "y"],
+        zip(CITY.sensor_id, CITY.x_m, CITY.y_m, strict=True),
+    )
+
+    run(tmp_path, "--faults", str(tmp_path / "faults.csv"))
+
+    (fault,) = read(tmp_path / "faults.csv")
+    assert (fault["sensor_id"], fault["kind"]) == (late, "clock_offset")
+    assert float(fault["size"]) == pytest.approx(0.4, abs=0.02)
+    assert json.loads(fault["evidence"])["n"] >= 3
 
 
 def test_degrees_in_are_degrees_out(folder):
