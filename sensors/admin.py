@@ -11,10 +11,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from sensors import actions
+from sensors.fault_wording import sentence, what_is_done
 from sensors.kinds import KINDS
 from sensors.models import (
     AcousticEvent,
     AcousticReview,
+    AssetFault,
     DeviceKey,
     DirtyWindow,
     IngestBatch,
@@ -207,6 +209,36 @@ class AcousticReviewAdmin(ReadOnly):
     list_select_related = ("reviewer",)
     date_hierarchy = "reviewed_at"
     ordering = ("-reviewed_at",)
+
+
+@admin.register(AssetFault)
+class AssetFaultAdmin(ReadOnly):
+    """What is wrong with microphones, in words; a person can say that it is repaired."""
+
+    list_display = ("sensor", "kind", "what", "done", "found_at", "seen_at", "cleared_at")
+    list_filter = (("cleared_at", admin.EmptyFieldListFilter), "kind")
+    list_select_related = ("sensor",)
+    search_fields = ("sensor__serial",)
+    readonly_fields = ("what", "done")
+    ordering = ("-found_at", "-id")
+    actions = ("repaired",)
+
+    @admin.display(description="What is wrong")
+    def what(self, fault: AssetFault) -> str:
+        return sentence(fault)
+
+    @admin.display(description="What the detector does about it")
+    def done(self, fault: AssetFault) -> str:
+        return what_is_done(fault)
+
+    @admin.action(description="Declare the selected faults repaired", permissions=["repair"])
+    def repaired(self, request: HttpRequest, queryset: QuerySet[AssetFault]) -> None:
+        ids = queryset.values_list("pk", flat=True)
+        n_faults = actions.declare_repaired(ids=ids, now=timezone.now())
+        self.message_user(request, f"{n_faults} faults are closed as repaired.")
+
+    def has_repair_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sensors.change_assetfault")
 
 
 @admin.register(Observation)

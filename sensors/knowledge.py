@@ -1,18 +1,23 @@
-"""What is known besides the pulses when the detector is asked: the weather, and what lately sounded tell
-of the air. Rows -> arrays, like queries.py; nothing here writes."""
+"""What is known besides the pulses when the detector is asked: the weather, what earlier events said of
+the air, what is wrong with sensors. Rows -> arrays, like queries.py; nothing here writes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from sensors.detection import Weather
 from sensors.detection.atmosphere import Soundings
-from sensors.kinds import WEATHER
-from sensors.models import AcousticEvent
+from sensors.detection.health import Fault
+from sensors.geodesy import LocalPlane
+from sensors.kinds import ACOUSTIC, WEATHER
+from sensors.models import AcousticEvent, AssetFault, Sensor
 from sensors.payloads.daylight import EPOCH, since_epoch_ns
 from sensors.queries import as_columns
 
@@ -94,6 +99,108 @@ def soundings_before(start_ns: int) -> Soundings:
         .values_list("reasons__sounding", flat=True)[:MOST_SOUNDINGS]
     )
     return Soundings.from_rows([row for row in rows if row is not None])
+
+
+def known_faults(spoke: Container[str]) -> list[Fault]:
+    """Open faults of microphones, by serial. spoke: serials that were heard, and so are not silent."""
+    rows = (
+        AssetFault.objects.filter(cleared_at__isnull=True, sensor__kind=ACOUSTIC)
+        .order_by("sensor__serial", "id")
+        .values_list("sensor__serial", "kind", "size", "size_sd", "evidence")
+    )
+    return [
+        Fault(
+            serial, kind, np.nan if size is None else size, np.nan if sd is None else sd, evidence
+        )
+        for serial, kind, size, sd, evidence in rows
+        if not (kind == AssetFault.Kind.SILENT and serial in spoke)
+    ]
+
+
+RECORD = timedelta(days=3)
+MOST_INCIDENTS = 300
+"""Enough to tell faults of a city of a thousand sensors apart; a quarter of a minute of work."""
+ASKED_M = 1_000.0
+REPAIRED = "repaired"
+"""In the evidence of a fault that a person, and not the record, has closed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Incidents:
+    """Our own events, newest first: t_ns, lon, lat, each of shape (k,)."""
+
+    t_ns: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return int(self.t_ns.size)
+
+
+def incidents_of_the_record(now: datetime) -> Incidents:
+    """The newest of our own events of the last days, whatever made the noise: sensors hear it all."""
+    events = AcousticEvent.objects.filter(
+        provider=AcousticEvent.OWN, withdrawn_at=None, t_ns__gte=since_epoch_ns(now - RECORD)
+    )
+    rows = events.order_by("-t_ns", "-id").values_list("t_ns", "lon", "lat")[:MOST_INCIDENTS]
+    t_ns, lon, lat = as_columns(list(rows), 3)
+    return Incidents(np.array(t_ns, np.int64), np.array(lon, float), np.array(lat, float))
+
+
+def times_asked(incidents: Incidents) -> Counter[str]:
+    """Incidents within ``ASKED_M`` of each microphone, by serial."""
+    asked: Counter[str] = Counter()
+    if not len(incidents):
+        return asked
+    plane = LocalPlane(float(incidents.lon[0]), float(incidents.lat[0]))
+    x_m, y_m = plane.to_xy(incidents.lon, incidents.lat)
+    for serial, lon, lat in Sensor.objects.filter(kind=ACOUSTIC).values_list(
+        "serial", "lon", "lat"
+    ):
+        at_x_m, at_y_m = plane.to_xy(lon, lat)
+        asked[serial] = int(np.sum(np.hypot(x_m - at_x_m, y_m - at_y_m) <= ASKED_M))
+    return asked
+
+
+SILENT_MISSED = 100.0
+"""Pulses that a living sensor would have sent meanwhile. At night a fifth of them would be usual, and half of
+those for their coming in clumps: the chance of such a silence is e^-10 even then."""
+
+
+def gone_silent(now: datetime) -> list[Fault]:
+    """Microphones in service that are quiet for far longer than they usually are, by serial.
+
+    Told from the counts by the hour, so that a dead microphone is named though nothing happens near
+    it. Size: hours. While all are quiet it is not the sensors, and none is named.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_HEARD, [ACOUSTIC])
+        rows = cursor.fetchall()
+    quiet = []
+    for serial, per_h, last_hour in rows:
+        hours = (now - last_hour) / timedelta(hours=1) - 1.0
+        if per_h * hours > SILENT_MISSED:
+            evidence = {"usual_per_h": per_h, "expected": round(per_h * hours, 1)}
+            quiet.append(Fault(serial, "silent", round(hours, 2), 0.0, evidence))
+    return [] if len(quiet) > len(rows) / 2 else quiet
+
+
+_LAST_HEARD = """
+SELECT s.serial, s.background_per_h,
+    (SELECT h.hour FROM sensors_sensorhour h WHERE h.sensor_id = s.id ORDER BY h.hour DESC LIMIT 1)
+FROM sensors_sensor s
+WHERE s.kind = %s AND s.is_active AND s.background_per_h > 0
+    AND EXISTS (SELECT FROM sensors_sensorhour h WHERE h.sensor_id = s.id)
+ORDER BY s.serial
+"""
+
+
+def lately_repaired(now: datetime) -> set[str]:
+    """Serials of sensors that a person declared repaired so lately that the record still remembers."""
+    repaired = AssetFault.objects.filter(
+        cleared_at__gt=now - RECORD, evidence__contains={REPAIRED: True}
+    )
+    return set(repaired.values_list("sensor__serial", flat=True))
 
 
 def _instant(t_ns: int) -> datetime:

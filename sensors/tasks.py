@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from sensors import actions
 
-DETECT_BUDGET_S = 10.0
-"""A backlog is worked off by many such runs, so that it never keeps this place from other work for long."""
+DETECT_BUDGET_S = 3.0
+"""A backlog is worked off by many such runs, with drains in between: while a release is built, both share
+one process."""
 
 
 @shared_task(name="sensors.drain")
@@ -30,6 +31,11 @@ def detect() -> dict[str, int]:
 @shared_task(name="sensors.learn_background")
 def learn_background() -> int:
     return actions.learn_background(now=timezone.now())
+
+
+@shared_task(name="sensors.find_faults", soft_time_limit=600)
+def find_faults() -> dict[str, int]:
+    return asdict(actions.find_faults(now=timezone.now()))
 
 
 @shared_task(name="sensors.prune")

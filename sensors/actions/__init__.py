@@ -2,6 +2,7 @@
 
 from sensors.actions.detecting import Detected, detect_dirty
 from sensors.actions.draining import Drained, drain
+from sensors.actions.faults import FaultsFound, declare_repaired, find_faults
 from sensors.actions.glancing import detect_live
 from sensors.actions.hours import learn_background
 from sensors.actions.inbox import (
@@ -30,6 +31,7 @@ from sensors.actions.reviewing import ReviewRefused, RevisedMeanwhile, record_re
 __all__ = [
     "Detected",
     "Drained",
+    "FaultsFound",
     "IdempotencyKeyReused",
     "InboxFull",
     "IssuedKey",
@@ -43,9 +45,11 @@ __all__ = [
     "accept_batch",
     "content_key",
     "create_source",
+    "declare_repaired",
     "detect_dirty",
     "detect_live",
     "drain",
+    "find_faults",
     "issue_key",
     "learn_background",
     "learn_classifier",

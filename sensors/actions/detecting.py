@@ -27,7 +27,7 @@ from sensors.actions.landing import WINDOW_NS
 from sensors.actions.parking import park_window
 from sensors.detection import detect
 from sensors.kinds import ACOUSTIC
-from sensors.knowledge import soundings_before, weather_arrays
+from sensors.knowledge import known_faults, soundings_before, weather_arrays
 from sensors.models import DirtyWindow
 from sensors.payloads.daylight import since_epoch_ns
 from sensors.queries import current_classifier, pulse_arrays, sensor_arrays
@@ -197,8 +197,8 @@ def _detect(windows: Sequence[Window], detected: Detected, now: datetime) -> Non
     detected.n_pulses += len(found.heard)
 
 
-def find(spans: Sequence[Span]) -> Found:
-    """What the core makes of the pulses of these spans."""
+def find(spans: Sequence[Span], *, is_mended: bool = True) -> Found:
+    """What the core makes of the pulses of these spans. is_mended: with known faults corrected."""
     spans = merged(spans)
     heard = pulse_arrays(spans)
     sensors = sensor_arrays(ACOUSTIC, heard)
@@ -209,6 +209,7 @@ def find(spans: Sequence[Span]) -> Found:
         sensors,
         weather=weather_arrays(spans),
         soundings=soundings_before(spans[0][0]),
+        faults=known_faults(set(heard.serial.tolist())) if is_mended else (),
         classifier=current_classifier(),
     )
     return Found(heard, sensors, detection)

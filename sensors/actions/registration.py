@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from sensors.authentication import seal
-from sensors.models import DeviceKey, Sensor, Source
+from sensors.models import AssetFault, DeviceKey, Sensor, Source
 from sensors.payloads.register import SensorEntry
 
 MAX_ACTIVE_KEYS = 2  # the old one and the new one, while a device is being moved over
@@ -90,7 +90,7 @@ def register_sensors(*, entries: Iterable[SensorEntry], now: datetime) -> Regist
         for sensor in Sensor.objects.select_for_update().filter(serial__in=serials)
     }
     fields = ("kind", "name", "source_id", "lon", "lat", "z_m", "installed_on")
-    created, changed = [], []
+    created, changed, moved = [], [], []
     for entry in wanted:
         sensor = known.get(entry.serial)
         fresh = _sensor(entry, sources[entry.source])
@@ -99,11 +99,22 @@ def register_sensors(*, entries: Iterable[SensorEntry], now: datetime) -> Regist
         elif any(getattr(sensor, name) != getattr(fresh, name) for name in fields):
             fresh.pk, fresh.is_active = sensor.pk, sensor.is_active
             changed.append(fresh)
+            if (fresh.lon, fresh.lat) != (sensor.lon, sensor.lat):
+                moved.append(fresh.pk)
     Sensor.objects.bulk_create(created, batch_size=1000)
     Sensor.objects.bulk_update(changed, fields, batch_size=1000)
+    _forget_old_places(moved, now)
     return Registered(
         len(created), len(changed), len(wanted) - len(created) - len(changed), new_sources
     )
+
+
+def _forget_old_places(moved: list[int], now: datetime) -> None:
+    """How far a sensor was from where the register had it says nothing of where it has it now."""
+    misplaced = AssetFault.objects.filter(
+        sensor_id__in=moved, kind=AssetFault.Kind.MISPLACED, cleared_at__isnull=True
+    )
+    misplaced.update(cleared_at=now)
 
 
 def _sources(slugs: set[str], now: datetime) -> tuple[dict[str, Source], list[str]]:
