@@ -214,7 +214,7 @@ def alert(event: AcousticEvent, ground: Ground) -> Alert:
     """The row of an event with ``opinions`` and ``answers`` prefetched."""
     opinions: Sequence[AcousticReview] = event.opinions  # type: ignore[attr-defined]
     answers: Sequence[AlertResponse] = event.answers  # type: ignore[attr-defined]
-    heard = {one.get("sensor") for one in event.participants}
+    heard = {one["sensor"] for one in event.participants if "sensor" in one}
     return Alert(
         event=event,
         said=kind_with_probability(event.kind, event.probability, event.reasons.get("kind_probs")),

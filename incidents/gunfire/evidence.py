@@ -20,7 +20,7 @@ BEFORE_NS, AFTER_NS = 1 * NS_PER_S, 6 * NS_PER_S
 """Pulses shown around the rounds: enough for sound to come from the farthest sensor, and for echoes."""
 LONGEST_NS = 60 * NS_PER_S
 MOST_PULSES = 4_000
-FAULT_WORDS = {
+FAULT_WORDS: dict[str, str] = {
     AssetFault.Kind.CLOCK_OFFSET: "clock off",
     AssetFault.Kind.CLOCK_DRIFT: "clock drifts",
     AssetFault.Kind.MISPLACED: "not where it is registered",
@@ -28,7 +28,7 @@ FAULT_WORDS = {
     AssetFault.Kind.SPOOFED: "pulses that nobody else heard",
     AssetFault.Kind.SILENT: "has gone silent",
 }
-FAULT_UNITS = {
+FAULT_UNITS: dict[str, str] = {
     AssetFault.Kind.CLOCK_OFFSET: "s",
     AssetFault.Kind.CLOCK_DRIFT: "s a day",
     AssetFault.Kind.MISPLACED: "m",
@@ -143,8 +143,8 @@ def open_faults(serials: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _fault_words(fault: AssetFault) -> str:
-    words = FAULT_WORDS.get(AssetFault.Kind(fault.kind), fault.kind)
-    unit = FAULT_UNITS.get(AssetFault.Kind(fault.kind))
+    words = FAULT_WORDS.get(fault.kind, fault.kind.replace("_", " "))
+    unit = FAULT_UNITS.get(fault.kind)
     if fault.size is None or unit is None:
         return words
     doubt = f" ± {2 * fault.size_sd:.3g}" if fault.size_sd is not None else ""

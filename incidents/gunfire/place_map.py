@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
 from incidents.gunfire.canvas import Frame, cross, diamond, drawing, ellipse, scale_bar
 from incidents.gunfire.hearing import HEARD, SET_ASIDE, SILENT, Hearing, Listener
 from incidents.gunfire.wording import ellipse_axes_m
@@ -107,21 +109,20 @@ def hearing_map(
 
 
 def _houses(frame: Frame, houses: Sequence[House], *, with_labels: bool) -> str:
+    if not houses:
+        return ""
     dots, words, taken = [], [], set()
-    for house in houses:
-        x, y = frame.from_degrees(house.lon, house.lat)
+    spots = frame.units(np.array([(house.lon, house.lat) for house in houses]))
+    for house, (x, y) in zip(houses, spots.tolist(), strict=True):
         dots.append(f"M{x:.0f} {y:.0f}h0")
+        is_free = 30 < y < 800 and not (x < 240 and y > 730)  # the scale stands there
         cell = (int(x / SPACE_FOR_LABEL), int(y / SPACE_FOR_LABEL * 1.6))
-        if with_labels and house.label and cell not in taken and 30 < y < 800:
+        if with_labels and house.label and cell not in taken and is_free:
             taken.add(cell)
             words.append(f'<text x="{x:.0f}" y="{y - 8:.0f}">{escape(house.label)}</text>')
     size = "house house--near" if with_labels else "house"
     labels = f'<g class="house__number" text-anchor="middle">{"".join(words)}</g>' if words else ""
-    return (
-        f'<g aria-hidden="true"><path class="{size}" d="{"".join(dots)}"/>{labels}</g>'
-        if dots
-        else ""
-    )
+    return f'<g aria-hidden="true"><path class="{size}" d="{"".join(dots)}"/>{labels}</g>'
 
 
 def _ray(frame: Frame, listener: Listener) -> str:

@@ -76,9 +76,11 @@ def section_summary(hearing: Hearing) -> str:
     used = [p for s in hearing.of(HEARD) for p in s.used]
     late = [abs(p.residual_ms) for p in used if p.residual_ms is not None]
     worst = f", the worst {max(late):.1f} ms off" if late else ""
+    n_rounds = len(hearing.round_t_s)
     return (
-        f"{len(used)} pulses of {len(hearing.of(HEARD))} sensors lie along {len(hearing.round_t_s)} "
-        f"lines of sound at {hearing.c_mps:.0f} metres a second{worst}."
+        f"{len(used)} pulses of {len(hearing.of(HEARD))} sensors lie along "
+        f"{'one line' if n_rounds == 1 else f'{n_rounds} lines'} "
+        f"of sound at {hearing.c_mps:.0f} metres a second{worst}."
     )
 
 

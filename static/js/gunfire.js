@@ -72,8 +72,8 @@ function inOnePlace(change) {
   const now = seen && document.getElementById(seen.id);
   if (now && isScrolled) scrollBy({ top: now.getBoundingClientRect().top - before, behavior: "instant" });
   if (focused && !document.activeElement?.closest("[data-live-region]")) {
-    const home = inMap ? "[data-live-map]" : "[data-live-rows]";
-    document.querySelector(`${home} a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const same = [...document.querySelectorAll(`[data-live-region] a[href="${CSS.escape(focused)}"]`)];
+    same.find((link) => Boolean(link.closest("[data-live-map]")) === inMap)?.focus({ preventScroll: true });
   }
 }
 
@@ -101,7 +101,9 @@ function renew(region, fresh, news) {
   kept.forEach((row, place) => {
     if (old.children[place] !== row) old.insertBefore(row, old.children[place] ?? null);
   });
-  region.querySelector(".pager")?.replaceWith(fresh.querySelector(".pager") ?? "");
+  const pages = region.querySelector("nav");
+  const newPages = fresh.querySelector("nav");
+  if (pages.innerHTML !== newPages.innerHTML) pages.replaceWith(newPages);
   if (arrived.length) {
     const words = arrived[0].dataset.words;
     news.textContent = arrived.length === 1 ? `New alert: ${words}` : `${arrived.length} new alerts. Newest: ${words}`;
