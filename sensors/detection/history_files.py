@@ -11,7 +11,7 @@ e. one row an incident with the pulse columns as its means.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from sensors.detection.events import Detection
 from sensors.detection.features import FEATURES, pooled_features
+from sensors.detection.features import PULSE_FEATURES as POOLED
 from sensors.detection.files import (
     PULSE_FEATURES,
     FileError,
@@ -57,6 +58,10 @@ INCIDENTS = ("incident_id", "event_id", "incident", "event")
 TIMES = ("t_ns", "occurred_at", "time", "timestamp")
 PLACES = (("lon", "lat"), ("longitude", "latitude"), ("x", "y"), ("x_m", "y_m"))
 DISTANCES = ("distance_m", "distance")
+_PULSE_COUNTS = ("n_pulses", "n_sensors")
+_USUAL_PULSES = 10.0
+"""What a mean rests on where nobody says."""
+_ROUND_COUNTS = ("n_shots", "n_rounds", "shots")
 _OWN = ("rounds", "log_rise", "log_duration")
 _NO_INCIDENT = ("", "-1", "nan", "none", "noise")
 _SAME_ROUND_S = 0.05
@@ -195,17 +200,30 @@ def _by_own_events(table: Table, words: list[str]) -> Taught:
 
 
 def _by_means(table: Table, words: list[str]) -> Taught:
-    """Each row as an incident of one pulse; rounds from n_shots where it is told."""
+    """Each row as an incident: the pulse columns are means over as many pulses as are told."""
     kinds, unused = kinds_of(words)
-    distance = _distance(table, len(words))
-    feature = _features(table, len(words))
-    rounds = next((floats(table[n]) for n in ("n_shots", "n_rounds") if n in table), None)
-    rows = [
-        pooled_features(distance_m=distance[[row]], round_t_s=np.zeros(1), **_rows(feature, [row]))
-        | {"rounds": float("nan") if rounds is None else float(rounds[row])}
-        for row in range(len(words))
-    ]
+    distance, feature = _distance(table, len(words)), _features(table, len(words))
+    pulses = _first_floats(table, _PULSE_COUNTS, len(words), default=_USUAL_PULSES)
+    rhythm = {
+        "rounds": _first_floats(table, _ROUND_COUNTS, len(words)),
+        "median_gap_s": _first_floats(table, ("median_gap_s", "gap_s"), len(words)),
+    }
+    rows = []
+    for row in range(len(words)):
+        pooled = pooled_features(
+            distance_m=distance[[row]], round_t_s=np.zeros(1), **_rows(feature, [row])
+        )
+        counts = {f"{name}_n": pooled[f"{name}_n"] * pulses[row] for name in POOLED}
+        rows.append(pooled | counts | {name: float(told[row]) for name, told in rhythm.items()})
     return Taught(history_of(rows, kinds.tolist()), _count(words), dict(unused))
+
+
+def _first_floats(
+    table: Table, names: Sequence[str], count: int, *, default: float = float("nan")
+) -> Floats:
+    """The first of the columns that is there, else ``default`` in every row."""
+    name = next((name for name in names if name in table), None)
+    return np.full(count, default) if name is None else floats(table[name])
 
 
 def _by_pulse_ids(
@@ -301,8 +319,7 @@ def _rows(feature: dict[str, Floats], rows: list[int]) -> dict[str, Any]:
 
 
 def _distance(table: Table, count: int) -> Floats:
-    name = next((name for name in DISTANCES if name in table), None)
-    return np.full(count, np.nan) if name is None else floats(table[name])
+    return _first_floats(table, DISTANCES, count)
 
 
 def _count(words: list[str]) -> int:

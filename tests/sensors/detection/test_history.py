@@ -289,6 +289,7 @@ def test_one_row_an_incident_with_mean_features_is_a_history(teach):
     assert taught.history.kind.tolist() == ["gunfire", "impulse", "impulse"]
     assert shots["log_rise"] == pytest.approx(np.log(1.1))
     assert (shots["rounds"], np.isnan(other["rounds"])) == (3.0, True)
+    assert (shots["log_rise_n"], shots["level_excess_db_n"]) == (10.0, 0.0)
     assert np.isnan([senseless[n] for n in ("log_rise", "log_duration")]).all()
 
 
