@@ -39,6 +39,7 @@ MAX_SD_M = 500.0
 FEW_SENSORS = 7
 """With more, one wrong arrival is plain to see; with fewer, each is left out in turn."""
 SAME_MODE_M = 3.0
+ANNEALED_SD = (8.0, 4.0, 2.0)
 
 Weigh = Callable[[Floats, Floats], Floats]
 """Residuals and their standard deviations, s, (n,) each, to weights from 0 to 1."""
@@ -107,7 +108,7 @@ def locate(
     ``OUTLIER_SD`` set aside one at a time, worst first. From there the maximum of the likelihood in
     which each arrival is either direct, Gaussian, or something else, mostly late (expectation and
     maximisation: the weight is the probability of being direct). With few sensors each is left out
-    in turn, and other places that explain the rest widen the ellipse by their probability.
+    in turn, the mirror image is tried, and other places widen the ellipse by their probability.
     Raises TooFewSensors, or PoorGeometry where the place is not determined.
     """
     heard = _heard(sensor_xy_m, arrival_s, sigma_s, atmosphere)
@@ -117,11 +118,8 @@ def locate(
     best = min(fits, key=lambda f: _huber_cost(f.residual_s / heard.sigma) + f.prior_cost)
     if rough:
         return _location(heard, [best], used=heard.among)
-    modes = _modes(heard, best)
-    used = modes[0].weight > 0.5
-    if used.sum() < MIN_SENSORS:
-        raise TooFewSensors(f"got {used.sum()} sensors that agree; wanted at least {MIN_SENSORS}")
-    return _location(heard, modes, used=used)
+    modes = _modes(heard, best, starts)
+    return _location(heard, modes, used=modes[0].weight > 0.5)
 
 
 def start_points(xy: Floats, t: Floats, atmosphere: Atmosphere) -> list[Floats]:
@@ -254,18 +252,44 @@ def _if_direct(residual: Floats, sigma: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(0.5 * scaled**2 + _other(residual))))
 
 
-def _modes(heard: _Heard, best: _Fit) -> list[_Fit]:
+def _modes(heard: _Heard, best: _Fit, starts: list[Floats]) -> list[_Fit]:
     """Places that explain the arrivals, the likeliest first."""
     begun = [_set_aside(heard, best)]
+    if (np.abs(best.residual_s) > OUTLIER_SD * heard.sigma).any():
+        begun += [_annealed(heard, start) for start in starts]
+    mirrored = _begin(heard, _mirrored(heard.xy, begun[0].params[:2]))
+    begun.append(_solve(heard, mirrored, _huber, stop_m=0.1, most=MAX_ITERATIONS))
     if heard.t.size <= FEW_SENSORS:
         others = (heard.without(k) for k in range(heard.t.size) if heard.t.size > MIN_SENSORS)
         begun += [_solve(o, best.params, _huber, stop_m=0.1, most=MAX_ITERATIONS) for o in others]
     fits: list[_Fit] = []
     for fit in begun:
         fit = _solve(heard, fit.params, _if_direct, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
+        if (fit.weight > 0.5).sum() < MIN_SENSORS:
+            continue  # where nearly nothing need be explained there is room without end
         if all(np.hypot(*(f.params - fit.params)[:2]) > SAME_MODE_M for f in fits):
             fits.append(fit)
+    if not fits:
+        raise TooFewSensors(f"got no {MIN_SENSORS} sensors that agree; wanted at least so many")
     return sorted(fits, key=lambda f: -_log_evidence(heard, f))
+
+
+def _mirrored(xy: Floats, place: Floats) -> Floats:
+    """The place on the other side of the line along which the sensors stretch: if they all stand near it,
+    as along a street, both sides are heard alike."""
+    middle = xy.mean(axis=0)
+    along = np.linalg.svd(xy - middle, full_matrices=False)[2][0]
+    away = place - middle
+    return np.asarray(middle + 2.0 * (away @ along) * along - away)
+
+
+def _annealed(heard: _Heard, start: Floats) -> _Fit:
+    """From a start that wrong arrivals have not dragged away: doubt is wide at first, then narrows."""
+    params = _begin(heard, start)
+    for wide in ANNEALED_SD:
+        softened = replace(heard, sigma=wide * heard.sigma)
+        params = _solve(softened, params, _if_direct, stop_m=1.0, most=ROUGH_ITERATIONS).params
+    return _solve(heard, params, _if_direct, stop_m=0.1, most=MAX_ITERATIONS)
 
 
 def _set_aside(heard: _Heard, fit: _Fit) -> _Fit:

@@ -128,6 +128,121 @@ def test_it_comes_near_the_bound_and_its_ellipse_is_right_95_times_in_100():
     assert 0.92 < np.mean(inside) < 0.98
 
 
+def tried(rng: np.random.Generator, count: int, *, late_share: float, times: int):
+    """Errors and ellipses of many solutions in unknown air, in which some arrivals are echoes."""
+    squares, bounds, inside, areas = [], [], [], []
+    told = Atmosphere(338.0, c_sd_mps=0.6, wind_sd_mps=1.0)
+    for _ in range(times):
+        xy, source = ring(rng, count), rng.uniform(-100, 100, 2)
+        true = Atmosphere(338.0 + rng.normal(0, 0.6), *rng.normal(0, 1.0, 2))
+        late = rng.random(count) < late_share
+        t = arrivals(xy, source, true) + rng.normal(0, 0.0075, count)
+        t += late * rng.uniform(0.04, 0.4, count)
+        try:
+            spot = locate(xy, t, atmosphere=told, start_xy_m=source + rng.normal(0, 15.0, 2))
+        except LocationError:
+            continue
+        bound = position_bound(xy[~late], source, atmosphere=told)
+        if not np.isfinite(bound).all():
+            continue  # too few direct arrivals: no method can do it
+        error = np.array([spot.x_m, spot.y_m]) - source
+        squares.append(error @ error)
+        bounds.append(bound.trace())
+        inside.append(error @ np.linalg.solve(spot.cov_m2, error) <= 5.991)
+        areas.append(np.sqrt(np.linalg.det(spot.cov_m2) / np.linalg.det(bound)))
+    return np.array(squares), np.array(bounds), np.array(inside), np.array(areas)
+
+
+def test_echoes_in_place_of_direct_sound_cost_next_to_nothing():
+    squares, bounds, inside, areas = tried(np.random.default_rng(11), 11, late_share=0.1, times=400)
+    trimmed = np.sort(squares / bounds)[: int(0.98 * squares.size)]
+
+    assert squares.size == 400
+    assert np.sqrt(trimmed.mean()) < 1.15
+    assert 0.92 <= inside.mean() <= 0.98
+    assert np.median(areas) < 1.2
+
+
+def test_five_sensors_with_an_echo_among_them_widen_the_ellipse_or_decline():
+    squares, _, inside, _ = tried(np.random.default_rng(12), 5, late_share=0.1, times=300)
+
+    assert 200 < squares.size < 300
+    assert inside.mean() > 0.92
+
+
+def test_a_scaled_world_with_scaled_sound_has_the_scaled_answer():
+    rng = np.random.default_rng(4)
+    xy, source = ring(rng, 9), np.array([30.0, -50.0])
+    t = arrivals(xy, source, CALM) + rng.normal(0.0, 0.006, 9)
+    fast = Atmosphere(3.0 * 340.0, c_sd_mps=3e-4, wind_sd_mps=3e-4)
+
+    small, large = locate(xy, t, atmosphere=CALM), locate(3.0 * xy, t, atmosphere=fast)
+
+    assert [large.x_m, large.y_m] == pytest.approx([3.0 * small.x_m, 3.0 * small.y_m], abs=0.03)
+    assert large.cov_m2 == pytest.approx(9.0 * small.cov_m2, rel=1e-3)
+
+
+def test_sensors_along_a_street_leave_both_sides_open():
+    xy = np.column_stack([np.linspace(-700.0, 700.0, 9), np.zeros(9)])
+    t = arrivals(xy, np.array([50.0, 120.0]), CALM)
+
+    spot = locate(xy, t, atmosphere=CALM)
+
+    assert abs(spot.y_m) == pytest.approx(120.0, abs=1.0)
+    assert spot.rival_share == pytest.approx(0.5, abs=0.05)
+    assert np.sqrt(spot.cov_m2[1, 1]) > 100.0
+
+
+def test_a_deleted_residual_is_what_the_others_alone_would_say():
+    rng = np.random.default_rng(6)
+    xy = ring(rng, 8)
+    t = arrivals(xy, np.array([20.0, 10.0]), CALM) + rng.normal(0.0, 0.006, 8)
+    spot = locate(xy, t, atmosphere=CALM, sigma_s=0.0075)
+
+    for k in range(8):
+        kept = np.arange(8) != k
+        others = locate(xy[kept], t[kept], atmosphere=CALM, sigma_s=0.0075)
+        alone = t[k] - others.t_s - np.hypot(*(xy[k] - [others.x_m, others.y_m])) / 340.0
+
+        assert spot.deleted_s[k] == pytest.approx(alone, abs=4e-4)
+        assert spot.deleted_sd_s[k] > 0.0075
+
+
+def test_its_sounding_is_what_the_arrivals_added_to_the_weather_report():
+    rng = np.random.default_rng(8)
+    xy, report = ring(rng, 12), Atmosphere(338.0, 1.0, -2.0, c_sd_mps=0.6, wind_sd_mps=1.0)
+    t = arrivals(xy, np.array([20.0, 10.0]), Atmosphere(338.7, 1.8, -1.5))
+
+    spot = locate(xy, t, atmosphere=report)
+
+    told = np.linalg.inv(report.cov)
+    both = np.linalg.inv(told + spot.sounding.information)
+    assert both == pytest.approx(spot.atmosphere.cov, rel=1e-6, abs=1e-9)
+    mean = both @ (told @ report.mean_mps + spot.sounding.weighted)
+    assert mean == pytest.approx(spot.atmosphere.mean_mps, abs=1e-3)
+
+
+def test_the_emission_time_is_as_sure_as_it_says():
+    rng = np.random.default_rng(9)
+    told, off = Atmosphere(338.0, c_sd_mps=0.6, wind_sd_mps=1.0), []
+    for _ in range(300):
+        xy, source = ring(rng, 10), rng.uniform(-100, 100, 2)
+        true = Atmosphere(338.0 + rng.normal(0, 0.6), *rng.normal(0, 1.0, 2))
+        spot = locate(xy, arrivals(xy, source, true) + rng.normal(0, 0.0075, 10), atmosphere=told)
+        off.append((spot.t_s - 12.0) / spot.t_sd_s)
+
+    assert 0.85 < np.std(off) < 1.2
+
+
+def test_four_sensors_of_which_one_cannot_have_heard_it_are_too_few():
+    xy = np.array([[400.0, 0.0], [0.0, 400.0], [-400.0, 0.0], [0.0, -400.0]])
+    t = arrivals(xy, np.zeros(2), CALM)
+    t[0] += 9.0
+
+    with pytest.raises(TooFewSensors, match="got no 4 sensors that agree"):
+        locate(xy, t, atmosphere=CALM)
+
+
 def test_many_rounds_do_not_shrink_the_ellipse_below_the_path_error():
     once, often = folded_sigma_s(np.array([1.0])), folded_sigma_s(np.array([1000.0]))
 
