@@ -51,7 +51,10 @@ from sensors.detection.streams import (
     SensorArrays,
 )
 
-LABELS = ("label", "kind_true", "true_kind", "truth", "reviewed", "review", "finding", "class")
+LABELS = (
+    *("label", "kind_true", "true_kind", "kind_reviewed", "reviewed_kind", "truth", "reviewed"),
+    *("review", "finding", "verdict", "outcome", "disposition", "is_gunfire", "gunfire", "class"),
+)
 """Columns that hold a label, the first that is there. ``kind`` and ``type`` do where they cannot be our
 own answer, which stands beside ``prob``."""
 INCIDENTS = ("incident_id", "event_id", "incident", "event")
@@ -134,12 +137,10 @@ def taught_by(
         return _by_pulse_ids(table, words, pulses, detection)
     if labels.form is Form.MEANS:
         return _by_means(table, words)
-    place, time = _first_pair(table), next(name for name in TIMES if name in table)
-    assert place is not None
-    at = np.column_stack([floats(table[name]) for name in place])
-    return taught_by_reviews(
-        detection.events, times_ns(table[time]), at, words, in_degrees=place[0].startswith("lon")
-    )
+    about = _by_reviews(table, words, detection)
+    if 2 * len(about.history) < about.n_rows and any(name in table for name in PULSE_FEATURES):
+        return _by_means(table, words)  # of another day, but they bring their features along
+    return about
 
 
 def _words(path: Path, table: Table) -> list[str]:
@@ -188,6 +189,15 @@ def _iso_ns(text: object) -> int:
         return MISSING_NS
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6) * 1000
+
+
+def _by_reviews(table: Table, words: list[str], detection: Detection) -> Taught:
+    place, time = _first_pair(table), next(name for name in TIMES if name in table)
+    assert place is not None
+    at = np.column_stack([floats(table[name]) for name in place])
+    return taught_by_reviews(
+        detection.events, times_ns(table[time]), at, words, in_degrees=place[0].startswith("lon")
+    )
 
 
 def _by_own_events(table: Table, words: list[str]) -> Taught:

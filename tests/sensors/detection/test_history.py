@@ -293,6 +293,15 @@ def test_one_row_an_incident_with_mean_features_is_a_history(teach):
     assert np.isnan([senseless[n] for n in ("log_rise", "log_duration")]).all()
 
 
+def test_reviews_of_another_day_may_bring_their_own_features(teach):
+    names = ["event_id", "t_ns", "x", "y", "kind", "n_shots", "rise_ms", "dur_ms"]
+
+    taught = teach(names, [(n, 5 + n, 0.0, 0.0, "gunshot", 2, 1.2, 150.0) for n in range(4)])
+
+    assert len(taught.history) == 4
+    assert all(one["log_rise"] == pytest.approx(np.log(1.2)) for one in taught.history.features)
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [
