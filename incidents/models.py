@@ -441,6 +441,18 @@ class ConfirmedShooting(models.Model):
         return f"{self.occurred_at:%Y-%m-%d} {self.incident_id or self.call_id}"
 
 
+class AlertCall(models.Model):
+    """A person's call about shots, and the event that it was about. Derived: rebuilt by linking."""
+
+    call = models.OneToOneField(CallForService, models.PROTECT, related_name="alert")
+    event = models.ForeignKey("sensors.AcousticEvent", models.PROTECT, related_name="calls")
+    separation_m = models.FloatField()
+    separation_s = models.FloatField()  # positive: after the shots
+
+    def __str__(self) -> str:
+        return f"{self.call_id} about {self.event_id}"
+
+
 class LinkRun(models.Model):
     """The last linking: what there was to link, so that nothing is done where nothing is new. One row."""
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from incidents.linking import NO_ALERT, Alerts, Float, Int, Law, Records, link_one_to_one
+from incidents.linking import (
+    NO_ALERT,
+    Alerts,
+    Float,
+    Int,
+    Law,
+    Links,
+    Records,
+    link_one_to_one,
+)
 from sensors.geodesy import LocalPlane
 
+Linker = Callable[[Alerts, Records, Law], Links]
 WRONG_NUMBER: Final = "wrong_number"
 LONGEST_S: Final = 86_400.0
 """Between an alert and a record that names it: more is somebody's slip."""
@@ -69,6 +79,7 @@ def link_in_turn(
     pools: Sequence[NDArray[np.bool_]],
     is_open: NDArray[np.bool_],
     taken: NDArray[np.bool_],
+    linker: Linker = link_one_to_one,
 ) -> tuple[Int, NDArray[np.str_]]:
     """Link the open records to alerts that are not taken, pool after pool; index (-1: none) and reason, shape (m,).
 
@@ -79,7 +90,7 @@ def link_in_turn(
     reason[is_open] = NO_ALERT
     for pool in pools:
         waiting, free = np.flatnonzero(reason == NO_ALERT), np.flatnonzero(pool & ~taken)
-        found = link_one_to_one(alerts.take(free), records.take(waiting), law)
+        found = linker(alerts.take(free), records.take(waiting), law)
         linked = found.alert >= 0
         link[waiting[linked]] = free[found.alert[linked]]
         reason[waiting] = found.reason

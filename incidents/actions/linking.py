@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from incidents.actions.calls import rebuild_calls
 from incidents.actions.shootings import rebuild_shootings
 from incidents.linking import RESPONSE, separations
 from incidents.models import AlertResponse, LinkRun
@@ -57,6 +58,7 @@ def link_alerts(*, now: dt.datetime) -> Linked | None:
     responses = _linked(alerts, before, ground)
     n_changed = _write(before, responses)
     rebuilt = rebuild_shootings(shootings, alerts, ground, responses, now=now)
+    n_changed += rebuild_calls(alerts, ground)
     LinkRun.objects.update_or_create(pk=1, defaults={"inputs": inputs, "linked_at": now})
     return Linked(
         n_responses=responses.id.size,

@@ -39,6 +39,7 @@ class AlertLives:
     95 % ellipse (of the alert and of the evidence's own place), 0 where not, -1 where there is no
     ellipse or no evidence place.
     incident_id: the police record it became, by report number or by place and time; -1 for none.
+    n_calls: people who called about it, as far as their place and time tell.
     """
 
     id: NDArray[np.int64]
@@ -61,6 +62,7 @@ class AlertLives:
     evidence_m: NDArray[np.float64]
     evidence_in_ellipse: NDArray[np.int8]
     incident_id: NDArray[np.int64]
+    n_calls: NDArray[np.int64]
 
     def __len__(self) -> int:
         return int(self.id.size)
@@ -129,6 +131,9 @@ _LIVES = """
     ), shooting AS (
         SELECT event_id, min(incident_id) AS incident_id
         FROM incidents_confirmedshooting WHERE event_id IN (SELECT id FROM chosen) GROUP BY event_id
+    ), calling AS (
+        SELECT event_id, count(*) AS n FROM incidents_alertcall
+        WHERE event_id IN (SELECT id FROM chosen) GROUP BY event_id
     )
     SELECT e.id, e.occurred_at, e.lon, e.lat, e.provider, e.kind, e.probability,
            CASE WHEN e.provider = %(own)s THEN extract(epoch FROM e.detected_at - e.occurred_at)::float8
@@ -136,17 +141,19 @@ _LIVES = """
            extract(epoch FROM r.dispatched_at - e.occurred_at)::float8,
            extract(epoch FROM r.on_scene_at - e.occurred_at)::float8, r.officer_minutes,
            (%(dispositions)s::varchar[])[r.disposition], r.lon, r.lat,
-           e.cov_xx_m2, e.cov_xy_m2, e.cov_yy_m2, coalesce(r.incident_id, s.incident_id, -1)
+           e.cov_xx_m2, e.cov_xy_m2, e.cov_yy_m2, coalesce(r.incident_id, s.incident_id, -1),
+           c.n
     FROM chosen e
         LEFT JOIN response r ON r.event_id = e.id
         LEFT JOIN review v ON v.event_id = e.id
         LEFT JOIN first f ON f.event_id = e.id
         LEFT JOIN shooting s ON s.event_id = e.id
+        LEFT JOIN calling c ON c.event_id = e.id
     ORDER BY e.occurred_at, e.id
     """
 _LIFE_DTYPES: list[Any] = [
     np.int64, "M8[us]", float, float, "U32", "U16", float, float, "U16", np.int64, bool, float,
-    np.int64, float, float, float, "U16", float, float, float, float, float, np.int64,
+    np.int64, float, float, float, "U16", float, float, float, float, float, np.int64, np.int64,
 ]  # fmt: skip
 # Strongest first: what one of several responses found is not undone by another that found nothing.
 _DISPOSITIONS = [
@@ -176,13 +183,13 @@ def alert_lives(
     (
         id_, occurred, lon, lat, provider, kind, probability, detected_s, finding, n_reviewers,
         is_override, said, n_responses, dispatched_s, on_scene_s, minutes, disposition,
-        evidence_lon, evidence_lat, xx, xy, yy, incident_id,
+        evidence_lon, evidence_lat, xx, xy, yy, incident_id, n_calls,
     ) = selected(_LIVES, parameters, _LIFE_DTYPES, using=using)  # fmt: skip
     evidence_m, in_ellipse = _against_evidence(lon, lat, evidence_lon, evidence_lat, xx, xy, yy)
     return AlertLives(
         id_, ns_of(occurred), lon, lat, provider, kind, probability, detected_s, finding,
         n_reviewers, is_override, said, n_responses, dispatched_s, on_scene_s, minutes,
-        disposition, evidence_m, in_ellipse, incident_id,
+        disposition, evidence_m, in_ellipse, incident_id, n_calls,
     )  # fmt: skip
 
 

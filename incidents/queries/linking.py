@@ -73,6 +73,16 @@ class ShootingRows:
 
 
 @dataclass(frozen=True, eq=False)
+class CallRows:
+    """People's calls about gunfire that name a place, by id; shape (n,). t_s: seconds since 1970 UTC."""
+
+    id: NDArray[np.int64]
+    t_s: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class MicrophoneRows:
     """Acoustic sensors by serial; shape (k,). since_s, until_s: in service, seconds since 1970 UTC (-inf, inf where
     open). deaf: (sensor index, from_s, to_s) of each fault that silences one.
@@ -133,6 +143,17 @@ def shooting_rows() -> ShootingRows:
         ORDER BY from_s, is_call, id
         """  # noqa: S608
     return ShootingRows(*selected(sql, {}, [np.int64, bool, *[float] * 4]))
+
+
+def call_rows() -> CallRows:
+    """Without those that dispatch opened for the alerts themselves: their type is one that responses begin with."""
+    sql = f"""
+        SELECT id, {_EPOCH.format("received_at")}, lon, lat FROM incidents_callforservice
+        WHERE category = 'gunfire' AND lon IS NOT NULL AND lat IS NOT NULL
+          AND call_type NOT IN (SELECT initial_type FROM incidents_alertresponse)
+        ORDER BY id
+        """  # noqa: S608
+    return CallRows(*selected(sql, {}, [np.int64, float, float, float]))
 
 
 def microphone_rows() -> MicrophoneRows:

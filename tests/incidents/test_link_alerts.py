@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
-from incidents import actions
+from incidents import actions, tasks
 from incidents.actions import LinkRefusedError
 from incidents.models import (
+    AlertCall,
     AlertResponse,
     AlertResponseRevision,
     CallForService,
@@ -18,7 +20,7 @@ from incidents.models import (
     ImportedFile,
     Incident,
 )
-from incidents.queries import misses
+from incidents.queries import alert_lives, misses
 from sensors.models import AcousticEvent, AssetFault, Sensor, Source
 from tests.incidents.conftest import NOW
 from tests.incidents.test_alert_lives import AT, after, alert, response
@@ -294,3 +296,74 @@ def test_a_link_by_hand_wants_somebody_a_reason_and_an_alert(
 
     row.refresh_from_db()
     assert (row.event, row.revision, AlertResponseRevision.objects.count()) == (None, 1, 0)
+
+
+def test_people_who_call_about_the_same_shots_are_counted_and_the_alert_itself_is_not(
+    db: None,
+) -> None:
+    event = alert("A1", kind="firework")  # a caller cannot tell either
+    response(None, "1", initial_type="ACOUSTIC ALERT")
+    for number, seconds in (("near", 90), ("too", 200)):
+        call(number, after(seconds), category="gunfire", lat=40.0 + 120 * M)
+    call("hours later", after(9_000), category="gunfire")
+    call("noise", after(90), category="noise")
+    call("machine", after(10), category="gunfire", call_type="ACOUSTIC ALERT")
+
+    link()
+
+    linked = AlertCall.objects.order_by("separation_s")
+    assert [row.call.source_id for row in linked] == ["near", "too"]
+    assert [row.event for row in linked] == [event, event]
+    assert linked[0].separation_m == pytest.approx(120, abs=0.5)
+    assert alert_lives().n_calls.tolist() == [2]
+
+
+def test_a_call_that_is_corrected_is_linked_anew(db: None) -> None:
+    alert("A1")
+    row = call("1", after(90), category="gunfire", confirms_shooting=False)
+    link()
+
+    CallForService.objects.filter(pk=row.pk).update(lat=40.002)
+    assert link().n_changed == 1
+    assert AlertCall.objects.get().separation_m == pytest.approx(222, abs=1)
+
+    CallForService.objects.filter(pk=row.pk).update(category="noise")
+    assert link().n_changed == 1
+    assert not AlertCall.objects.exists()
+
+
+def test_an_import_makes_the_worker_link(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(tasks.link_alerts, "delay_on_commit", lambda: asked.append("please"))
+    monkeypatch.setattr(tasks, "open_uploads", lambda: [1, 2])
+    monkeypatch.setattr(
+        tasks, "ingest_upload", lambda file_id, now: file_id if file_id == 2 else None
+    )
+
+    assert tasks.import_waiting() == 1
+    assert asked == ["please"]
+
+
+def test_the_task_links_what_is_new_and_then_has_nothing_to_do(db: None) -> None:
+    alert("A1")
+    response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+
+    assert tasks.link_alerts()["n_linked"] == 1
+    assert tasks.link_alerts() == {}
+
+
+def test_of_two_workers_one_links_and_the_other_goes_home(city_db: None) -> None:
+    alert("A1")
+    seen: list[Any] = []
+
+    def other_worker() -> None:
+        seen.append(actions.link_alerts(now=NOW))
+        connection.close()
+
+    with transaction.atomic():
+        assert actions.link_alerts(now=NOW) is not None
+        thread = threading.Thread(target=other_worker)
+        thread.start()
+        thread.join()
+
+    assert seen == [None]

@@ -157,7 +157,7 @@ def test_its_alerts_have_a_life_that_agrees_with_what_happened(demo: Loader) -> 
     assert {number: truth[number] for number in of_event} == of_event
     assert (lives.n_responses > 0).sum() == linked.values("event").distinct().count()
     assert np.nanmedian(lives.on_scene_s) > np.nanmedian(lives.dispatched_s) > 30
-    assert np.nanmax(lives.evidence_m, initial=0.0) < 40
+    assert np.nanmedian(lives.evidence_m) < 20
     assert 0 < lives.n_calls.sum() <= np.isin(lives.kind, ["gunfire", "firework"]).sum() * 3
     assert LinkRun.objects.count() == 1
 
