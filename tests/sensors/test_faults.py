@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.urls import reverse
+from freezegun import freeze_time
 
 from sensors import actions, knowledge
 from sensors.actions import detecting
@@ -258,3 +261,15 @@ def test_staff_read_the_faults_and_declare_them_repaired(ill: Source, client: Cl
     fault.refresh_from_db()
     assert fault.cleared_at is not None
     assert what_is_done(fault) == "Nothing: the fault is over."
+
+
+def test_the_command_looks_for_faults_and_lists_them(ill: Source) -> None:
+    said = io.StringIO()
+
+    with freeze_time(NOW):
+        call_command("sensors", "find-faults", stdout=said)
+
+    first, fault = said.getvalue().splitlines()
+    assert first == "1 opened, 0 still stand, 0 cleared."
+    assert fault.startswith("MIC-22\tIts clock says everything")
+    assert fault.endswith("\tIts times are corrected.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
 from django.urls import reverse
 
@@ -123,6 +125,22 @@ def test_staff_see_the_parked_window_and_its_reason_and_try_it_again(
     assert "singular in a way nobody thought of" in page
     assert answer.status_code == 302
     assert queries.parked_window_count() == 0
+
+
+@pytest.mark.django_db
+def test_the_command_says_what_is_parked_and_why(poisoned: dict[str, bool]) -> None:
+    actions.detect_dirty(now=NOW)
+    said = io.StringIO()
+
+    call_command("sensors", "status", stdout=said)
+
+    assert said.getvalue().splitlines() == [
+        "inbox: 0 batches wait, 0 are parked",
+        "quarantine: 0 messages",
+        "detector: 0 windows wait, 1 are parked",
+        "  2026-03-14T21:53:00Z: FloatingPointError: singular in a way nobody thought of",
+        "faults: 0 open",
+    ]
 
 
 @pytest.mark.django_db
