@@ -118,7 +118,7 @@ def _acoustics(rng: np.random.Generator) -> Acoustics:
         early_echoes=rng.uniform(0.85, 1.15),
         tail_echoes=rng.uniform(0.2, 1.3),
         carry=rng.uniform(0.96, 1.06),
-        path_share=rng.uniform(0.2, 0.9),
+        path_share=rng.uniform(0.3, 0.98),
         level_share=rng.uniform(0.0, 0.5),
     )
 

@@ -97,6 +97,19 @@ def test_direct_pulses_are_heard_as_often_as_was_measured_at_each_distance(senso
     assert not heard[distance > 1_600.0].any()
 
 
+def test_a_sensor_that_heard_one_round_hears_the_next(full_city, sensors):
+    """In the live-fire set 97 % do, at every distance: whether sound gets through belongs to the path."""
+    a = full_city.addresses
+    events = shots_at(a.x[:20_000:100], a.y[:20_000:100], rounds=2)
+    pulses, truth = hear(full_city, sensors, events, rng=np.random.default_rng(12))
+    within = distances(events, sensors)[truth.event, pulses.sensor] < 1_000.0
+    direct = (truth.echo == 0) & within
+    key = truth.event[direct] * 10_000 + pulses.sensor[direct]
+    _, rounds_heard = np.unique(key, return_counts=True)
+
+    assert 2 * np.sum(rounds_heard == 2) / direct.sum() > 0.9
+
+
 def flight_times(city, sensors, events, pulses, truth):
     """Seconds that sound takes in the true weather, straight from each event to each pulse's sensor."""
     event, s = truth.event, pulses.sensor
