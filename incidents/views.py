@@ -33,6 +33,9 @@ from sensors.models import AcousticEvent
 
 View = Callable[..., HttpResponse]
 
+# So long the map also shows which sensors heard an alert; with all of them it would be a knot.
+FRESH = dt.timedelta(minutes=15)
+
 
 def gunfire_page(view: View) -> View:
     """Signed in, kept by no browser, and not there for those who may not see it."""
@@ -115,7 +118,9 @@ def _map(filters: alerts.Filters, city: Ground, *, span_h: int) -> str:
     frame, under = city.overview
     if frame is None:
         return ""
-    since = timezone.now() - dt.timedelta(hours=span_h)
+    now = timezone.now()
+    rows = alerts.recent(filters, city, since=now - dt.timedelta(hours=span_h))
+    sites = evidence.sites_of([row.event for row in rows if row.event.occurred_at > now - FRESH])
     marks = [
         Mark(
             href=row.url,
@@ -125,8 +130,9 @@ def _map(filters: alerts.Filters, city: Ground, *, span_h: int) -> str:
             lat=row.event.lat,
             cov_m2=row.cov_m2,
             is_reviewed=row.is_reviewed,
+            heard_at=sites.get(row.event.pk, ()),
         )
-        for row in alerts.recent(filters, city, since=since)
+        for row in rows
     ]
     return city_map(frame, marks, under=under, span=f"the last {span_h} hours")
 

@@ -23,18 +23,33 @@ class Mark:
     lat: float
     cov_m2: tuple[float | None, float | None, float | None]
     is_reviewed: bool
+    heard_at: tuple[tuple[float, float], ...] = ()  # lon, lat of the sensors, where they are drawn
 
 
 def city_map(frame: Frame, marks: Sequence[Mark], *, under: str, span: str) -> str:
     """The newest mark on top, each a link. under: what ``canvas.backdrop`` drew. span: "the last 12 hours"."""
     said = f"{len(marks)} alerts" if len(marks) != 1 else "1 alert"
+    rays = "".join(_heard(frame, mark) for mark in marks)
     drawn = "".join(_mark(frame, mark) for mark in reversed(marks))
     return drawing(
-        f"{under}{drawn}{scale_bar(frame)}",
+        f"{under}{rays}{drawn}{scale_bar(frame)}",
         drawing_id="live-map",
         title=f"Alerts of {span}",
         summary=f"{said}; the list beside the map has each of them.",
         is_group=True,
+    )
+
+
+def _heard(frame: Frame, mark: Mark) -> str:
+    """From each sensor that heard an alert to its place."""
+    x, y = frame.from_degrees(mark.lon, mark.lat)
+    spots = [frame.from_degrees(lon, lat) for lon, lat in mark.heard_at]
+    rays = "".join(f"M{x:.0f} {y:.0f}L{sx:.0f} {sy:.0f}" for sx, sy in spots)
+    dots = "".join(f"M{sx:.0f} {sy:.0f}h0" for sx, sy in spots)
+    if not spots:
+        return ""
+    return (
+        f'<g aria-hidden="true"><path class="ray" d="{rays}"/><path class="heard" d="{dots}"/></g>'
     )
 
 

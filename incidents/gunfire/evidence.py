@@ -64,6 +64,18 @@ def hearing_of(event: AcousticEvent) -> Hearing | None:
     )
 
 
+def sites_of(events: Sequence[AcousticEvent]) -> dict[int, tuple[tuple[float, float], ...]]:
+    """Longitude and latitude of the sensors that heard each event, by its id; where they stand now."""
+    heard = {event.pk: sorted(_by_sensor(event)) for event in events}
+    serials = {serial for found in heard.values() for serial in found}
+    rows = Sensor.objects.filter(serial__in=serials).values_list("serial", "lon", "lat")
+    sites = {serial: (lon, lat) for serial, lon, lat in rows}
+    return {
+        pk: tuple(sites[serial] for serial in found if serial in sites)
+        for pk, found in heard.items()
+    }
+
+
 def _by_sensor(event: AcousticEvent) -> dict[str, list[Mapping[str, Any]]]:
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for one in event.participants:

@@ -170,14 +170,19 @@ def _rhythm(features: Mapping[str, Any]) -> str:
     return f"{told}, {gap_s:.2f} s apart" if gap_s is not None and _known(gap_s) else told
 
 
+def _signed(value: float) -> str:
+    """One decimal with its sign; nothing is minus zero."""
+    return f"{round(value, 1) + 0.0:+.1f}"
+
+
 _UNITS: dict[str, Callable[[float], str]] = {
     "log_rise": lambda value: f"{math.exp(min(value, 10.0)):.1f} ms",
     "log_duration": lambda value: f"{math.exp(min(value, 12.0)):.0f} ms",
     "log_centroid_ratio": lambda value: (
         f"{math.exp(min(value, 5.0)):.2f} of a pistol's tone at that distance"
     ),
-    "level_excess_db": lambda value: f"{value:+.1f} dB against a pistol",
-    "level_slope_db": lambda value: f"{value:+.1f} dB per tenfold distance beyond a pistol's",
+    "level_excess_db": lambda value: f"{_signed(value)} dB against a pistol",
+    "level_slope_db": lambda value: f"{_signed(value)} dB per tenfold distance beyond a pistol's",
     "reach_m": lambda value: f"up to {value:.0f} m",
     "heard_share": lambda value: f"{100 * value:.0f}% of those asked",
     "median_gap_s": lambda value: f"{value:.2f} s",

@@ -215,6 +215,16 @@ class TestTheList:
         assert on_map("?hours=24") == {near.pk, far.pk}
         assert gone.pk not in on_map("?hours=72")
 
+    def test_the_map_shows_who_heard_what_is_fresh(self, ana: Client, city: None) -> None:
+        def heard() -> list[int]:
+            """Sensors drawn at each alert; the last is the map's key."""
+            return [d.count("M") for d in re.findall(r'class="heard" d="([^"]+)"', read(ana, LIST))]
+
+        scenes.alert(occurred_at=timezone.now() - dt.timedelta(hours=1))
+        assert heard() == [1]
+        scenes.alert(occurred_at=timezone.now() - dt.timedelta(minutes=3))
+        assert heard() == [len(scenes.HEARD | scenes.ASIDE), 1]
+
     def test_an_open_page_is_told_only_when_something_changed(
         self, ana: Client, city: None
     ) -> None:

@@ -139,6 +139,10 @@ class TestWords:
         assert 'class="lean__for" x="50.0" y="1" width="25.0"' in told[0].bar
         assert 'class="lean__against" x="45.0"' in told[1].bar
 
+    def test_nothing_is_minus_zero(self) -> None:
+        (term,) = terms({"why": {"level_excess_db": 1.0}, "features": {"level_excess_db": -0.01}})
+        assert term.measured == "+0.0 dB against a pistol"
+
     def test_a_bar_never_leaves_its_box(self) -> None:
         (term,) = terms({"why": {"rhythm": -80.0}})
         assert term.share == -1.0
@@ -374,6 +378,24 @@ class TestMaps:
         assert shapes == ["circle", "rect", "path", "circle"]
         assert "alert--reviewed" in links[2][-1].attrib["class"]
         assert links[0][-1].attrib["cx"] == "980.0"  # far outside is shown at the edge
+
+    def test_who_heard_an_alert_is_drawn_where_they_stand(self) -> None:
+        frame = Frame(-98.6, 39.8, 5_000.0)
+        lon, lat = frame.plane.to_lonlat(1_000.0, 500.0)
+        mark = Mark(
+            "/1/",
+            "one",
+            "gunfire",
+            -98.6,
+            39.8,
+            (None, None, None),
+            False,
+            ((float(lon), float(lat)),),
+        )
+        svg = city_map(frame, [mark], under="", span="the last 12 hours")
+        drawn(svg)
+        assert 'class="ray" d="M500 400L600 350"' in svg
+        assert 'class="heard" d="M600 350h0"' in svg
 
     def test_the_close_map_shows_the_whole_ellipse(self) -> None:
         for long_var in (1.0, 900.0, 40_000.0):
