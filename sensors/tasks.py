@@ -25,7 +25,10 @@ def drain() -> dict[str, int]:
 
 @shared_task(name="sensors.detect")
 def detect() -> dict[str, int]:
-    return asdict(actions.detect_live(clock=timezone.now, budget_s=DETECT_BUDGET_S))
+    detected = actions.detect_live(clock=timezone.now, budget_s=DETECT_BUDGET_S)
+    if detected.is_cut_short:
+        detect.delay_on_commit()
+    return asdict(detected)
 
 
 @shared_task(name="sensors.learn_background")

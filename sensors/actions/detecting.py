@@ -65,7 +65,8 @@ class Window(NamedTuple):
 
 @dataclass
 class Detected:
-    """What one run did. is_busy: another run holds the lock, and nothing was done."""
+    """What one run did. is_busy: another run holds the lock, and nothing was done. is_cut_short: the time
+    was used up and there is more to do."""
 
     n_windows: int = 0
     n_pulses: int = 0
@@ -75,6 +76,7 @@ class Detected:
     n_parked: int = 0
     n_glances: int = 0
     is_busy: bool = False
+    is_cut_short: bool = False
 
     def add(self, changes: Changes) -> None:
         self.n_new += changes.n_new
@@ -108,6 +110,7 @@ def work_alone(
             detected.is_busy = not is_alone
             while is_alone and time.monotonic() < deadline and work(detected):
                 pass
+    detected.is_cut_short = time.monotonic() >= deadline and not detected.is_busy and is_due()
     return detected
 
 

@@ -125,6 +125,30 @@ def test_the_detect_task_detects(source: Source, microphones: list[Sensor]) -> N
 
 
 @pytest.mark.django_db
+def test_a_detection_that_ran_out_of_time_asks_for_another(
+    source: Source, microphones: list[Sensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(tasks.detect, "delay_on_commit", lambda: asked.append("detect"))
+    accept(source, encode(shot(x_m=0.0, y_m=0.0)))
+    actions.drain(now=NOW)
+
+    monkeypatch.setattr(tasks, "DETECT_BUDGET_S", 0.0)
+    cut_short = tasks.detect.apply().get()
+    monkeypatch.setattr(tasks, "DETECT_BUDGET_S", 30.0)
+    whole = tasks.detect.apply().get()
+
+    assert (cut_short["is_cut_short"], whole["is_cut_short"]) == (True, False)
+    assert asked == ["detect"]
+
+
+@pytest.mark.django_db
+def test_the_tasks_by_the_clock_are_doors(microphones: list[Sensor]) -> None:
+    assert tasks.learn_background.apply().get() == 0
+    assert tasks.find_faults.apply().get() == {"n_opened": 0, "n_kept": 0, "n_cleared": 0}
+
+
+@pytest.mark.django_db
 def test_messages_that_are_no_pulses_ask_for_no_detection(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
