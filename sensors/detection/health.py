@@ -30,6 +30,8 @@ SIMPLER_BY = 2.0
 LEAST_OFFSET_S, LEAST_SHIFT_M = 0.005, 10.0
 """Smaller errors do not matter beside the path's, and paths near a sensor may share one."""
 SUSPECT = 3.5
+"""Standard deviations, and log-likelihood: beyond it a sensor gets the long look, which costs 20 ms."""
+TOO_SELDOM = 0.7
 LEAST_RATE_SPREAD, MOST_HUSHED = 0.7, 7.0
 """Of the logarithm of background rates from sensor to sensor; and what few pulses say at most."""
 BACKGROUND_TRUST = 0.5
@@ -107,7 +109,10 @@ def suspicious(record: Record) -> Bools:
             record.sensor, weight * hit * lever**2 / record.sd_s**2, minlength=sensors
         )
         off |= np.abs(pull) > SUSPECT * np.sqrt(np.maximum(power, 1e-12))
-    return off | ((heard < 0.5 * expected) & (missed > SUSPECT))
+    scatter = weight * np.where(hit, record.residual_s / record.sd_s, 0.0) ** 2
+    scatter = np.bincount(record.sensor, scatter, minlength=sensors)
+    off |= scatter > heard + SUSPECT * np.sqrt(2.0 * np.maximum(heard, 1.0))
+    return off | ((heard < TOO_SELDOM * expected) & (missed > SUSPECT))
 
 
 def _misaligned(record: Record, sensor: int, origin_ns: int, *, hushed: float) -> Fault | None:

@@ -39,6 +39,8 @@ MAX_SD_M = 500.0
 FEW_SENSORS = 7
 """With more, one wrong arrival is plain to see; with fewer, each is left out in turn."""
 SAME_MODE_M = 3.0
+WORTH_A_LOOK_SD = 8.0
+"""20 m: a mirror image that explains half of the arrivals so well may explain them better yet."""
 ANNEALED_SD = (8.0, 4.0, 2.0)
 
 Weigh = Callable[[Floats, Floats], Floats]
@@ -258,7 +260,9 @@ def _modes(heard: _Heard, best: _Fit, starts: list[Floats]) -> list[_Fit]:
     if (np.abs(best.residual_s) > OUTLIER_SD * heard.sigma).any():
         begun += [_annealed(heard, start) for start in starts]
     mirrored = _begin(heard, _mirrored(heard.xy, begun[0].params[:2]))
-    begun.append(_solve(heard, mirrored, _huber, stop_m=0.1, most=MAX_ITERATIONS))
+    off = np.abs(linearise(heard.xy, heard.t, mirrored)[0]) / heard.sigma
+    if np.median(off) < WORTH_A_LOOK_SD:
+        begun.append(_solve(heard, mirrored, _huber, stop_m=0.1, most=MAX_ITERATIONS))
     if heard.t.size <= FEW_SENSORS:
         others = (heard.without(k) for k in range(heard.t.size) if heard.t.size > MIN_SENSORS)
         begun += [_solve(o, best.params, _huber, stop_m=0.1, most=MAX_ITERATIONS) for o in others]
