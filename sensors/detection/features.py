@@ -23,7 +23,10 @@ NEAREST_M = 50.0
 """Nearer than this the place's own doubt makes distance meaningless as a yardstick."""
 
 PULSE_FEATURES = ("log_rise", "log_duration", "log_centroid_ratio", "level_excess_db")
-RHYTHM_FEATURES = ("rounds", "median_gap_s", "gap_spread", "gap_trend")
+RHYTHM_FEATURES = (
+    *("rounds", "median_gap_s", "least_gap_s"),
+    *("gap_spread", "gap_unevenness", "gap_trend"),
+)
 REACH_FEATURES = ("level_slope_db", "level_slope_n", "reach_m", "heard_share")
 FEATURES = (
     *(f"{name}{part}" for name in PULSE_FEATURES for part in ("", "_sd", "_n")),
@@ -80,18 +83,23 @@ def pooled_features(
 
 
 def rhythm_features(round_t_s: Floats) -> dict[str, float]:
-    """rounds; median_gap_s; gap_spread: sd of the gaps' logs (0 is a metronome, from 3 rounds);
+    """rounds; median_gap_s; least_gap_s: their tenth percentile, which a finger cannot bring below a tenth
+    of a second and a string can. gap_spread: sd of the gaps' logs (0 is a metronome, from 3 rounds).
+    gap_unevenness: their median absolute deviation, which a pause between bursts leaves small.
     gap_trend: change of the gaps' log from first to last (positive slows down, from 4 rounds)."""
     gaps = np.diff(np.sort(round_t_s[np.isfinite(round_t_s)]))
     logs = np.log(np.clip(gaps, 0.01, 100.0))
-    trend = float("nan")
+    trend = nan = float("nan")
     if logs.size > 2:
         step = np.linspace(-0.5, 0.5, logs.size)
         trend = float(step @ (logs - logs.mean()) / (step @ step))
+    is_rhythm = logs.size > 1
     return {
         "rounds": float(round_t_s.size),
-        "median_gap_s": float(np.exp(np.median(logs))) if logs.size else float("nan"),
-        "gap_spread": float(logs.std(ddof=1)) if logs.size > 1 else float("nan"),
+        "median_gap_s": float(np.exp(np.median(logs))) if logs.size else nan,
+        "least_gap_s": float(np.exp(np.quantile(logs, 0.1))) if logs.size else nan,
+        "gap_spread": float(logs.std(ddof=1)) if is_rhythm else nan,
+        "gap_unevenness": float(np.median(np.abs(logs - np.median(logs)))) if is_rhythm else nan,
         "gap_trend": trend,
     }
 

@@ -21,6 +21,8 @@ from sensors.detection.streams import Floats
 KINDS = ("gunfire", "firework", "impulse")
 TERMS = ("prior", "rhythm", *PULSE_FEATURES)
 """Whose share of the log-odds is told apart, in this order."""
+UNEVENNESS_SD = 0.3
+"""Chance in the unevenness of one gap; a mean of n gaps has this over sqrt(n)."""
 SUREST = 4.0
 """Log-odds that laws alone may approach, 98 %: they have not been checked against this city."""
 _MOST_ROUNDS = 200.0
@@ -31,13 +33,13 @@ _FARTHEST_SD = 4.0
 @dataclass(frozen=True)
 class Source:
     """Something that bangs. share: of all incidents. rounds: mean number, geometric. log_gap_s,
-    gap_spread: mean and sd. sounds: mean and sd between incidents of each of ``PULSE_FEATURES``."""
+    gap_unevenness: mean and sd. sounds: mean and sd between incidents of each of ``PULSE_FEATURES``."""
 
     kind: str
     share: float
     rounds: float
     log_gap_s: tuple[float, float]
-    gap_spread: tuple[float, float]
+    gap_unevenness: tuple[float, float]
     sounds: tuple[tuple[float, float], ...]
 
 
@@ -63,7 +65,7 @@ class Laws:
                     share=float(one["share"]),
                     rounds=float(one["rounds"]),
                     log_gap_s=_pair(one["log_gap_s"]),
-                    gap_spread=_pair(one["gap_spread"]),
+                    gap_unevenness=_pair(one["gap_unevenness"]),
                     sounds=tuple(_pair(sound) for sound in one["sounds"]),
                 )
                 for one in told["sources"]
@@ -81,23 +83,26 @@ def _pair(told: Any) -> tuple[float, float]:
 # distance, decibels over a pistol at that distance.
 LAWS = Laws(
     sources=(
-        Source("gunfire", 0.43, 3.0, (-0.8, 0.7), (0.35, 0.3),
+        Source("gunfire", 0.42, 3.0, (-0.9, 0.6), (0.25, 0.12),
                ((0.1, 0.3), (5.0, 0.3), (0.0, 0.2), (0.0, 5.0))),
-        # a magazine emptied fast, or automatic fire in bursts
-        Source("gunfire", 0.07, 15.0, (-2.0, 0.5), (0.4, 0.4),
+        # a magazine emptied as fast as a finger can, some five a second
+        Source("gunfire", 0.05, 15.0, (-1.5, 0.4), (0.2, 0.1),
+               ((0.1, 0.3), (5.0, 0.3), (0.0, 0.2), (0.0, 5.0))),
+        # automatic fire: a machine's 10 to 15 a second, even, with pauses between bursts
+        Source("gunfire", 0.03, 12.0, (-2.4, 0.3), (0.05, 0.05),
                ((0.1, 0.3), (5.0, 0.3), (0.0, 0.2), (2.0, 5.0))),
-        # strings: 5 to 20 cracks a second
-        Source("firework", 0.13, 18.0, (-2.0, 0.6), (0.5, 0.3),
+        # strings: 5 to 20 cracks a second, at random
+        Source("firework", 0.13, 18.0, (-2.1, 0.5), (0.5, 0.15),
                ((0.6, 0.6), (5.3, 0.6), (-0.1, 0.4), (-4.0, 6.0))),
-        Source("firework", 0.12, 1.4, (0.5, 0.8), (0.4, 0.3),
+        Source("firework", 0.12, 1.4, (0.6, 0.7), (0.35, 0.2),
                ((0.9, 0.5), (5.7, 0.5), (-0.4, 0.3), (0.0, 7.0))),
         # backfire: slow rise, alone
-        Source("impulse", 0.10, 1.4, (0.0, 1.0), (0.5, 0.4),
+        Source("impulse", 0.10, 1.4, (-0.3, 0.8), (0.4, 0.3),
                ((1.7, 0.6), (5.3, 0.5), (-0.4, 0.4), (-8.0, 7.0))),
         # building sites: strictly regular, and long
-        Source("impulse", 0.08, 20.0, (-0.3, 0.7), (0.15, 0.15),
+        Source("impulse", 0.08, 15.0, (0.0, 0.7), (0.05, 0.05),
                ((1.0, 0.8), (4.8, 0.6), (0.1, 0.5), (-10.0, 7.0))),
-        Source("impulse", 0.07, 1.7, (0.0, 1.0), (0.5, 0.4),
+        Source("impulse", 0.07, 1.7, (0.0, 1.0), (0.4, 0.3),
                ((1.5, 0.8), (5.3, 0.6), (-0.2, 0.5), (-8.0, 8.0))),
     ),
     pulse_sd=(0.9, 0.6, 0.2, 8.0),
@@ -165,10 +170,10 @@ def _rhythm(features: Mapping[str, float], source: Source) -> float:
     gap_s = known(features, "median_gap_s")
     if np.isfinite(gap_s):
         weight += _log_normal(float(np.log(np.clip(gap_s, 0.01, 100.0))), *source.log_gap_s)
-    spread = known(features, "gap_spread")
-    if np.isfinite(spread) and rounds > 3:  # of two gaps a spread says nothing
-        mean, sd = source.gap_spread
-        weight += _log_normal(spread, mean, float(np.hypot(sd, 0.5 / np.sqrt(rounds))))
+    uneven = known(features, "gap_unevenness")
+    if np.isfinite(uneven) and rounds > 3:  # two gaps say nothing of evenness
+        mean, sd = source.gap_unevenness
+        weight += _log_normal(uneven, mean, float(np.hypot(sd, UNEVENNESS_SD / np.sqrt(rounds))))
     return float(weight)
 
 

@@ -42,7 +42,7 @@ _SLOPE_SDS = (0.1, 0.3, 1.0, 3.0)
 _BEND_SHARES = (0.3, 1.0)
 _LAW_MEANS = (1.0, 0.0)
 _LAW_SD, _PRIOR_SD = 0.5, 2.0
-_BOLDNESS = 0.5
+_BOLDNESS = 1.0
 """Nats that a setting must gain over the one that trusts the laws and their slopes more, per step."""
 
 

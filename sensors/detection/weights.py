@@ -20,7 +20,9 @@ INPUTS = (
     "level_slope",
     "log_rounds",
     "log_gap",
+    "log_least_gap",
     "gap_spread",
+    "gap_unevenness",
     "gap_trend",
     "log_reach",
     "heard_odds",
@@ -30,7 +32,7 @@ LEARNT_TERMS = ("level_slope_db", "reach_m", "heard_share")
 INPUT_TERM = (
     *PULSE_FEATURES,
     "level_slope_db",
-    *(["rhythm"] * 4),
+    *(["rhythm"] * 6),
     "reach_m",
     "heard_share",
 )
@@ -69,12 +71,16 @@ def _inputs(told: Features) -> tuple[list[float], list[float]]:
     value += [
         _log(rounds),
         _log(known(told, "median_gap_s")),
+        _log(known(told, "least_gap_s")),
         known(told, "gap_spread"),
+        known(told, "gap_unevenness"),
         known(told, "gap_trend"),
         _log(known(told, "reach_m")),
         float(np.log(heard / (1.0 - heard))),
     ]
-    return value, [*noise, 0.0, 0.0, _SPREAD_SD**2 / max(1.0, rounds - 2.0), _TREND_SD**2, 0.0, 0.0]
+    few = _SPREAD_SD**2 / max(1.0, rounds - 2.0)
+    noise += [0.0, 0.0, 0.0, few, few, _TREND_SD**2, 0.0, 0.0]
+    return value, noise
 
 
 def _chance(usual_sd: float, own_sd: float, count: float) -> float:

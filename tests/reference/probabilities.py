@@ -72,9 +72,10 @@ def kind_odds_by_words(features, laws) -> float:
         likely = source.share * geom.pmf(int(features["rounds"]), 1.0 / source.rounds)
         if np.isfinite(features["median_gap_s"]):
             likely *= norm.pdf(np.log(features["median_gap_s"]), *source.log_gap_s)
-        if np.isfinite(features["gap_spread"]) and features["rounds"] > 3:
-            doubt = np.hypot(source.gap_spread[1], 0.5 / np.sqrt(features["rounds"]))
-            likely *= norm.pdf(features["gap_spread"], source.gap_spread[0], doubt)
+        if np.isfinite(features["gap_unevenness"]) and features["rounds"] > 3:
+            mean, sd = source.gap_unevenness
+            doubt = np.hypot(sd, 0.3 / np.sqrt(features["rounds"]))
+            likely *= norm.pdf(features["gap_unevenness"], mean, doubt)
         for name, pulse_sd, (mean, sd) in zip(
             PULSE_FEATURES, laws.pulse_sd, source.sounds, strict=True
         ):

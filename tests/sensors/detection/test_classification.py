@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sensors.detection.classification import DEFAULT, KINDS
-from sensors.detection.features import pooled_features
+from sensors.detection.features import pooled_features, rhythm_features
 from sensors.detection.laws import LAWS, SUREST
 from tests.reference.acoustic_classes import PLAIN, made_incidents
 from tests.reference.probabilities import kind_odds_by_words
@@ -22,6 +22,11 @@ def judge(*, rise_ms=NONE, dur_ms=NONE, centroid_hz=NONE, peak_db=NONE, rounds=(
     )
     verdict = DEFAULT.judge(features)
     return verdict.kind, verdict.prob, verdict.kind_probs
+
+
+def at_random(count, mean_gap_s):
+    """Cracks of a string: one lights the next whenever it does."""
+    return np.cumsum(np.random.default_rng(1).exponential(mean_gap_s, count) + 0.01)
 
 
 def test_probabilities_add_up_and_the_kind_is_the_likeliest():
@@ -46,7 +51,7 @@ def test_sharp_loud_bright_rounds_half_a_second_apart_are_likely_gunfire():
 
 def test_a_string_of_dull_cracks_is_likely_a_firework():
     kind, prob, _ = judge(
-        rise_ms=np.full(12, 2.5), dur_ms=np.full(12, 280.0), rounds=np.arange(25) * 0.12
+        rise_ms=np.full(12, 2.5), dur_ms=np.full(12, 280.0), rounds=at_random(25, 0.12)
     )
 
     assert (kind, prob < 0.1) == ("firework", True)
@@ -114,9 +119,33 @@ def test_rapid_fire_is_not_taken_for_a_string_by_its_rhythm_alone():
     assert judge(**sounds, rounds=np.arange(20) * 0.1)[0] == "gunfire"
 
 
+def test_a_machine_is_even_where_a_string_is_not():
+    even = judge(rise_ms=np.full(12, 1.5), rounds=np.arange(20) * 0.09)
+    uneven = judge(rise_ms=np.full(12, 1.5), rounds=at_random(20, 0.09))
+
+    assert even[0] == "gunfire"
+    assert uneven[0] == "firework"
+
+
 def test_a_metronome_that_goes_on_is_likely_a_building_site():
     kind, prob, _ = judge(
         rise_ms=np.full(12, 2.5), peak_db=np.full(12, 70.0), rounds=np.arange(30) * 0.8
     )
 
     assert (kind, prob < 0.15) == ("impulse", True)
+
+
+def test_rhythm_by_hand():
+    even = rhythm_features(np.array([0.0, 0.1, 0.2, 1.2, 1.3, 1.4]))
+
+    assert even["rounds"] == 6.0
+    assert even["median_gap_s"] == pytest.approx(0.1)
+    assert even["gap_unevenness"] == pytest.approx(0.0, abs=1e-9)  # the pause does not count
+    assert even["gap_spread"] == pytest.approx(np.log(10.0) / np.sqrt(5.0))
+    assert rhythm_features(np.array([0.0, 1.0, 3.0, 7.0]))["gap_trend"] == pytest.approx(
+        np.log(4.0)
+    )
+    assert np.isnan(
+        [rhythm_features(np.zeros(1))[n] for n in ("median_gap_s", "least_gap_s")]
+    ).all()
+    assert np.isnan(rhythm_features(np.array([0.0, 1.0]))["gap_unevenness"])
