@@ -56,7 +56,9 @@ def link_alerts(*, now: dt.datetime) -> Linked | None:
     alerts, before, shootings = alert_rows(), response_rows(), shooting_rows()
     ground = ground_of(alerts, shootings)
     responses = _linked(alerts, before, ground)
-    n_changed = _write(before, responses)
+    n_changed, n_to_change = _write(before, responses)
+    if n_changed < n_to_change:
+        inputs = ""  # so that the next time is not thought to have nothing to do
     rebuilt = rebuild_shootings(shootings, alerts, ground, responses, now=now)
     n_changed += rebuild_calls(alerts, ground)
     LinkRun.objects.update_or_create(pk=1, defaults={"inputs": inputs, "linked_at": now})
@@ -126,26 +128,34 @@ _LINK_COLUMNS = {
 }  # fmt: skip
 
 
-def _write(before: ResponseRows, after: ResponseRows) -> int:
-    """Only what is different: a link is derived, so it is no revision of the record."""
+def _write(before: ResponseRows, after: ResponseRows) -> tuple[int, int]:
+    """Only what is different: a link is derived, so it is no revision of the record. How many were
+    written, of how many.
+
+    A row that an import or a person is changing, or has changed since it was read, is left to the next
+    linking. So this never waits for them, and neither of them can be caught in a deadlock with it.
+    """
     is_other = np.zeros(before.id.size, bool)
     for name in _LINK_COLUMNS:
         old, new = getattr(before, name), getattr(after, name)
         is_other |= (old != new) & ~(
             (old != old) & (new != new)
         )  # NaN before and after is no change
-    columns = [after.id[is_other].tolist()]
+    columns = [after.id[is_other].tolist(), after.revision[is_other].tolist()]
     columns += [_nulls(getattr(after, name)[is_other]) for name in _LINK_COLUMNS]
-    names = ", ".join(["id", *_LINK_COLUMNS])
-    arrays = ", ".join(f"%s::{kind}[]" for kind in ("bigint", *_LINK_COLUMNS.values()))
+    names = ", ".join(["id", "revision", *_LINK_COLUMNS])
+    arrays = ", ".join(f"%s::{kind}[]" for kind in ("bigint", "bigint", *_LINK_COLUMNS.values()))
     assignments = ", ".join(f"{name} = s.{name}" for name in _LINK_COLUMNS)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE incidents_alertresponse t SET {assignments}"  # noqa: S608
-            f" FROM unnest({arrays}) AS s({names}) WHERE t.id = s.id",
+            f"WITH s AS (SELECT * FROM unnest({arrays}) AS s({names})), free AS ("  # noqa: S608
+            "  SELECT t.id FROM incidents_alertresponse t JOIN s ON s.id = t.id"
+            "  WHERE t.revision = s.revision ORDER BY t.id FOR UPDATE OF t SKIP LOCKED)"
+            f" UPDATE incidents_alertresponse t SET {assignments} FROM s, free"
+            " WHERE t.id = s.id AND t.id = free.id",
             columns,
         )
-    return int(is_other.sum())
+        return int(cursor.rowcount), int(is_other.sum())
 
 
 def _nulls(column: NDArray[np.generic]) -> list[object]:

@@ -41,6 +41,7 @@ class ResponseRows:
     """
 
     id: NDArray[np.int64]
+    revision: NDArray[np.int64]
     alert_number: NDArray[np.str_]
     report_number: NDArray[np.str_]
     t_s: NDArray[np.float64]
@@ -120,13 +121,14 @@ def alert_rows() -> AlertRows:
 def response_rows() -> ResponseRows:
     """Every response."""
     sql = f"""
-        SELECT id, alert_number, report_number, {_EPOCH.format("alerted_at")}, lon, lat,
+        SELECT id, revision, alert_number, report_number, {_EPOCH.format("alerted_at")}, lon, lat,
                coalesce(event_id, -1), coalesce(incident_id, -1), linked_by, unlinked_because,
                separation_m, separation_s
         FROM incidents_alertresponse ORDER BY id
         """  # noqa: S608
     dtypes: list[Any] = [
-        np.int64, "U64", "U64", float, float, float, np.int64, np.int64, "U16", "U16", float, float,
+        np.int64, np.int64, "U64", "U64", float, float, float, np.int64, np.int64, "U16", "U16",
+        float, float,
     ]  # fmt: skip
     return ResponseRows(*selected(sql, {}, dtypes))
 

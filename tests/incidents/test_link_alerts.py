@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from incidents import actions, tasks
-from incidents.actions import LinkRefusedError
+from incidents.actions import LinkRefusedError, linking
 from incidents.models import (
     AlertCall,
     AlertResponse,
@@ -367,3 +367,43 @@ def test_of_two_workers_one_links_and_the_other_goes_home(city_db: None) -> None
         thread.join()
 
     assert seen == [None]
+
+
+def test_a_row_that_somebody_is_changing_is_left_to_the_next_time(city_db: None) -> None:
+    event = alert("A1")
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    changed: list[int] = []
+
+    def worker() -> None:
+        found = actions.link_alerts(now=NOW)
+        changed.append(-1 if found is None else found.n_changed)
+        connection.close()
+
+    with transaction.atomic():
+        AlertResponse.objects.select_for_update().get(pk=row.pk)
+        thread = threading.Thread(target=worker)
+        thread.start()
+        thread.join(30)
+        assert changed == [0]  # it did not wait
+
+    assert actions.link_if_new(now=NOW) is not None
+    row.refresh_from_db()
+    assert row.event == event
+
+
+def test_what_a_person_says_while_linking_reads_is_not_overwritten(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert("A1")
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    rows = linking.shooting_rows
+
+    def meanwhile() -> Any:
+        actions.link_response(response=row, event=None, by="ana", reason="a drill", now=NOW)
+        return rows()
+
+    monkeypatch.setattr(linking, "shooting_rows", meanwhile)
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, row.linked_by) == (None, "hand")
