@@ -43,6 +43,9 @@ from portal.publication.uptime import by_day, hours_listened
 IntArray = NDArray[np.int64]
 UPTIME = "uptime"
 HOUR_S, MINUTES, SECONDS_A_MINUTE = 3_600, 60, 60
+# Where no microphone at all was heard in most hours of a month, the month was not supplied: whether the
+# array was silent or the line to us, or only an archive of incidents was loaded, cannot be seen.
+LEAST_HEARD = 0.5
 # What was detected a day after the shots came out of an archive; nobody was alerted by it.
 ARCHIVE_S = 86_400
 
@@ -211,6 +214,8 @@ def _uptime(period: str, start: int, end: int, districts: list[str], gate: Gate)
     service, lon, lat = alert_sources.microphones()
     service = replace(service, district=_codes(_districts_at(lon, lat, gate), districts))
     heard, faults = alert_sources.heard_hours(start, end), alert_sources.faults()
+    if np.unique(heard.hour).size < LEAST_HEARD * (end - start):
+        return [Figure(period, slug, UPTIME, "share", NOT_SUPPLIED) for slug in ("", *districts)]
     should, did = hours_listened(heard, service, faults, start=start, end=end)
     serving = np.asarray(should.any(axis=1))
     least = gate.rules.ledger_sensors

@@ -21,8 +21,8 @@ def response(
     """An officer after six minutes, for half an hour."""
     at = event.occurred_at
     defaults: dict[str, Any] = {
-        "source": "cad",
-        "source_id": f"d{event.pk}",
+        "source": "dispatch-centre",
+        "source_id": f"dispatch-{event.pk}",
         "event": event,
         "alerted_at": at,
         "dispatched_at": at + dt.timedelta(minutes=2),
@@ -35,7 +35,7 @@ def response(
     return AlertResponse.objects.create(**{**defaults, **values})
 
 
-def review(event: AcousticEvent, finding: str, who: str = "r1") -> AcousticReview:
+def review(event: AcousticEvent, finding: str, who: str = "reviewer-one") -> AcousticReview:
     reviewer, _ = get_user_model().objects.get_or_create(username=who)
     return AcousticReview.objects.create(
         event=event,
@@ -82,7 +82,9 @@ def answered_alerts(
         if random.random() < 0.5:
             review(event, "evidence" if word == "evidence" else "no_evidence")
             if random.random() < 0.5:
-                review(event, "unfounded" if random.random() < 0.2 else "no_evidence", "r2")
+                review(
+                    event, "unfounded" if random.random() < 0.2 else "no_evidence", "reviewer-two"
+                )
     return events
 
 
@@ -115,8 +117,8 @@ def microphones(
             serial=f"mic-{lat}-{i}",
             kind="acoustic",
             source=source,
-            lon=WEST + 0.002 + 0.004 * (i % 9),
-            lat=lat + 0.001 * (i // 9),
+            lon=WEST + 0.002137 + 0.004 * (i % 9),
+            lat=lat + 0.000219 + 0.001 * (i // 9),
         )
         until = silent_from_day if silent_from_day is not None and i == 0 else days
         SensorHour.objects.bulk_create(

@@ -154,8 +154,8 @@ def test_the_strongest_word_of_several_is_told() -> None:
     review(reviewed_only, "firework")
     response(both, "unconfirmed")
     review(both, "evidence")
-    review(at_odds, "evidence", "r1")
-    review(at_odds, "unfounded", "r2")
+    review(at_odds, "evidence")
+    review(at_odds, "unfounded", "reviewer-two")
 
     release(NOW)
 
