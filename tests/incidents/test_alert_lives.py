@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from incidents.models import AlertResponse, ConfirmedShooting, Incident, Unlinked
+from incidents.models import (
+    AlertCall,
+    AlertResponse,
+    CallForService,
+    ConfirmedShooting,
+    Incident,
+    Unlinked,
+)
 from incidents.queries import alert_lives, confirmed_shootings, misses
 from sensors.models import AcousticEvent, AcousticReview
 from tests.incidents.conftest import NOW
+from tests.reference.alert_lives import life_of
 
 AT = dt.datetime(2026, 2, 1, 3, 0, tzinfo=dt.UTC)
 Finding = AcousticReview.Finding
@@ -36,7 +44,7 @@ def response(event: AcousticEvent | None, number: str, **changes: Any) -> AlertR
 
 
 def after(seconds: float) -> dt.datetime:
-    return AT + dt.timedelta(seconds=seconds)
+    return AT + dt.timedelta(seconds=float(seconds))
 
 
 def review(event: AcousticEvent, who: str, finding: str, *, minute: int = 0, **said: Any) -> None:
@@ -148,3 +156,49 @@ def test_only_a_covered_shooting_without_any_alert_is_a_miss(db: None) -> None:
     assert len(confirmed_shootings()) == 4
     assert confirmed_shootings().event_id.tolist() == [event.pk, -1, -1, -1]
     assert alert_lives().incident_id.tolist() == [heard.incident_id]
+
+
+def test_every_life_is_what_reading_its_rows_one_by_one_gives(db: None) -> None:
+    rng = np.random.default_rng(12)
+    events = [
+        alert(f"A{n}", after(60 * n), kind=str(rng.choice(["gunfire", "firework"])))
+        for n in range(25)
+    ]
+
+    def some(values: list[Any]) -> Any:
+        return values[rng.integers(len(values))]
+
+    for n in range(40):
+        place = {
+            "evidence_lon": -105.0 + rng.normal(0, 4e-4),
+            "evidence_lat": 40.0 + rng.normal(0, 4e-4),
+        }
+        response(
+            some(events), str(n), disposition=some(AlertResponse.Disposition.values),
+            dispatched_at=some([None, after(rng.integers(3_000))]),
+            on_scene_at=some([None, after(rng.integers(3_000))]),
+            officer_minutes=some([None, float(rng.integers(90))]),
+            incident=some([None, shooting(f"R{n}", event=some([None, *events])).incident]),
+            **some([{}, place]),
+        )  # fmt: skip
+        review(
+            some(events), some(["ana", "ben", "cy"]), some(Finding.values), minute=n,
+            said_kind=some(["gunfire", "firework"]), said_probability=some([None, 0.4, 0.9]),
+        )  # fmt: skip
+        call = CallForService.objects.create(source="cad", source_id=str(n), received_at=AT)
+        AlertCall.objects.create(call=call, event=some(events), separation_m=1, separation_s=1)
+
+    lives = alert_lives()
+
+    for row, event in enumerate(events):
+        for name, wanted in life_of(event).items():
+            got = getattr(lives, name)[row]
+            if wanted is None:
+                assert np.isnan(got), (event, name)
+            elif isinstance(wanted, float):
+                assert got == pytest.approx(wanted, rel=0.006), (
+                    event,
+                    name,
+                )  # a sphere is no ellipsoid
+            else:
+                assert got == wanted, (event, name)
