@@ -32,28 +32,24 @@ def what_is_done(fault: AssetFault) -> str:
 
 
 def _clock_offset(fault: AssetFault, evidence: Mapping[str, Any]) -> str:
-    late_ms = 1e3 * (fault.size or 0.0)
-    word = "late" if late_ms > 0 else "early"
-    return f"Its clock says everything {abs(late_ms):.0f} ms too {word}{_give_or_take(fault, 1e3, 'ms')}"
+    late_s = fault.size or 0.0
+    word = "late" if late_s > 0 else "early"
+    return f"Its clock says everything {_span(late_s)} too {word}{_give_or_take_s(fault)}"
 
 
 def _clock_drift(fault: AssetFault, evidence: Mapping[str, Any]) -> str:
-    ms_a_day = 1e3 * (fault.size or 0.0)
-    word = (
-        "fast" if ms_a_day > 0 else "slow"
-    )  # what is said too late more and more comes from a fast clock
-    late_ms = 1e3 * float(evidence.get("late_s", 0.0))
-    return (
-        f"Its clock runs {word}: {abs(ms_a_day):.0f} ms a day{_give_or_take(fault, 1e3, 'ms')},"
-        f" {late_ms:+.0f} ms off when last seen"
-    )
+    s_a_day = fault.size or 0.0
+    word = "fast" if s_a_day > 0 else "slow"  # a fast clock says everything later and later
+    late_s = float(evidence.get("late_s", 0.0))
+    then = f"{_span(late_s)} {'ahead' if late_s > 0 else 'behind'} when last seen"
+    return f"Its clock runs {word}: {_span(s_a_day)} a day{_give_or_take_s(fault)}, {then}"
 
 
 def _misplaced(fault: AssetFault, evidence: Mapping[str, Any]) -> str:
     dx_m, dy_m = (float(evidence.get(name, 0.0)) for name in ("dx_m", "dy_m"))
     east, north = "east" if dx_m > 0 else "west", "north" if dy_m > 0 else "south"
     return (
-        f"It stands {fault.size or 0.0:.0f} m{_give_or_take(fault, 1.0, 'm')} from where the register has it:"
+        f"It stands {fault.size or 0.0:.0f} m{_give_or_take_m(fault)} from where the register has it:"
         f" {abs(dx_m):.0f} m {east} and {abs(dy_m):.0f} m {north} of there"
     )
 
@@ -77,12 +73,22 @@ def _spoofed(fault: AssetFault, evidence: Mapping[str, Any]) -> str:
 def _silent(fault: AssetFault, evidence: Mapping[str, Any]) -> str:
     usual = evidence.get("usual_per_h")
     told = f", where {usual:.0f} pulses an hour are usual" if usual else ""
-    return f"Nothing was heard from it for {fault.size or 0.0:.0f} hours{told}"
+    return f"Nothing was heard from it for {fault.size or 0.0:.1f} hours{told}"
 
 
-def _give_or_take(fault: AssetFault, factor: float, unit: str) -> str:
+def _span(seconds: float) -> str:
+    """Its length, in the unit that a person would say."""
+    length = abs(seconds)
+    return f"{length:.1f} s" if length >= 1.0 else f"{1e3 * length:.0f} ms"
+
+
+def _give_or_take_s(fault: AssetFault) -> str:
     """One standard deviation, where it is known."""
-    return "" if not fault.size_sd else f" (give or take {factor * fault.size_sd:.0f} {unit})"
+    return f" (give or take {_span(fault.size_sd)})" if fault.size_sd else ""
+
+
+def _give_or_take_m(fault: AssetFault) -> str:
+    return f" (give or take {fault.size_sd:.0f} m)" if fault.size_sd else ""
 
 
 _SENTENCES: Mapping[AssetFault.Kind, Callable[[AssetFault, Mapping[str, Any]], str]] = {

@@ -172,7 +172,7 @@ def test_a_sensor_that_has_gone_silent_is_named_though_nothing_happened(
     fault = AssetFault.objects.get()
     assert (fault.sensor.serial, fault.kind, fault.size) == ("MIC-00", "silent", 4.5)
     assert sentence(fault) == (
-        "Nothing was heard from it for 4 hours, where 40 pulses an hour are usual."
+        "Nothing was heard from it for 4.5 hours, where 40 pulses an hour are usual."
     )
     assert [one.sensor_id for one in knowledge.known_faults(set())] == ["MIC-00"]
     assert knowledge.known_faults({"MIC-00"}) == []  # it was heard just now
@@ -205,8 +205,13 @@ def test_while_all_are_silent_it_is_not_the_sensors(microphones: list[Sensor]) -
         ),
         (
             *("clock_drift", -0.12, 0.02, {"n": 12, "late_s": -0.3}),
-            "Its clock runs slow: 120 ms a day (give or take 20 ms), -300 ms off when last seen;"
+            "Its clock runs slow: 120 ms a day (give or take 20 ms), 300 ms behind when last seen;"
             " from 12 incidents at different places.",
+            "Its times are corrected.",
+        ),
+        (
+            *("clock_drift", 6.486, 0.74, {"late_s": 0.086}),
+            "Its clock runs fast: 6.5 s a day (give or take 740 ms), 86 ms ahead when last seen.",
             "Its times are corrected.",
         ),
         (
