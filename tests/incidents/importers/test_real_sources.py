@@ -263,3 +263,20 @@ def test_no_stored_chicago_row_with_such_a_label_is_below_tier_2(chicago_slice: 
     assert not wrong
     assert not below.filter(victim_flags__contains="domestic").exists()
     assert Incident.objects.filter(victim_flags="domestic", tier="2").count() > 2000
+
+
+def test_what_confirms_a_shooting_in_chicago_and_washington_says_that_a_gun_was_fired(
+    shared_data: Path, chicago_slice: Path
+) -> None:
+    chicago = take_in("chicago-crime", chicago_slice)
+    washington = take_in("dc-crime", shared_data / DC_CRIME[1])
+
+    confirmed = Incident.objects.filter(confirms_shooting=True)
+
+    assert chicago.quality["confirm_a_shooting"] > 100
+    assert 15 < washington.quality["confirm_a_shooting"] < 60  # people shot dead in its first weeks
+    labels = set(confirmed.filter(source="chicago-crime").values_list("code_label", flat=True))
+    assert all("HANDGUN" in label or "FIREARM" in label for label in labels), labels
+    assert set(confirmed.filter(source="dc-crime").values_list("category", flat=True)) == {
+        "homicide"
+    }
