@@ -231,6 +231,24 @@ def test_our_own_events_with_labels_are_a_history(teach, stream, found, tmp_path
     assert train(own.history).to_json() == train(by_place.history).to_json()
 
 
+def test_a_history_in_npz_says_the_same(teach, stream, found, tmp_path):
+    t_ns, x, y, kind = (np.array(column) for column in zip(*reviews(stream), strict=True))
+    path = tmp_path / "history.npz"
+    np.savez(path, t_ns=t_ns, x=x, y=y, is_gunfire=kind == "gunfire")
+
+    taught = taught_by(
+        read_labels(path, SensorArrays(**stream.sensors)),
+        pulses=PulseArrays(**stream.pulses),
+        detection=found,
+        sensors=SensorArrays(**stream.sensors),
+        detect=detect,
+    )
+
+    from_csv = teach(REVIEW, reviews(stream))
+    assert len(taught.history) == len(from_csv.history)
+    assert set(taught.history.kind.tolist()) == {"gunfire", "impulse"}
+
+
 def labelled_pulses(stream, *, rename=lambda name: name):
     columns = {name: column.tolist() for name, column in stream.pulses.items()}
     columns["sensor_id"] = [rename(name) for name in columns["sensor_id"]]
