@@ -32,6 +32,14 @@ _WORDS = {
     "": "no_evidence unknown unconfirmed undetermined unclear unreviewed unlabelled none nan null na n/a ? -",
 }
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split()} | {"": ""}
+_STEMS = {
+    "": "no_evid unconf unknown",
+    "impulse": "not_ non_ no_ nail hammer pile backfire construct site vehicle engine truck door thunder"
+    " false unfound noise ghost",
+    "firework": "firework cracker pyro mortar",
+    "gunfire": "gun shot shoot rifle pistol firearm automatic",
+}
+"""What other words begin or contain, tried in this order: a nail gun is no gun."""
 
 
 class Unused:
@@ -61,7 +69,9 @@ def kind_of(word: str) -> str | None:
     "No evidence" says nothing: the NYC comptroller's 82 % unconfirmed alerts may have been either.
     """
     plain = "_".join(word.strip().lower().replace("-", " ").replace("_", " ").split())
-    return _KIND_OF.get(plain)
+    if plain in _KIND_OF:
+        return _KIND_OF[plain]
+    return next((k for k, stems in _STEMS.items() if any(s in plain for s in stems.split())), None)
 
 
 def kinds_of(words: Iterable[str]) -> tuple[NDArray[np.str_], Counter[str]]:

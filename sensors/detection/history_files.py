@@ -58,7 +58,7 @@ LABELS = (
 """Columns that hold a label, the first that is there. ``kind`` and ``type`` do where they cannot be our
 own answer, which stands beside ``prob``."""
 INCIDENTS = ("incident_id", "event_id", "incident", "event")
-TIMES = ("t_ns", "occurred_at", "time", "timestamp")
+TIMES = ("t_ns", "t0_ns", "time_ns", "occurred_at", "time", "timestamp")
 PLACES = (("lon", "lat"), ("longitude", "latitude"), ("x", "y"), ("x_m", "y_m"))
 DISTANCES = ("distance_m", "distance")
 _PULSE_COUNTS = ("n_pulses", "n_sensors")

@@ -112,6 +112,9 @@ def pulse_rows(stream, *, labelled=lambda row, incident: incident.kind):
         ("Firecracker", "firework"), ("backfire", "impulse"), ("construction", "impulse"),
         ("unfounded", "impulse"), ("0", "impulse"), ("Not gunfire", "impulse"), ("not-gunfire", "impulse"),
         ("no_evidence", ""), ("No evidence", ""), ("", ""), ("nan", ""), ("banana", None),
+        ("handgun", "gunfire"), ("Gunshot (rifle)", "gunfire"), ("nail gun", "impulse"),
+        ("string of firecrackers", "firework"), ("mortar shell", "firework"), ("car backfire", "impulse"),
+        ("no shots", "impulse"), ("No evidence of gunfire", ""), ("pile driver", "impulse"),
     ],
 )  # fmt: skip
 def test_reviewers_words_are_understood(word, kind):
