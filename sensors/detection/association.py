@@ -10,31 +10,32 @@ marked as full of echoes, where a pulse proves little. What then still stands ou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sensors.detection.burst import Burst, fit_burst
 from sensors.detection.evidence import Listener, Stream
+from sensors.detection.hearing import HEARING_RANGE_M
 from sensors.detection.multilateration import LocationError
 from sensors.detection.propagation import Atmosphere
-from sensors.detection.rounds import SHOT_GAP_S, Proposal, find_rounds
+from sensors.detection.rounds import SAME_ROUND_S, SHOT_GAP_S, Proposal, find_rounds, recount
 from sensors.detection.search import (
     MARGIN_S,
     SEED_SCORE,
     Delays,
     Seeds,
+    has_company,
     listen,
+    neighbours,
     score_anchors,
     window_rarity,
 )
-from sensors.detection.streams import Floats, Ints
-from sensors.detection.trials import sharpen
+from sensors.detection.streams import Bools, Floats, Ints
+from sensors.detection.trials import try_seeds
 
 CLUSTER_GAP_S = 8.0
 """Longer than sound needs across the hearing range, plus ``SHOT_GAP_S``: incidents cannot touch."""
-TRIAL_SCORE = 0.0
-"""One round may be blurred by echoes; it need only be likelier than none for its burst to be weighed."""
 INCIDENT_WEIGHT = 23.0
 """log of the number of distinguishable (place, instant) hypotheses in a city hour, about 1e10. On made
 noise, 240 pulses per sensor and hour, 300 sensors, nothing passed in two hours of stream."""
@@ -42,12 +43,23 @@ SHADOW_WEIGHT = 26.0
 """Within ``SHADOW_S`` and ``SHADOW_M`` of a stronger incident echoes conspire: ask for more. All but
 one of 111 false results of a published associator lay that close to a real source."""
 SHADOW_S, SHADOW_M = 6.0, 2_500.0
-SAME_PLACE_M = 75.0
-"""Two results at one time nearer than this are one incident seen twice."""
+SAME_PLACE_M, FARTHEST_TWIN_M, TWIN_CHI2 = 75.0, 150.0, 9.2
+"""Two results at one time nearer than the first are one incident seen twice; and so are those up to the
+second whose ellipses meet (99 %)."""
+SAME_SHOT_S = 0.05
+"""A round seen twice, from places some metres apart."""
 RIVAL_M, RIVAL_S = 1_000.0, 4.0
 """Ghosts of a burst lie within (time between rounds) x (speed of sound) of the source."""
 RIVAL_SCORE = 0.5 * SEED_SCORE
-RIVAL_PLACES, SEEDS_PER_PLACE, MOST_RIVAL_SEEDS = 8, 2, 400
+RIVAL_PLACES, MOST_RIVALS = 8, 400
+RIVAL_MASS = 0.3
+"""Places with less than this share of the weightiest one's evidence are no rivals."""
+EARLIER_S = 1.0
+"""An explained incident changes little for what was heard this long before it."""
+ANCHOR_RATE_PER_S = 5.0
+"""Where other pulses come this thick one more can begin nothing."""
+CELLS_AGAIN, SEED_SCORE_AGAIN = 2, 0.0
+"""Around an explained incident a coarse cell is too coarse to tell: the fine look decides."""
 SAME_RIVAL_M = 15.0
 SAME_TRIAL_M, SAME_TRIAL_S = 60.0, 0.15
 """Seeds this alike lead to the same trial: once refused, they are not tried again."""
@@ -109,62 +121,72 @@ class _Cluster:
         reach = MARGIN_S + SHOT_GAP_S
         rows = slice(*np.searchsorted(stream.t_s, [t_s[0] - reach, t_s[-1] + reach]))
         self.listener = Listener(stream, rows, air)
-        self.delays, self.cells = delays, delays.cells
-        self.anchor, self.cell, self.score = (
-            seeds.pulse - rows.start,
-            seeds.cell,
-            seeds.score.copy(),
-        )
+        self.delays = delays
+        self.company = neighbours(stream.xy_m, stream.active)
+        self.trials = try_seeds(self.listener, delays.cells, seeds.pulse - rows.start, seeds.cell)
         self.incidents: list[Incident] = []
         self.declined: list[Declined] = []
 
     def explain_all(self) -> None:
-        while self.score.size and self.score[best := int(np.argmax(self.score))] >= SEED_SCORE:
-            proposal = self._best_proposal(best)
-            if proposal is None or proposal.weight < self._weight_wanted(proposal):
-                self._forget_seeds_like(best)
-            else:
-                self._settle(proposal)
+        while (score := self.trials.score).size and score[
+            best := int(np.argmax(score))
+        ] >= SEED_SCORE:
+            proposal, tried = self._best_proposal(best)
+            wanted = self._weight_wanted(proposal)
+            if proposal.weight < wanted or not self._settle(proposal):
+                for trial in tried:  # none was better, so none need be asked again
+                    self._forget_trials_like(trial)
 
-    def _best_proposal(self, best: int) -> Proposal | None:
-        """Of the places that compete for the same pulses, the one that explains its whole burst best.
+    def _best_proposal(self, best: int) -> tuple[Proposal, list[int]]:
+        """Of the places that compete for the same pulses, the one that explains its whole burst best; and
+        the trials that were asked.
 
         Taken by single rounds a ghost may lead; taken by bursts the source does, because it alone
-        explains every round at every sensor.
+        explains every round at every sensor. The winner has to stand against its own neighbours too.
         """
-        proposals: list[Proposal] = []
-        known: list[Floats] = []
-        for seed in self._rival_seeds(best):
-            cell_xy_m = self.cells.xy_m[self.cell[seed]]
-            trial = sharpen(self.listener, int(self.anchor[seed]), cell_xy_m, known=known)
-            if trial is None or trial.score < TRIAL_SCORE:
-                continue
-            if all(np.hypot(*(p.place - trial.place)) > SAME_RIVAL_M for p in proposals):
-                proposals.append(find_rounds(self.listener, trial))
-        return max(proposals, key=lambda p: p.weight, default=None)
+        trials = self.trials
+        asked = self._rivals(trials.place[best], float(trials.emission_s[best]), best)
+        proposals = self._proposals(asked, [])
+        champion = max(proposals, key=lambda p: p.weight)
+        if champion.round_t_s.size > 1:
+            further = self._rivals(champion.place, float(champion.round_t_s[0]), None)
+            proposals = self._proposals(further, proposals)
+            asked += further
+            champion = max(proposals, key=lambda p: p.weight)
+        return champion, asked
 
-    def _rival_seeds(self, best: int) -> list[int]:
-        """Seeds to try against the best one: from each place where seeds pile up, the strongest few.
+    def _proposals(self, asked: list[int], proposals: list[Proposal]) -> list[Proposal]:
+        """Those given, and one from each trial that is not at one of their places."""
+        proposals = list(proposals)
+        for trial in asked:
+            place = self.trials.place[trial]
+            if all(np.hypot(*(p.place - place)) > SAME_RIVAL_M for p in proposals):
+                emission_s = float(self.trials.emission_s[trial])
+                proposals.append(find_rounds(self.listener, place, emission_s))
+        return proposals
+
+    def _rivals(self, place: Floats, emission_s: float, best: int | None) -> list[int]:
+        """Trials to set against a place: from each place where they pile up, the strongest.
 
         A source is seen anew with every round and from several anchors, a ghost seldom twice, so
         places are ranked by the sum of the scores that fall on them.
         """
-        emission, centre = self._emission(), self.cells.xy_m[self.cell]
-        away = np.hypot(*(centre - centre[best]).T)
-        near = np.abs(emission - emission[best]) < RIVAL_S
-        near = np.flatnonzero(near & (away < RIVAL_M) & (self.score >= RIVAL_SCORE))
-        near = near[np.argsort(-self.score[near], kind="stable")][:MOST_RIVAL_SEEDS]
-        apart = np.hypot(*(centre[near, None] - centre[None, near]).transpose(2, 0, 1))
-        together = apart < SAME_TRIAL_M
-        mass = together @ self.score[near]
-        seeds = [best]
+        trials = self.trials
+        is_near = np.abs(trials.emission_s - emission_s) < RIVAL_S
+        is_near &= np.hypot(*(trials.place - place).T) < RIVAL_M
+        near = np.flatnonzero(is_near & (trials.score >= RIVAL_SCORE))
+        near = near[np.argsort(-trials.score[near], kind="stable")][:MOST_RIVALS]
+        spot = trials.place[near]
+        together = np.hypot(*(spot[:, None] - spot[None]).transpose(2, 0, 1)) < SAME_TRIAL_M
+        mass = together @ trials.score[near]
+        rivals = [] if best is None else [best]
+        least = RIVAL_MASS * float(mass.max(initial=0.0))
         for _ in range(RIVAL_PLACES):
-            top = int(np.argmax(mass))
-            if mass[top] <= 0.0:
+            if near.size == 0 or mass[top := int(np.argmax(mass))] <= least:
                 break
-            seeds += near[together[top] & (mass > 0.0)][:SEEDS_PER_PLACE].tolist()
+            rivals.append(int(near[np.flatnonzero(together[top] & (mass > 0.0))[0]]))
             mass = np.where(together[top], 0.0, mass)
-        return seeds
+        return rivals
 
     def _weight_wanted(self, proposal: Proposal) -> float:
         for incident in self.incidents:
@@ -173,70 +195,134 @@ class _Cluster:
                 return SHADOW_WEIGHT
         return INCIDENT_WEIGHT
 
-    def _settle(self, proposal: Proposal) -> None:
+    def _settle(self, proposal: Proposal) -> bool:
+        """Solve and report a burst. False if it used up no pulse: then it would be found for ever."""
         place, rounds = proposal.place, proposal.round_t_s
         try:
-            burst = fit_burst(self.listener, place, rounds)
+            burst = self._fit(place, rounds)
         except LocationError as error:
             declined = Declined(float(rounds[0]), float(place[0]), float(place[1]), str(error))
             self.declined.append(declined)
-            self._explained(place, rounds)
-            return
-        if not self._seen_already(burst):
-            asked = int(self.listener.odds(burst.place).asked.sum())
-            pulse = burst.row + self.listener.first_row
-            self.incidents.append(Incident(burst, pulse, proposal.weight, asked))
-        self._explained(burst.place, burst.round_t_s)
+            return self._explained(place, rounds)
+        asked = int(self.listener.odds(burst.place).asked.sum())
+        new = Incident(burst, burst.row + self.listener.first_row, proposal.weight, asked)
+        twin = next((k for k, one in enumerate(self.incidents) if _is_same(one.burst, burst)), None)
+        if twin is None:
+            self.incidents.append(new)
+        else:
+            self.incidents[twin] = _merged(self.incidents[twin], new)
+        return self._explained(burst.place, burst.round_t_s, burst)
 
-    def _seen_already(self, burst: Burst) -> bool:
-        for incident in self.incidents:
-            gap = _gap_s(incident.burst.round_t_s, burst.round_t_s)
-            apart = float(np.hypot(*(incident.burst.place - burst.place)))
-            if apart < SAME_PLACE_M and gap < SHOT_GAP_S:
-                return True
-        return False
-
-    def _forget_seeds_like(self, best: int) -> None:
-        emission = self._emission()
-        centre = self.cells.xy_m[self.cell]
-        alike = (np.abs(emission - emission[best]) < SAME_TRIAL_S) & (
-            np.hypot(*(centre - centre[best]).T) < SAME_TRIAL_M
+    def _fit(self, place: Floats, rounds: Floats) -> Burst:
+        """The burst solved, its rounds found again from the better place, and solved with those."""
+        burst = fit_burst(self.listener, place, rounds)
+        again = recount(
+            self.listener, burst.place, burst.round_t_s, burst.sensor, burst.location.residual_s
         )
-        self.score[alike] = -np.inf
+        burst = fit_burst(self.listener, burst.place, again)
+        once = _distinct(burst)
+        return burst if once.all() else fit_burst(self.listener, burst.place, burst.round_t_s[once])
 
-    def _emission(self) -> Floats:
-        """Emission time that each seed stands for, at its cell."""
-        away = self.listener.xy_m[self.listener.sensor[self.anchor]] - self.cells.xy_m[self.cell]
-        travel = np.hypot(away[:, 0], away[:, 1]) / self.listener.atmosphere.c_mps
-        return np.asarray(self.listener.t_s[self.anchor] - travel)
+    def _forget_trials_like(self, one: int) -> None:
+        trials = self.trials
+        alike = (np.abs(trials.emission_s - trials.emission_s[one]) < SAME_TRIAL_S) & (
+            np.hypot(*(trials.place - trials.place[one]).T) < SAME_TRIAL_M
+        )
+        trials.score[alike] = -np.inf
 
-    def _explained(self, place: Floats, round_t_s: Floats) -> None:
-        """Use up the incident's pulses and score again the seeds that its echoes may have fed."""
+    def _explained(self, place: Floats, round_t_s: Floats, burst: Burst | None = None) -> bool:
+        """Use up the incident's pulses, and search again in what they leave around it. False if no pulse
+        was left to use up."""
+        listener, trials = self.listener, self.trials
+        free = int(listener.free.sum())
+        if burst is None:
+            listener.explain(place, round_t_s)
+        else:
+            listener.free[burst.row] = False
+            listener.explain(place, round_t_s, burst.sensor, burst.location.residual_s)
+        if int(listener.free.sum()) == free:
+            return False
+        start, end = float(round_t_s[0]) - EARLIER_S, float(round_t_s[-1]) + 2.0 * MARGIN_S
+        around = listener.distance_m(place) < 1.5 * HEARING_RANGE_M
+        t_s = listener.t_s[trials.anchor]
+        elsewhere = (t_s <= start) | (t_s >= end) | ~around[listener.sensor[trials.anchor]]
+        stays = elsewhere & np.isfinite(trials.score) & listener.free[trials.anchor]
+        again = try_seeds(listener, self.delays.cells, *self._search_again(start, end, around))
+        self.trials = trials[stays].and_also(again)
+        return True
+
+    def _search_again(self, start: float, end: float, around: Bools) -> tuple[Ints, Ints]:
+        """Anchors among the unexplained pulses of a stretch at some sensors (m,), each with its best cells:
+        listener rows, cells."""
         listener = self.listener
-        listener.explain(place, round_t_s)
-        t_s = listener.t_s[self.anchor]
-        self.score[~listener.free[self.anchor]] = -np.inf
-        start, end = float(round_t_s[0]) - MARGIN_S, float(round_t_s[-1]) + 2.0 * MARGIN_S
-        again = np.flatnonzero(np.isfinite(self.score) & (t_s > start) & (t_s < end))
-        if again.size == 0:
-            return
         low, high = np.searchsorted(listener.t_s, [start - MARGIN_S, end + MARGIN_S])
         rows = low + np.flatnonzero(listener.free[low:high])
+        rate = listener.cautious_rate_per_s[rows]
+        t_s, sensor = listener.t_s[rows], listener.sensor[rows]
+        keen = (t_s > start) & (t_s < end) & (rate < ANCHOR_RATE_PER_S)
+        seen = np.flatnonzero(keen & around[sensor])
+        if seen.size == 0:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        seen = seen[has_company(t_s, sensor, t_s[seen], sensor[seen], self.company)]
         ear = listen(
-            listener.t_s[rows],
-            listener.sensor[rows],
-            window_rarity(listener.cautious_rate_per_s[rows]),
-            sensors=len(listener.xy_m),
-            start_s=start - MARGIN_S,
-            end_s=end + MARGIN_S,
-        )
+            t_s, sensor, window_rarity(rate), sensors=len(listener.xy_m),
+            start_s=start - MARGIN_S, end_s=end + MARGIN_S,
+        )  # fmt: skip
         delay = self.delays.at(listener.atmosphere)
-        anchors = self.anchor[again]
-        self.cell[again], self.score[again] = score_anchors(
-            self.cells, delay, ear, listener.t_s[anchors], listener.sensor[anchors]
+        cell, score = score_anchors(
+            self.delays.cells, delay, ear, t_s[seen], sensor[seen], keep=CELLS_AGAIN
         )
+        which, rank = np.nonzero(score >= SEED_SCORE_AGAIN)
+        return rows[seen[which]], cell[which, rank]
 
 
 def _gap_s(one: Floats, other: Floats) -> float:
     """Least time between a round of one burst and a round of the other."""
     return float(np.abs(one[:, None] - other[None, :]).min())
+
+
+def _distinct(burst: Burst) -> Bools:
+    """Rounds that are not one of their neighbours heard twice, (r,): the one with fewer pulses goes."""
+    heard_by = np.bincount(burst.row_round, minlength=burst.round_t_s.size)
+    close = np.diff(burst.round_t_s) < SAME_ROUND_S
+    once = np.ones(burst.round_t_s.size, bool)
+    once[1:] &= ~(close & (heard_by[1:] <= heard_by[:-1]))
+    once[:-1] &= ~(close & (heard_by[:-1] < heard_by[1:]))
+    return once
+
+
+def _is_same(one: Burst, other: Burst) -> bool:
+    """Whether two bursts are one source seen twice: one place, and no pause of ``SHOT_GAP_S`` between."""
+    offset = one.place - other.place
+    apart = float(np.hypot(*offset))
+    if apart > FARTHEST_TWIN_M or _gap_s(one.round_t_s, other.round_t_s) >= SHOT_GAP_S:
+        return False
+    cov = one.location.cov_m2 + other.location.cov_m2
+    return apart < SAME_PLACE_M or float(offset @ np.linalg.solve(cov, offset)) < TWIN_CHI2
+
+
+def _merged(one: Incident, other: Incident) -> Incident:
+    """Two incidents of one source as one: the place of the weightier, the rounds of both."""
+    first, second = (one, other) if one.weight >= other.weight else (other, one)
+    a, b = first.burst, second.burst
+    apart = np.abs(b.round_t_s[:, None] - a.round_t_s[None, :]).min(axis=1)
+    seat = np.minimum(np.searchsorted(a.sensor, b.sensor), a.sensor.size - 1)
+    further = np.flatnonzero(
+        (apart > SAME_SHOT_S)[b.row_round] & (a.sensor[seat] == b.sensor)[b.row_seat]
+    )
+    added = np.unique(b.row_round[further])
+    rounds = np.concatenate([a.round_t_s, b.round_t_s[added]])
+    order = np.argsort(rounds, kind="stable")
+    number = np.concatenate(
+        [a.row_round, a.round_t_s.size + np.searchsorted(added, b.row_round[further])]
+    )
+    burst = replace(
+        a,
+        round_t_s=rounds[order],
+        row=np.concatenate([a.row, b.row[further]]),
+        row_round=np.argsort(order)[number],
+        row_residual_s=np.concatenate([a.row_residual_s, b.row_residual_s[further]]),
+        row_seat=np.concatenate([a.row_seat, seat[b.row_seat[further]]]),
+    )
+    pulse = np.concatenate([first.pulse, second.pulse[further]])
+    return Incident(burst, pulse, first.weight + max(second.weight, 0.0), first.asked)

@@ -19,9 +19,12 @@ survey has no sensors and the fall is continued by eye. Never 1: a near sensor m
 HEARING_RANGE_M = 1_200.0
 """Sensors farther off are not asked: their word would change the evidence by under 0.2."""
 
-_ECHO_LAG_S = np.array([0.0, 0.5, 1.5, 6.0])
-_ECHO_PER_S = np.array([0.9, 0.4, 0.08])
+_ECHO_UNTIL_S = (0.5, 1.5, 6.0)
+_ECHO_PER_S = (0.9, 0.4, 0.08)
 """Further pulses per second and sensor after a round's direct pulse, by the lag class."""
+
+ECHO_AFTER_S = 0.01
+"""Nearer than this a pulse is the direct one itself, or its retry."""
 
 BACKGROUND_PER_H = 60.0
 """Usual impulses an hour at a city sensor, where nothing better is known."""
@@ -34,12 +37,50 @@ def heard(distance_m: ArrayLike) -> Floats:
     return np.asarray(np.interp(np.asarray(distance_m, float), _DISTANCE_M, _HEARD))
 
 
-def echo_rate_per_s(lag_s: ArrayLike) -> Floats:
-    """Expected echo pulses per second at a lag after a round's direct arrival; 0 before it."""
-    lag = np.asarray(lag_s, float)
-    rate = np.zeros(lag.shape)
-    for start, end, per_s in zip(_ECHO_LAG_S[:-1], _ECHO_LAG_S[1:], _ECHO_PER_S, strict=True):
-        rate[(lag >= start) & (lag < end)] = per_s
+def after_rounds_per_s(t_s: ArrayLike, round_t_s: Floats) -> Floats:
+    """Expected echo pulses per second at instants of any shape: the sum over the rounds (r,), ascending,
+    that were at least ``ECHO_AFTER_S`` before."""
+    t = np.asarray(t_s, float)
+    rate = np.zeros(t.shape)
+    before = np.searchsorted(round_t_s, t - ECHO_AFTER_S)
+    for end, per_s in zip(_ECHO_UNTIL_S, _ECHO_PER_S, strict=True):
+        earlier = np.searchsorted(round_t_s, t - end)
+        rate += per_s * (before - earlier)
+        before = np.minimum(before, earlier)
+    return rate
+
+
+RECUR_S = (0.03, 3.0)
+"""Lags at which a path's own echoes are looked for."""
+RECUR_WITHIN_S = 0.004
+"""On the live-fire set 70 in 100 echoes recur within 6 ms after another round of the same test."""
+RECUR_SHARE, RECUR_PER_S = 0.4, 70.0
+"""A lag seen after this share of the other rounds is the path's. The rate is that of a Gaussian of 4 ms
+around the expected instant, times 0.7."""
+
+
+def recurring_per_s(emission_s: Floats, sensor: Ints, round_t_s: Floats) -> Floats:
+    """Echo rate learnt from the burst itself: (n,) per second. emission_s, sensor: (n,) pulses that are not
+    direct, carried back to the source. A lag counts by how many other rounds are followed by a pulse
+    of the same sensor at the same lag, less what chance would give."""
+    rate = np.zeros(emission_s.size)
+    if round_t_s.size < 2 or emission_s.size == 0:
+        return rate
+    first = np.searchsorted(round_t_s, emission_s - RECUR_S[1])
+    count = np.searchsorted(round_t_s, emission_s - RECUR_S[0]) - first
+    pulse = np.repeat(np.arange(emission_s.size), count)
+    which = np.arange(pulse.size) - np.repeat(np.cumsum(count) - count, count) + first[pulse]
+    line = sensor[pulse] * 10.0 + emission_s[pulse] - round_t_s[which]
+    order = np.argsort(line, kind="stable")
+    line, pulse = line[order], pulse[order]
+
+    def company(within_s: float) -> Floats:
+        low, high = np.searchsorted(line, line - within_s), np.searchsorted(line, line + within_s)
+        return np.asarray(high - low - 1.0)
+
+    chance = company(0.1) * RECUR_WITHIN_S / 0.1
+    share = (company(RECUR_WITHIN_S) - chance) / (round_t_s.size - 1.0)
+    np.maximum.at(rate, pulse, np.where(share >= RECUR_SHARE, RECUR_PER_S * share, 0.0))
     return rate
 
 
@@ -79,18 +120,32 @@ _STIR_S, _STIR_PER_S = (0.5, 1.5), (0.6, 0.25)
 may itself be an echo."""
 
 
-def stirred_per_s(t_s: Floats, sensor: Ints, background: Floats) -> Floats:
+def stirred_per_s(
+    t_s: Floats, sensor: Ints, background: Floats, weight: Floats | None = None
+) -> Floats:
     """Pulse rate with what the sensor itself heard just before: (n,) from (n,), t_s ascending.
 
     A self-exciting (Hawkes) rate: in the thick of a burst a further pulse proves little, at its onset
     much. So the search begins with the first round of a burst, which no echo has yet blurred.
+    weight: (n,) how much each pulse stirs, 1 if not given: what is explained stirs no more.
     """
     order = np.lexsort((t_s, sensor))
-    line = sensor[order] * (float(t_s[-1]) + 10.0) + t_s[order] if t_s.size else t_s
-    here = np.arange(line.size)
+    stirs = np.ones(t_s.size) if weight is None else weight[order]
+    stirred = np.empty(t_s.size)
+    stirred[order] = stir_per_s(one_line(t_s[order], sensor[order]), stirs)
+    return stirred + background
+
+
+def one_line(t_s: Floats, sensor: Ints) -> Floats:
+    """Times put on one line on which each sensor has a stretch to itself, so that one search serves all."""
+    span = float(np.ptp(t_s)) + 10.0 if t_s.size else 0.0
+    return sensor * span + t_s
+
+
+def stir_per_s(line: Floats, weight: Floats) -> Floats:
+    """What the pulses just before stir at each of those on a line (n,) ascending, by their weight (n,)."""
+    total = np.concatenate([[0.0], np.cumsum(weight)])
     rate = np.zeros(line.size)
     for span, per_s in zip(_STIR_S, _STIR_PER_S, strict=True):
-        rate += per_s * (here - np.searchsorted(line, line - span))
-    stirred = np.empty(line.size)
-    stirred[order] = rate
-    return stirred + background
+        rate += per_s * (total[:-1] - total[np.searchsorted(line, line - span)])
+    return rate

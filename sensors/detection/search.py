@@ -181,13 +181,14 @@ def listen(
 
 
 def score_anchors(
-    cells: Cells, delay: Singles, ear: Ear, t_s: Floats, sensor: Ints
+    cells: Cells, delay: Singles, ear: Ear, t_s: Floats, sensor: Ints, *, keep: int = 1
 ) -> tuple[Ints, Floats]:
-    """The best cell of each anchor and its log-likelihood ratio. t_s, sensor: (a,) -> (a,), (a,).
+    """The best cells of each anchor and their log-likelihood ratios. t_s, sensor: (a,) -> two (a, keep),
+    best first.
 
     Cell -1 and score -inf where the sensor owns no cell.
     """
-    best_cell, best = np.full(t_s.size, -1, np.int64), np.full(t_s.size, -np.inf)
+    best_cell, best = np.full((t_s.size, keep), -1, np.int64), np.full((t_s.size, keep), -np.inf)
     size = cells.row_start[sensor + 1] - cells.row_start[sensor]
     usable = np.flatnonzero(size > 0)
     base = ((t_s - ear.start_s) / BIN_S).astype(np.float32)
@@ -197,15 +198,17 @@ def score_anchors(
     )
     for part in np.split(usable, np.unique(batch)):
         if part.size:
-            best_cell[part], best[part] = _score_batch(
-                cells, delay, ear, base[part], sensor[part], size[part]
-            )
+            cell, score = _score_batch(cells, delay, ear, base[part], sensor[part], size[part])
+            first = np.cumsum(size[part]) - size[part]
+            for rank in range(keep):
+                best_cell[part, rank], best[part, rank] = _take_best(cell, score, first, size[part])
     return best_cell, best
 
 
 def _score_batch(
     cells: Cells, delay: Singles, ear: Ear, base: Singles, sensor: Ints, size: Ints
-) -> tuple[Ints, Floats]:
+) -> tuple[Rows32, Singles]:
+    """Every cell of every anchor, one anchor after the other, and its score."""
     first = np.cumsum(size) - size
     row = np.arange(int(size.sum())) + np.repeat(cells.row_start[sensor] - first, size)
     cell = cells.row_cell[row]
@@ -216,11 +219,17 @@ def _score_batch(
     at += cells.near[cell] * np.int32(ear.bins)
     says = ear.rarity[at]
     says += cells.gain[cell]
-    score = cells.silence[cell] + np.maximum(says, 0.0, out=says).sum(axis=1)
+    return cell, cells.silence[cell] + np.maximum(says, 0.0, out=says).sum(axis=1)
+
+
+def _take_best(cell: Rows32, score: Singles, first: Ints, size: Ints) -> tuple[Ints, Floats]:
+    """The best cell of each anchor, which is struck off the list."""
     best = np.maximum.reduceat(score, first)
     winners = np.flatnonzero(score == np.repeat(best, size))
     _, once = np.unique(np.repeat(np.arange(size.size), size)[winners], return_index=True)
-    return cell[winners[once]].astype(np.int64), best.astype(float)
+    taken = winners[once]
+    score[taken] = -np.inf
+    return cell[taken].astype(np.int64), best.astype(float)
 
 
 SEED_SCORE = 10.0
@@ -262,8 +271,8 @@ def find_seeds(
             )  # fmt: skip
             delay = delays.at(atmosphere_at_s(start + 0.5 * CHUNK_S))
             cell, score = score_anchors(delays.cells, delay, ear, t_s[anchors], sensor[anchors])
-            good = score >= SEED_SCORE
-            found.append((anchors[good], cell[good], score[good]))
+            good = score[:, 0] >= SEED_SCORE
+            found.append((anchors[good], cell[good, 0], score[good, 0]))
         if progress is not None:
             progress(own.stop / t_s.size)
     return (

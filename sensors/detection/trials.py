@@ -1,116 +1,159 @@
-"""From a seed of the coarse search to a place that explains one round: the trial of a hypothesis."""
+"""From the seeds of the coarse search to places that explain one round: trials of a hypothesis.
+
+All seeds of a stretch are worked on at once, as arrays with a row for each seed: first on a fine
+lattice around the coarse cell, then by Gauss-Newton steps on the pulses that lie near.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from sensors.detection.evidence import MATCH_S, Emissions, Listener, Odds, rarity, weigh_round
-from sensors.detection.multilateration import MIN_SENSORS, LocationError, locate
+from sensors.detection.evidence import MATCH_S, MATCH_SD_S, Listener, Odds, rarity
+from sensors.detection.hearing import HEARING_RANGE_M, heard
+from sensors.detection.multilateration import MIN_SENSORS
 from sensors.detection.propagation import travel_time_s
-from sensors.detection.search import CELL_M
-from sensors.detection.streams import Floats, Ints
+from sensors.detection.search import MARGIN_S, SILENCE, Cells, Ear
+from sensors.detection.streams import Bools, Floats, Ints
 
 FINE_STEP_M = 10.0
 FINE_SD_S = 0.020
 """A lattice of 10 m moves an arrival by up to 21 ms."""
-LATTICE_MOVES = 4
-SEED_WINDOW_S = 0.25
-"""The coarse cell may be the wrong neighbour: 80 m."""
-TRIAL_EMISSIONS = 10
+FINE_REACH_M = 40.0
+"""The coarse cell may be the wrong neighbour."""
+FINE_BIN_S = 0.010
+FINE_SPREAD_S = 0.050
+LATTICE_BATCH = 64
+ASKED_AT_MOST = 24
+"""Sensors that speak in a trial; the burst is weighed by all."""
+STEPS, FARTHEST_STEP_M = 3, 60.0
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """A place that explains one round. score: log-likelihood ratio. sensors: those that spoke."""
+class Trials:
+    """Places (a, 2) that explain one round each, at emission_s (a,). score: (a,) log-likelihood ratio, -inf
+    where fewer than four sensors agree. anchor: (a,) listener rows that suggested them."""
 
+    anchor: Ints
     place: Floats
-    emission_s: float
-    score: float
-    sensors: Ints
+    emission_s: Floats
+    score: Floats
+
+    def __getitem__(self, rows: Ints | Bools) -> Trials:
+        return Trials(self.anchor[rows], self.place[rows], self.emission_s[rows], self.score[rows])
+
+    def and_also(self, other: Trials) -> Trials:
+        return Trials(
+            np.concatenate([self.anchor, other.anchor]),
+            np.concatenate([self.place, other.place]),
+            np.concatenate([self.emission_s, other.emission_s]),
+            np.concatenate([self.score, other.score]),
+        )
 
 
-def sharpen(
-    listener: Listener, anchor: int, cell_xy_m: Floats, *, known: list[Floats]
-) -> Trial | None:
-    """The place near a seed that explains one round best. None if fewer than four sensors agree, or if
-    the place is one of those known, which then grows by it."""
-    odds = listener.odds(cell_xy_m)
-    guess = float(listener.t_s[anchor] - listener.travel_s(cell_xy_m)[listener.sensor[anchor]])
-    at = _one_round(listener, cell_xy_m, odds, guess)
-    if np.unique(at.sensor).size < MIN_SENSORS:
-        return None
-    place, emission = _climb_lattice(listener, at, odds, cell_xy_m)
-    if any(np.abs(place - other).max() <= FINE_STEP_M for other in known):
-        return None
-    known.append(place)
+def try_seeds(listener: Listener, cells: Cells, anchor: Ints, cell: Ints) -> Trials:
+    """The place near each seed that explains one round best. anchor: (a,) listener rows, cell: (a,)."""
+    if anchor.size == 0:
+        return Trials(anchor, np.empty((0, 2)), np.empty(0), np.empty(0))
+    place, emission = _on_lattice(listener, cells, anchor, cell)
     for tolerance in (2.0 * MATCH_S, MATCH_S):
-        row = _one_per_sensor(listener, place, emission, at, tolerance)
-        if row.size < MIN_SENSORS:
-            return None
-        try:
-            spot = locate(
-                listener.xy_m[listener.sensor[row]],
-                listener.t_s[row],
-                atmosphere=listener.atmosphere,
-                start_xy_m=place,
-                rough=True,
-            )
-        except LocationError:
-            return None
-        place, emission = np.array([spot.x_m, spot.y_m]), spot.t_s
-    odds = listener.odds(place)
-    at = _one_round(listener, place, odds, emission)
-    score, chosen = weigh_round(at, odds, emission)
-    return Trial(place, emission, score, at.sensor[chosen])
+        near = _Near(listener, place, emission)
+        place, emission = near.solved(tolerance)
+    return Trials(anchor, place, emission, _Near(listener, place, emission).score())
 
 
-def _one_round(listener: Listener, place: Floats, odds: Odds, emission_s: float) -> Emissions:
-    """Pulses about one instant, weighed with caution: nothing is known yet of what rings there."""
-    at = listener.emissions(
-        place, odds.asked, emission_s - SEED_WINDOW_S, emission_s + SEED_WINDOW_S
-    )
-    return replace(at, rate_per_s=listener.cautious_rate_per_s[at.row])
-
-
-def _climb_lattice(
-    listener: Listener, at: Emissions, odds: Odds, centre: Floats
-) -> tuple[Floats, float]:
-    """The best point of a fine lattice, moved along while its best point lies on the rim."""
-    place, emission = centre, 0.0
-    for _ in range(LATTICE_MOVES):
-        best, emission = _best_lattice_point(listener, at, odds, place)
-        moved = float(np.abs(best - place).max())
-        place = best
-        if moved < CELL_M:
-            break
+def _on_lattice(
+    listener: Listener, cells: Cells, anchor: Ints, cell: Ints
+) -> tuple[Floats, Floats]:
+    """The best point of a fine lattice around each cell, (a, 2), and its emission time, (a,)."""
+    place, emission = np.empty((anchor.size, 2)), np.empty(anchor.size)
+    ear = _fine_ear(listener, anchor)
+    steps = np.arange(-FINE_REACH_M, FINE_REACH_M + 1.0, FINE_STEP_M)
+    lattice = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    for part in np.split(np.arange(anchor.size), range(LATTICE_BATCH, anchor.size, LATTICE_BATCH)):
+        points = cells.xy_m[cell[part]][:, None, :] + lattice
+        own = listener.xy_m[listener.sensor[anchor[part]]][:, None, :] - points
+        fired = listener.t_s[anchor[part]][:, None] - travel_time_s(
+            own[..., 0], own[..., 1], listener.atmosphere
+        )
+        near = cells.near[cell[part]]
+        away = (listener.xy_m[near][:, None, :, :] - points[:, :, None, :]).astype(np.float32)
+        travel = travel_time_s(away[..., 0], away[..., 1], listener.atmosphere)
+        bin_ = ((fired - ear.start_s)[..., None] + travel) / FINE_BIN_S
+        at = np.clip(bin_, 0, ear.bins - 1).astype(np.int64) + near[:, None, :] * ear.bins
+        says = ear.rarity[at] + cells.gain[cell[part]][:, None, :]
+        best = np.argmax(np.maximum(says, 0.0).sum(axis=2), axis=1)
+        row = np.arange(part.size)
+        place[part], emission[part] = points[row, best], fired[row, best]
     return place, emission
 
 
-def _best_lattice_point(
-    listener: Listener, at: Emissions, odds: Odds, centre: Floats
-) -> tuple[Floats, float]:
-    """Try a fine lattice of places, each with the emission times that the weightiest pulses suggest."""
-    steps = np.arange(-CELL_M, CELL_M + 1.0, FINE_STEP_M)
-    places = centre + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    away = listener.xy_m[at.sensor][None, :, :] - places[:, None, :]
-    emission = listener.t_s[at.row] - travel_time_s(away[..., 0], away[..., 1], listener.atmosphere)
-    weight = odds.spoke[at.sensor] + rarity(at.rate_per_s, FINE_SD_S)
-    trial = np.argsort(-weight, kind="stable")[:TRIAL_EMISSIONS]
-    miss = (emission[:, None, :] - emission[:, trial, None]) / FINE_SD_S
-    score = np.maximum(weight - 0.5 * miss**2, 0.0).sum(axis=2)
-    best, which = np.unravel_index(int(np.argmax(score)), score.shape)
-    return places[best], float(emission[best, trial[which]])
+def _fine_ear(listener: Listener, anchor: Ints) -> Ear:
+    """What was heard around these anchors, in fine bins: the further from its bin, the less a pulse says."""
+    start = float(listener.t_s[anchor].min()) - MARGIN_S
+    end = float(listener.t_s[anchor].max()) + MARGIN_S
+    low, high = np.searchsorted(listener.t_s, [start, end])
+    rows = low + np.flatnonzero(listener.free[low:high])
+    bins = int((end - start) / FINE_BIN_S) + 2
+    table = np.full(listener.xy_m.shape[0] * bins, SILENCE, np.float32)
+    says = rarity(listener.cautious_rate_per_s[rows], FINE_SD_S)
+    reach = round(FINE_SPREAD_S / FINE_BIN_S)
+    for step in range(-reach, reach + 1):
+        at = ((listener.t_s[rows] - start) / FINE_BIN_S).astype(np.int64) + step
+        inside = (at >= 0) & (at < bins)
+        slot = listener.sensor[rows][inside] * bins + at[inside]
+        miss = step * FINE_BIN_S / FINE_SD_S
+        np.maximum.at(table, slot, (says[inside] - 0.5 * miss**2).astype(np.float32))
+    return Ear(table, start, bins)
 
 
-def _one_per_sensor(
-    listener: Listener, place: Floats, emission_s: float, at: Emissions, tolerance_s: float
-) -> Ints:
-    """Listener rows within tolerance of the predicted arrival, the closest of each sensor."""
-    miss = np.abs(listener.t_s[at.row] - listener.travel_s(place)[at.sensor] - emission_s)
-    near = np.flatnonzero(miss < tolerance_s)
-    order = near[np.lexsort((miss[near], at.sensor[near]))]
-    first = np.ones(order.size, bool)
-    first[1:] = np.diff(at.sensor[order]) != 0
-    return at.row[order[first]]
+class _Near:
+    """The sensors nearest to each place and their free pulse nearest to the time it predicts.
+
+    sensor, away_m, travel_s, miss_s: (a, k); row: (a, k) listener rows of the pulses."""
+
+    def __init__(self, listener: Listener, place: Floats, emission_s: Floats) -> None:
+        self.listener, self.place, self.emission_s = listener, place, emission_s
+        alive = np.flatnonzero(listener.active & np.isfinite(listener.xy_m).all(axis=1))
+        apart = place[:, None, :] - listener.xy_m[alive]
+        square = (apart**2).sum(axis=2)
+        count = min(ASKED_AT_MOST, alive.size)
+        nearest = np.argpartition(square, count - 1, axis=1)[:, :count]
+        self.sensor = alive[nearest]
+        self.away = listener.xy_m[self.sensor] - place[:, None, :]
+        self.distance_m = np.sqrt(np.take_along_axis(square, nearest, axis=1))
+        self.travel_s = travel_time_s(self.away[..., 0], self.away[..., 1], listener.atmosphere)
+        self.row, self.miss_s = listener.nearest(self.sensor, emission_s[:, None] + self.travel_s)
+
+    def solved(self, tolerance_s: float) -> tuple[Floats, Floats]:
+        """Places and emission times moved to fit the pulses within tolerance, each sensor counting less the
+        worse it fits (Cauchy weights)."""
+        used = np.abs(self.miss_s) < tolerance_s
+        enough = used.sum(axis=1) >= MIN_SENSORS
+        place, emission = self.place.copy(), self.emission_s.copy()
+        arrival = self.emission_s[:, None] + self.travel_s + self.miss_s
+        for _ in range(STEPS):
+            away = self.listener.xy_m[self.sensor] - place[:, None, :]
+            travel = travel_time_s(away[..., 0], away[..., 1], self.listener.atmosphere)
+            miss = arrival - emission[:, None] - travel
+            weight = used / (1.0 + (miss / MATCH_SD_S) ** 2)
+            slow = travel / np.maximum((away**2).sum(axis=2), 1.0)
+            jacobian = np.dstack([-away * slow[..., None], np.ones_like(miss)])
+            weighted = jacobian * weight[..., None]
+            normal = np.einsum("aki,akj->aij", weighted, jacobian) + 1e-9 * np.eye(3)
+            right = np.einsum("aki,ak->ai", weighted, miss)
+            step = np.linalg.solve(normal, right[..., None])[..., 0]
+            reach = np.maximum(np.hypot(step[:, 0], step[:, 1]) / FARTHEST_STEP_M, 1.0)
+            step = np.where(enough[:, None], step / reach[:, None], 0.0)
+            place, emission = place + step[:, :2], emission + step[:, 2]
+        return place, emission
+
+    def score(self) -> Floats:
+        """Log-likelihood ratio of one round, (a,); -inf where fewer than ``MIN_SENSORS`` speak for it."""
+        odds = Odds.of(heard(self.distance_m), self.distance_m < HEARING_RANGE_M)
+        rate = self.listener.cautious_rate_per_s[self.row]
+        says = odds.spoke + rarity(rate) - 0.5 * (self.miss_s / MATCH_SD_S) ** 2
+        says = np.where(odds.asked & (np.abs(self.miss_s) < MATCH_S), np.maximum(says, 0.0), 0.0)
+        score = odds.silent.sum(axis=1) + says.sum(axis=1)
+        return np.where((says > 0.0).sum(axis=1) >= MIN_SENSORS, score, -np.inf)

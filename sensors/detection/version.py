@@ -1,3 +1,3 @@
 """Raised whenever the same input may give another output; stored with every event."""
 
-CORE_VERSION = "acoustic-1.0.0"
+CORE_VERSION = "acoustic-2.0.0"

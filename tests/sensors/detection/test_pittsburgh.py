@@ -32,7 +32,7 @@ def test_at_least_97_in_100_lie_within_15_m(scores):
 # spread along the principal axes; as measured, with room for another SciPy but not for another method
 @pytest.mark.parametrize(
     ("name", "bias_m", "s1_m"),
-    [("FP1", 4.6, 0.5), ("FP2", 4.9, 0.7), ("FP3", 2.5, 0.3), ("FP4", 5.4, 1.0), ("FP5", 3.8, 1.1)],
+    [("FP1", 4.5, 0.9), ("FP2", 4.7, 0.9), ("FP3", 2.5, 0.3), ("FP4", 5.4, 1.0), ("FP5", 3.8, 1.1)],
 )
 def test_bias_and_spread_are_what_the_page_says(scores, name, bias_m, s1_m):
     assert scores[name].bias_m == pytest.approx(bias_m, abs=0.5)

@@ -3,8 +3,8 @@ import pytest
 
 from sensors.detection.hearing import (
     BACKGROUND_PER_H,
+    after_rounds_per_s,
     background_per_s,
-    echo_rate_per_s,
     heard,
     stirred_per_s,
 )
@@ -107,7 +107,9 @@ def test_the_farther_the_less_a_sensor_hears():
 
 
 def test_echoes_come_after_and_fade():
-    assert echo_rate_per_s([-0.1, 0.2, 1.0, 3.0, 10.0]).tolist() == [0.0, 0.9, 0.4, 0.08, 0.0]
+    rate = after_rounds_per_s([-0.1, 0.2, 1.0, 3.0, 10.0], np.zeros(1))
+
+    assert rate == pytest.approx([0.0, 0.9, 0.4, 0.08, 0.0])
 
 
 def background(t_s, span_s, usual_per_h=np.nan):
