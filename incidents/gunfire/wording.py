@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sensors.detection.classification import KINDS
 from sensors.geodesy import LocalPlane
 
+KINDS = ("gunfire", "firework", "impulse")
+"""In the detector's order; said again here, for the web process does without the detector."""
 ELLIPSE_95 = math.sqrt(-2.0 * math.log(0.05))
 """Semi-axis of the 95 % ellipse of two dimensions in standard deviations: 2.448 (chi-square, 2 degrees)."""
 STRONGEST_BAR = 4.0

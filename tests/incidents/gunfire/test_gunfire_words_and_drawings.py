@@ -29,6 +29,7 @@ from incidents.gunfire.hearing import (
 from incidents.gunfire.place_map import close_frame, close_map, hearing_map, wide_frame
 from incidents.gunfire.timing import pulse_radius, record_section, residuals, section_summary
 from incidents.gunfire.wording import (
+    KINDS,
     changes,
     ellipse_axes_m,
     kind_with_probability,
@@ -73,6 +74,12 @@ def test_the_drawn_ellipse_has_its_true_size_and_direction() -> None:
     assert (rx, ry) == (pytest.approx(5 * 3 * 2.4477, abs=0.1), pytest.approx(5 * 2.4477, abs=0.1))
     assert "translate(500.0 400.0) rotate(0.0)" in drawn
     assert ellipse(frame, -98.6, 39.8, (None, None, None)) == ""
+
+
+def test_the_kinds_are_the_detectors() -> None:
+    from sensors.detection.classification import KINDS as DETECTED
+
+    assert KINDS == DETECTED
 
 
 class TestWords:
