@@ -63,12 +63,19 @@ _ANSWERING = frozenset({_P.ANSWER, _P.REVIEW_REDACTION})
 _READ_RECORDS = (
     "incidents.view_incident",
     "incidents.view_callforservice",
+    "incidents.view_alertresponse",
+    "incidents.view_confirmedshooting",
     "incidents.view_importedfile",
     "incidents.view_refusedrow",
     "incidents.view_area",
     "incidents.view_address",
 )
-_IMPORT_RECORDS = (*_READ_RECORDS, "incidents.add_importedfile")
+_IMPORT_RECORDS = (
+    *_READ_RECORDS,
+    "incidents.add_importedfile",
+    "incidents.change_alertresponse",
+    "incidents.view_alertresponserevision",
+)
 
 ROLES: Final = (
     Role(
