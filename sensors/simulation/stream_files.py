@@ -17,13 +17,14 @@ import numpy as np
 
 from sensors.geodesy import LocalPlane
 from sensors.simulation.messages import MISSING_NS, Columns
-from sensors.simulation.streams import PRESETS, Stream, make_stream
+from sensors.simulation.streams import PRESETS, Incident, Stream, make_stream
 
 PLANE = LocalPlane(-98.6, 39.8)  # the middle of the country, where no such city is
 
 
 def write_stream(stream: Stream, folder: Path, *, in_degrees: bool = False) -> None:
-    """sensors.csv, pulses.csv, weather.csv for the detector; truth.csv, faults.csv for the examiner."""
+    """sensors.csv, pulses.csv, weather.csv for the detector; truth.csv, faults.csv for the examiner; and
+    reviews.csv, what reviewers would have found of every incident, as the detector's --history."""
     folder.mkdir(parents=True, exist_ok=True)
     sensors = dict(stream.sensors)
     x, y = sensors.pop("x_m"), sensors.pop("y_m")
@@ -35,6 +36,8 @@ def write_stream(stream: Stream, folder: Path, *, in_degrees: bool = False) -> N
     _write(folder / "pulses.csv", stream.pulses, _rows(stream.pulses))
     _write(folder / "weather.csv", stream.weather, _rows(stream.weather))
     _write(folder / "truth.csv", _TRUTH, _incident_rows(stream, in_degrees=in_degrees))
+    reviews = ("t_ns", *place, "label")
+    _write(folder / "reviews.csv", reviews, _review_rows(stream, in_degrees=in_degrees))
     _write(folder / "faults.csv", ("sensor_id", "kind", "size"), _fault_rows(stream))
 
 
@@ -46,14 +49,23 @@ _TRUTH = (
 
 def _incident_rows(stream: Stream, *, in_degrees: bool) -> Iterable[Sequence[Any]]:
     for number, incident in enumerate(stream.truth.incidents):
-        x, y = np.array([incident.x_m]), np.array([incident.y_m])
-        (first,), (second,) = PLANE.to_lonlat(x, y) if in_degrees else (x, y)
         yield (
-            f"i{number + 1:05d}", incident.t_ns, round(float(first), 7), round(float(second), 7),
+            f"i{number + 1:05d}", incident.t_ns, *_place(incident, in_degrees=in_degrees),
             incident.kind, incident.style, incident.rounds_t_ns.size, incident.sensor.size,
             int(incident.inside), int(incident.is_asked), int(incident.is_site),
             " ".join(map(str, incident.rounds_t_ns)),
         )  # fmt: skip
+
+
+def _review_rows(stream: Stream, *, in_degrees: bool) -> Iterable[Sequence[Any]]:
+    for incident in stream.truth.incidents:
+        yield incident.t_ns, *_place(incident, in_degrees=in_degrees), incident.kind
+
+
+def _place(incident: Incident, *, in_degrees: bool) -> tuple[float, float]:
+    x, y = np.array([incident.x_m]), np.array([incident.y_m])
+    (first,), (second,) = PLANE.to_lonlat(x, y) if in_degrees else (x, y)
+    return round(float(first), 7), round(float(second), 7)
 
 
 def _fault_rows(stream: Stream) -> Iterable[Sequence[Any]]:

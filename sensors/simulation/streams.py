@@ -30,6 +30,7 @@ from sensors.simulation.tampering import (
 from sensors.simulation.town import TEMP_SD_C, WIND_SD_MPS, Sky, Town, build_sky, build_town
 
 START_NS: Final = 1_780_000_000_000_000_000
+PART_NS: Final = 7 * 86_400_000_000_000  # parts of one town are weeks apart
 
 
 @dataclass(frozen=True)
@@ -138,30 +139,41 @@ def make_stream(preset: Preset | str, *, seed: int, part: int = 0) -> Stream:
     wanted = PRESETS[preset] if isinstance(preset, str) else preset
     town, rng = build_town(wanted, seed=seed), part_generator(seed, 202, part)
     seconds = wanted.minutes * 60.0
+    start_ns = START_NS + part * PART_NS
     sky = build_sky(rng, seconds=seconds, seed=seed)
     sources = happenings(wanted, town, rng, seconds=seconds)
     faults = without_faults(town)
     if wanted.fault_share:
         held = part_generator(seed, 203)  # the same sensors in every part
         faults = draw_faults(town, held, share=wanted.fault_share, forgers=wanted.spoofs_per_h > 0)
-    bangs = [_heard(k, source, town, sky, rng, seed) for k, source in enumerate(sources)]
+    bangs = [
+        _heard(k, source, town, sky, rng, seed=seed, start_ns=start_ns)
+        for k, source in enumerate(sources)
+    ]
     noise = background(
-        town, rng=rng, seconds=seconds, per_sensor_hour=wanted.noise_per_h, start_ns=START_NS
+        town, rng=rng, seconds=seconds, per_sensor_hour=wanted.noise_per_h, start_ns=start_ns
     )
     heard = _recovered(joined([*bangs, noise]), dead_time_s=town.dead_time_s)
-    heard = as_heard_by_faulty(heard, faults, rng, start_ns=START_NS)
-    incidents = _incidents(sources, heard[1], heard[0].sensor, town, faults)
+    heard = as_heard_by_faulty(heard, faults, rng, start_ns=start_ns)
+    incidents = _incidents(sources, heard, town, faults, start_ns=start_ns)
     if faults.rings:
         count = int(rng.poisson(wanted.spoofs_per_h * wanted.minutes / 60.0))
         forged = forgeries(
-            heard, town, faults, rng, count=count, seconds=seconds, start_ns=START_NS
+            heard, town, faults, rng, count=count, seconds=seconds, start_ns=start_ns
         )
         heard = joined([heard, forged])
-    return _told(heard, wanted, town, sky, faults, rng, incidents=incidents)
+    return _told(heard, wanted, town, sky, faults, rng, incidents=incidents, start_ns=start_ns)
 
 
 def _heard(
-    number: int, source: Happening, town: Town, sky: Sky, rng: np.random.Generator, seed: int
+    number: int,
+    source: Happening,
+    town: Town,
+    sky: Sky,
+    rng: np.random.Generator,
+    *,
+    seed: int,
+    start_ns: int,
 ) -> Heard:
     paths = paths_from(
         source.x_m,
@@ -174,7 +186,7 @@ def _heard(
     )
     return bang(
         paths,
-        START_NS + np.round(1e9 * source.rounds_s).astype(np.int64),
+        start_ns + np.round(1e9 * source.rounds_s).astype(np.int64),
         rng=rng,
         event=number,
         timbre=source.timbre,
@@ -192,12 +204,9 @@ def _recovered(heard: Heard, *, dead_time_s: float) -> Heard:
 
 
 def _incidents(
-    sources: list[Happening],
-    truth: PulseTruth,
-    sensor: NDArray[np.intp],
-    town: Town,
-    faults: Faults,
+    sources: list[Happening], heard: Heard, town: Town, faults: Faults, *, start_ns: int
 ) -> tuple[Incident, ...]:
+    sensor, truth = heard[0].sensor, heard[1]
     hull = shapely.convex_hull(shapely.multipoints(np.column_stack([town.x_m, town.y_m])))
     counted = np.flatnonzero((truth.echo == 0) & faults.is_healthy[sensor])
     counted = counted[np.argsort(truth.event[counted], kind="stable")]
@@ -209,7 +218,7 @@ def _incidents(
         found.append(
             Incident(
                 kind=source.kind, style=source.style, x_m=source.x_m, y_m=source.y_m,
-                rounds_t_ns=START_NS + np.round(1e9 * source.rounds_s).astype(np.int64),
+                rounds_t_ns=start_ns + np.round(1e9 * source.rounds_s).astype(np.int64),
                 sensor=direct, directs=count,
                 inside=bool(shapely.contains_xy(hull, source.x_m, source.y_m)),
                 is_site=source.is_site,
@@ -227,6 +236,7 @@ def _told(
     rng: np.random.Generator,
     *,
     incidents: tuple[Incident, ...],
+    start_ns: int,
 ) -> Stream:
     names = np.char.mod("S%04d", np.arange(town.x_m.size))
     is_hostile = preset.garbage_share > 0.0
@@ -237,7 +247,7 @@ def _told(
     return Stream(
         pulses=columns,
         sensors={"sensor_id": names, "x_m": at[:, 0], "y_m": at[:, 1], "z_m": town.z_m},
-        weather=weather_columns(sky, start_ns=START_NS),
+        weather=weather_columns(sky, start_ns=start_ns),
         truth=Truth(
             incidents, faults.told, truth, town.x_m, town.y_m, sky, town.acoustics.path_sd_s,
             town.acoustics.shot_sd_s, TEMP_SD_C, WIND_SD_MPS,

@@ -51,6 +51,24 @@ def test_truth_is_in_files_of_its_own(tmp_path):
     assert any(row["t_ns"] == "" for row in rows(tmp_path / "pulses.csv"))
 
 
+def test_reviews_of_one_period_teach_the_detector_about_the_next(tmp_path):
+    write(tmp_path / "past", "--minutes", "20")
+    write(tmp_path / "now", "--part", "1")
+
+    past, now = tmp_path / "past", tmp_path / "now"
+    files = [word for name in ("sensors", "pulses", "weather")
+             for word in (f"--{name}", str(now / f"{name}.csv"))]  # fmt: skip
+    history = ["--history", str(past / "reviews.csv"), "--history-pulses", str(past / "pulses.csv")]
+    assert detect_files([*files, *history, "--out", str(tmp_path / "events.csv")]) == 0
+
+    assert (
+        int(rows(now / "pulses.csv")[0]["t_ns"]) - int(rows(past / "pulses.csv")[0]["t_ns"]) > 6e14
+    )
+    versions = {row["classifier_version"] for row in rows(tmp_path / "events.csv")}
+    assert len(versions) == 1
+    assert versions.pop().startswith("reviews-")
+
+
 def test_degrees_and_metres_say_the_same(tmp_path):
     write(tmp_path / "m")
     write(tmp_path / "deg", "--in-degrees")
