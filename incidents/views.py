@@ -10,6 +10,7 @@ import datetime as dt
 import functools
 import hashlib
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -146,8 +147,9 @@ def alert_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _alert(
-    request: HttpRequest, event: AcousticEvent, form: ReviewForm, *, status: int = 200
+    request: HttpRequest, event: AcousticEvent, form: ReviewForm, *, stale_since: int | None = None
 ) -> HttpResponse:
+    """stale_since: the revision that was looked at, where it is not the one that there is."""
     city = ground()
     row = alerts.alert_of(event, city)
     context = {
@@ -161,9 +163,10 @@ def _alert(
         "disagree": alerts.disagree(row.opinions),
         "responses": evidence.responses(event),
         "revisions": evidence.revisions(event),
-        "stale": status == 409,
+        "stale_since": stale_since,
         **drawn_alert(event, city),
     }
+    status = HTTPStatus.OK if stale_since is None else HTTPStatus.CONFLICT
     return render(request, "desk/gunfire/alert.html", context, status=status)
 
 
@@ -185,7 +188,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     except RevisedMeanwhile as refusal:
         again = form.asked_again(revision=refusal.revision)
         event.refresh_from_db()
-        return _alert(request, event, again, status=409)
+        return _alert(request, event, again, stale_since=form.cleaned_data["revision"])
     except ReviewRefused as refusal:
         form.add_error(None, str(refusal))
         return _alert(request, event, form)

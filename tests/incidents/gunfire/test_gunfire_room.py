@@ -8,7 +8,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sensors.models import AcousticEvent, AcousticReview, AssetFault, Sensor
+from sensors.models import (
+    AcousticEvent,
+    AcousticEventRevision,
+    AcousticReview,
+    AssetFault,
+    Sensor,
+)
 from tests.incidents.gunfire import scenes
 from tests.incidents.gunfire.conftest import OTHERS
 
@@ -308,8 +314,6 @@ class TestOneAlert:
             assert words in page, words
 
     def test_what_it_said_before(self, ana: Client, city: None) -> None:
-        from sensors.models import AcousticEventRevision
-
         event = scenes.alert(revision=2, revised_at=scenes.NOW)
         AcousticEventRevision.objects.create(
             event_id=event.pk, revision=1, replaced_at=scenes.NOW,
@@ -407,12 +411,18 @@ class TestReviewing:
 
     def test_who_looked_at_an_older_revision_is_asked_again(self, ana: Client, city: None) -> None:
         event = scenes.alert()
+        was = {"kind": "gunfire", "probability": 0.93, "n_shots": 3, "withdrawn_at": None}
+        AcousticEventRevision.objects.create(
+            event_id=event.pk, revision=1, replaced_at=scenes.NOW, was=was
+        )
         AcousticEvent.objects.filter(pk=event.pk).update(revision=2, kind="firework")
 
         refused = post(ana, event, words="I saw it.")
         page = refused.content.decode()
         assert refused.status_code == 409
         assert "revised since you opened it" in page
+        warning = page[page.index("Since then:") :].partition("</ul>")[0]
+        assert "Gunfire, 93% became Firework (gunfire 93%)" in warning
         assert "I saw it." in page
         assert 'name="revision" value="2"' in page
         assert not AcousticReview.objects.exists()
