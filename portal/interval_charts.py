@@ -103,7 +103,7 @@ def across(figure: Figure) -> tuple[str, float]:
 def calibration(figure: Figure) -> tuple[str, float]:
     """Stated along the bottom, observed up the side; on the dashed line the two agree."""
     trace = figure["data"][0]
-    left, top, bottom, right = 44.0, 30.0, 30.0 + 260.0, float(WIDTH - 10)
+    left, top, bottom, right = 44.0, 30.0, 30.0 + 260.0, float(WIDTH - 18)
     first = min([50.0, *(stated // 10 * 10 for stated in trace["x"])])
     x, y = Scale(first, 100, left, right), Scale(0, 100, bottom, top)
     rules = "".join(f"M{left:g} {y(tick):g}H{right:g}" for tick in (0, 25, 50, 75, 100))

@@ -105,8 +105,8 @@ def shares_over_time(rows: Iterable[tuple[date, Estimate | None]], *, subject: S
 
 
 def findings_layout(indices: Sequence[int], subject: Subject) -> dict[str, object]:
-    """Every sixth month gets its name, from January on; the first of them and each January its year."""
-    step = 1 if len(indices) <= 6 else 3 if len(indices) <= 12 else 6
+    """Up to twelve months are all named, of more every sixth from January on; the year where it is new."""
+    step = 1 if len(indices) <= 12 else 6
     ticks = [index for index in indices if index % step == 0]
     text = []
     for position, index in enumerate(ticks):

@@ -123,11 +123,15 @@ def stat(
     if row is None or estimate is None:
         return {"label": label, "value": None, "absent": why_not(row), "note": ""}
     unit = UNITS[row.unit]
-    return {
-        "label": label,
-        "value": f"{number(round(estimate.value, 1))}{unit}",
-        "note": between(estimate, unit, of=of),
-    }
+    note = between(estimate, unit, of=of)
+    if row.count is not None:
+        note = _("%(count)s of %(counted)s (%(low)s to %(high)s%(unit)s)") % {
+            **intervals.spoken(estimate),
+            "count": number(row.count),
+            "counted": COUNTED[of](estimate.n),
+            "unit": unit,
+        }
+    return {"label": label, "value": f"{number(round(estimate.value, 1))}{unit}", "note": note}
 
 
 def stats(ledger: Ledger) -> list[dict[str, Any]]:
@@ -249,29 +253,30 @@ def calibration() -> dict[str, Any] | None:
 def districts_table(ledger: Ledger, districts: Sequence[Any], city: str) -> dict[str, Any]:
     """One row a district and one for the city: counts, evidence, misses, minutes, each with its interval."""
     heads = (
-        ("alerts", _("Alerts"), "alerts"),
-        ("evidence", _("With evidence"), "alerts"),
-        ("missed", _("Shootings without an alert"), "shootings"),
-        ("response", _("Minutes until an officer"), "alerts"),
-        ("officer_hours", _("Officer hours"), "alerts"),
+        ("alerts", _("Alerts")),
+        ("evidence", _("With evidence")),
+        ("missed", _("Shootings without an alert")),
+        ("response", _("Minutes until an officer")),
+        ("officer_hours", _("Officer hours")),
     )
     columns = [components.Column(_("District"))]
-    columns += [components.Column(label) for _name, label, _of in heads]
+    columns += [components.Column(label) for _name, label in heads]
     areas = [("", city), *((area.slug, area.name) for area in districts)]
     rows = [
-        [name, *(_cell(ledger, measure, slug, of) for measure, _label, of in heads)]
-        for slug, name in areas
+        [name, *(_cell(ledger, measure, slug) for measure, _label in heads)] for slug, name in areas
     ]
-    caption = _("The districts, %(span)s") % {"span": ledger.newest_in_words}
+    caption = _("%(span)s. In brackets the range, and n: how many it rests on") % {
+        "span": ledger.newest_in_words
+    }
     return components.table(caption, columns, rows, absent=_("no data"), scrolls=True)
 
 
-def _cell(ledger: Ledger, measure: str, slug: str, of: str) -> str:
+def _cell(ledger: Ledger, measure: str, slug: str) -> str:
     row = ledger.get(measure, district=slug)
     estimate = ledger.estimate(measure, district=slug)
     if row is None or estimate is None:
         return why_not(row)
     if measure == "alerts":
         return number(estimate.value)
-    unit = UNITS[row.unit]
-    return f"{number(round(estimate.value, 1))}{unit} ({between(estimate, unit, of=of)})"
+    spoken = intervals.spoken(estimate)
+    return f"{spoken['value']}{UNITS[row.unit]} ({spoken['low']}\N{EN DASH}{spoken['high']}, n {spoken['n']})"

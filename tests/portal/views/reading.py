@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -87,3 +89,22 @@ def table(response: Any, caption: str) -> list[list[str]]:
         ]
         for row in rows
     ]
+
+
+def table_of_figure(response: Any, figure_id: str) -> list[list[str]]:
+    """The cells of the table inside the figure of that id."""
+    page = response.content.decode()
+    part = page[page.index(f'<figure class="figure" id="{figure_id}"') :]
+    part = part[: part.index("</figure>")]
+    title = part[part.index('caption class="visually-hidden">') :]
+
+    class Part:
+        content = ("<caption>x</caption>" + title[title.index("</caption>") :]).encode()
+
+    return table(Part, "x")
+
+
+def rows_of_file(client: Any, slug: str) -> list[dict[str, str]]:
+    response = client.get(f"/data/{slug}.csv")
+    text = b"".join(response.streaming_content).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections import Counter
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,15 +21,9 @@ from portal.models import (
 )
 from tests.factories import released
 from tests.factories.released import incident, release_of, released_city, tally
-from tests.portal.views.reading import stat, table, words_of
+from tests.portal.views.reading import rows_of_file, stat, table, table_of_figure, words_of
 
 ZONE: ZoneInfo = the_city().zone
-
-
-def rows_of_file(client: Client, slug: str) -> list[dict[str, str]]:
-    response = client.get(f"/data/{slug}.csv")
-    text = b"".join(response.streaming_content).decode()
-    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def month_in_city(row: dict[str, str]) -> str:
@@ -104,19 +95,6 @@ def test_the_kinds_of_an_area_are_those_of_its_file(reader: Client) -> None:
         expected = Counter(labels[row["category"]] for row in mine)
         assert {row[0]: int(row[1]) for row in shown} == dict(expected), slug
         assert stat(response, "Published incidents") == str(len(mine))
-
-
-def table_of_figure(response: Any, figure_id: str) -> list[list[str]]:
-    """The cells of the table inside the figure of that id."""
-    page = response.content.decode()
-    part = page[page.index(f'<figure class="figure" id="{figure_id}"') :]
-    part = part[: part.index("</figure>")]
-    title = part[part.index('caption class="visually-hidden">') :]
-
-    class Part:
-        content = ("<caption>x</caption>" + title[title.index("</caption>") :]).encode()
-
-    return table(Part, "x")
 
 
 def test_the_map_and_what_is_not_on_it_add_up_to_the_stat(reader: Client) -> None:
