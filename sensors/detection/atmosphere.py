@@ -26,6 +26,9 @@ C_WANDERS_MPS, WIND_WANDERS_MPS = 0.6, 0.7
 """How far the error of a report goes in an hour, 1 C and, per component, 0.7 m/s: as in ``atmosphere_at``."""
 C_GUST_MPS, GUST_MPS = 0.1, 0.5
 """How the air of one incident differs from that of the hour, per component: assumptions."""
+SHARED_WORTH = 0.6
+"""What a sounding counts for others: sources stand high and walls lie to one side, so that the errors of
+different incidents are not wholly independent. On made streams this makes the stated doubt true."""
 SAME_PATHS_M = 100.0
 """Sources nearer to each other than this are taken to share the errors of their paths: an assumption."""
 BATCH = 64
@@ -104,7 +107,7 @@ def shared_air(
     told = soundings._take(order)
     walk = _Walk(told, [report_at_ns(int(t)) for t in told.t_ns])
     group = places(told.place_m)
-    alike = 1.0 / np.bincount(group)[group] if len(told) else np.empty(0)
+    alike = SHARED_WORTH / np.bincount(group)[group] if len(told) else np.empty(0)
     trust = alike
     for _ in range(2):  # once to see which soundings stand apart, once without them
         mean, cov = walk.others(trust, group)

@@ -31,6 +31,8 @@ OUTLIER_SD = 3.5
 LATE_SD, EARLY_SD = 3.0, 3.5
 """Beyond this many sigma an arrival is likelier not to be the direct sound. With a path error of 7.5 ms:
 one arrival in 17 is something later, one in 65 something earlier, evenly over 100 ms."""
+BIRGE_PRIOR = 3.0
+"""So many sensors' worth of belief in the error model."""
 MAX_ITERATIONS = 25
 ROUGH_ITERATIONS = 6
 CONVERGED_M = 0.01
@@ -321,6 +323,8 @@ def _location(heard: _Heard, modes: list[_Fit], *, used: Bools) -> Location:
     fit = modes[0]
     cov = _covariance(fit)
     place_cov, rival_share = _widened(heard, modes, cov)
+    ratio = _birge_ratio(heard, fit)
+    place_cov = ratio * place_cov
     if not (np.linalg.eigvalsh(place_cov)[0] > 0.0 and place_cov.trace() < MAX_SD_M**2):
         sd_m = np.sqrt(abs(place_cov.trace()))
         raise PoorGeometry(
@@ -332,7 +336,7 @@ def _location(heard: _Heard, modes: list[_Fit], *, used: Bools) -> Location:
         x_m=x,
         y_m=y,
         t_s=t,
-        t_sd_s=float(np.sqrt(cov[2, 2])),
+        t_sd_s=float(np.sqrt(ratio * cov[2, 2])),
         cov_m2=place_cov,
         residual_s=fit.residual_s,
         used=used,
@@ -351,6 +355,14 @@ def _covariance(fit: _Fit) -> Floats:
     if not np.isfinite(fit.params).all() or np.linalg.cond(equilibrated) > 1e12:
         raise PoorGeometry("got sensors that do not fix a place; wanted them around the source")
     return np.asarray(np.linalg.inv(equilibrated) * np.outer(scale, scale), float)
+
+
+def _birge_ratio(heard: _Heard, fit: _Fit) -> float:
+    """How much larger residuals are than the error model says, squared; at least 1 (Birge 1932). Where
+    paths are worse than usual, or the source stood high, the ellipse grows; by luck it never shrinks."""
+    scaled = (fit.weight * (fit.residual_s / heard.sigma) ** 2).sum()
+    freedom = max(float(fit.weight.sum()) - 3.0, 0.0)
+    return max(1.0, float((BIRGE_PRIOR + scaled) / (BIRGE_PRIOR + freedom)))
 
 
 def _widened(heard: _Heard, modes: list[_Fit], cov: Floats) -> tuple[Floats, float]:

@@ -11,12 +11,12 @@ import numpy as np
 
 
 def air_from_others(
-    hours, places_m, means, informations, *, report, report_sd, drift_per_h, gust_sd, alike_m
+    hours, places_m, means, informations, *, report, report_sd, drift_per_h, gust_sd, alike_m, worth
 ):
     """Mean (k, 3) and covariance (k, 3, 3) of the air at each incident, its gust included.
 
     hours: (k,). means, informations: what each sounding says, (k, 3) and (k, 3, 3). report: (3,) and
-    report_sd: (3,) the same at all times. drift_per_h, gust_sd: (3,) m/s.
+    report_sd: (3,) the same at all times. drift_per_h, gust_sd: (3,) m/s. worth: what a sounding counts for others, 0 to 1.
     """
     k = len(hours)
     rate = np.asarray(drift_per_h) ** 2 / (2.0 * np.asarray(report_sd) ** 2)
@@ -38,7 +38,7 @@ def air_from_others(
             values.append(means[j] - report)
             # companions at one place say one thing together, so each says its share of it
             blurred = np.linalg.inv(informations[j]) + np.diag(np.asarray(gust_sd) ** 2)
-            noise.append(blurred * company)
+            noise.append(blurred * company / worth)
         mean, cov = np.zeros(3 * k), prior
         for look, value, spread in zip(rows, values, noise, strict=True):
             gain = cov @ look.T @ np.linalg.inv(look @ cov @ look.T + spread)

@@ -8,6 +8,7 @@ from sensors.detection.atmosphere import (
     C_WANDERS_MPS,
     GUST_MPS,
     SAME_PATHS_M,
+    SHARED_WORTH,
     WIND_WANDERS_MPS,
     Soundings,
     merged,
@@ -49,6 +50,7 @@ def slowly(soundings: Soundings, means):
         drift_per_h=(C_WANDERS_MPS, WIND_WANDERS_MPS, WIND_WANDERS_MPS),
         gust_sd=(C_GUST_MPS, GUST_MPS, GUST_MPS),
         alike_m=SAME_PATHS_M,
+        worth=SHARED_WORTH,
     )
 
 
