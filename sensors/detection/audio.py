@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ RUMBLE_HZ = 60.0
 FRONT_S = 0.020
 """The first crest is sought this long after the step; what comes later is echo."""
 FALLEN = 0.25
+STRETCH_S, MARGIN_S = 60.0, 1.0
 LEAD_S = 0.004
 WINDOW_S = 0.25
 """Duration and tone are those of this long, near echoes included, as the measured laws are; longer takes
@@ -56,7 +57,23 @@ class Impulse:
 
 
 def find_impulses(samples: Floats, rate_hz: float) -> tuple[Impulse, ...]:
-    """Impulses of one channel in order of time. samples: (n,), 1 is full scale."""
+    """Impulses of one channel in order of time. samples: (n,), 1 is full scale.
+
+    A long recording is heard in stretches, each with what surrounds it, and judged by its own quiet.
+    """
+    stretch, margin = round(STRETCH_S * rate_hz), round(MARGIN_S * rate_hz)
+    found: list[Impulse] = []
+    for start in range(0, samples.size, stretch):
+        low, high = max(start - margin, 0), start + stretch + margin
+        for one in _impulses(samples[low:high], rate_hz):
+            start_s = one.start_s + low / rate_hz
+            mine = start <= round(start_s * rate_hz) < start + stretch
+            if mine and (not found or start_s - found[-1].start_s >= APART_S):
+                found.append(replace(one, start_s=start_s))
+    return tuple(found)
+
+
+def _impulses(samples: Floats, rate_hz: float) -> tuple[Impulse, ...]:
     kernel = round(KERNEL_S * rate_hz)
     if samples.size < 2 * kernel:
         return ()

@@ -35,7 +35,7 @@ def bang(at_s, *, rise_ms=2.0, fall_ms=40.0, tone_hz=700.0, peak=0.5, seconds=2.
     """A tone under an envelope that rises in a straight line and falls exponentially."""
     t = np.arange(int(seconds * RATE)) / RATE - at_s
     rise_s = rise_ms / 0.8 / 1e3  # 10 to 90 % of a straight rise is 0.8 of it
-    shape = np.where(t < rise_s, t / rise_s, np.exp(-(t - rise_s) / (fall_ms / 1e3)))
+    shape = np.where(t < rise_s, t / rise_s, np.exp(-np.maximum(t - rise_s, 0.0) / (fall_ms / 1e3)))
     sound = np.where(t > 0.0, peak * shape * np.cos(2 * np.pi * tone_hz * (t - rise_s)), 0.0)
     return sound + np.random.default_rng(1).normal(0.0, noise, t.size)
 
@@ -105,6 +105,15 @@ def test_a_louder_echo_does_not_hide_the_first_arrival():
     sound = bang(0.8, fall_ms=8, peak=0.15) + bang(0.82, fall_ms=20, peak=0.6)
 
     assert find_impulses(sound, RATE)[0].start_s == pytest.approx(0.8, abs=0.001)
+
+
+def test_a_long_recording_is_heard_whole_and_nothing_twice():
+    at_s = np.array([3.0, 59.99, 60.0 + 0.3, 119.2, 150.0])
+    sound = sum(bang(t, fall_ms=20, seconds=155.0) for t in at_s)
+
+    starts = [one.start_s for one in find_impulses(sound, RATE)]
+
+    assert starts == pytest.approx(at_s, abs=0.002)
 
 
 @pytest.mark.parametrize(
