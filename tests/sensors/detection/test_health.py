@@ -1,6 +1,7 @@
 """Planted faults are named with their size, healthy sensors are not accused, and mending helps."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,14 @@ def test_a_planted_fault_is_named(spoiled, planted, kind):
 
     assert found[names[planted]].kind == kind
     assert float(found[names[planted]].evidence["llr"]) > 10.0
+
+
+def test_findings_can_be_kept_as_json_and_used_again(spoiled):
+    detection, _, _ = spoiled
+
+    kept = json.loads(json.dumps([asdict(fault) for fault in detection.health]))
+
+    assert tuple(Fault(**one) for one in kept) == detection.health
 
 
 def test_only_the_planted_sensors_are_named(spoiled):
