@@ -206,6 +206,8 @@ CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "sensors.drain", "schedule": 2.0, "options": {"expires": 2}},
     "detect": {"task": "sensors.detect", "schedule": 2.0, "options": {"expires": 2}},
     "learn": {"task": "sensors.learn", "schedule": 21_600.0},
+    "background": {"task": "sensors.learn_background", "schedule": 3_600.0},
+    "faults": {"task": "sensors.find_faults", "schedule": 3_600.0},
     "prune": {"task": "sensors.prune", "schedule": 86_400.0},
     "import": {"task": "incidents.import_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "link": {"task": "incidents.link_alerts", "schedule": 60.0, "options": {"expires": 60}},
