@@ -138,6 +138,7 @@ def stats(ledger: Ledger) -> list[dict[str, Any]]:
     """What an alert costs and how good it is, over the newest twelve months."""
     return [
         stat(ledger, "response", _("From the shots until an officer is there (median)")),
+        stat(ledger, "called", _("Alerts about which somebody called too")),
         stat(ledger, "officer_hours", _("Officer hours at alerts")),
         stat(ledger, "officer_hours_unconfirmed", _("of these where nothing was found")),
         stat(ledger, "location_error", _("From the stated place to the evidence (median)")),

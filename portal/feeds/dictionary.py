@@ -238,7 +238,7 @@ _SPECS: Final = (
                 "measure",
                 "string",
                 _(
-                    "alerts; evidence, unconfirmed, unfounded, no_disposition; reviewed, overridden, disputed; missed; response, dispatch, officer_hours, officer_hours_unconfirmed; location_error; latency; uptime. Explained under Methods."
+                    "alerts; evidence, unconfirmed, unfounded, no_disposition; reviewed, overridden, disputed; called; missed; response, dispatch, officer_hours, officer_hours_unconfirmed; location_error; latency; uptime. Explained under Methods."
                 ),
             ),
             Field("unit", "string", _("alerts, share (0 to 1), min, h, m or s.")),

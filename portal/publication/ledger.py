@@ -131,7 +131,10 @@ def _answered(alerts: PublicAlerts, districts: list[str], gate: Gate) -> Answere
         found[there] = column[row] / scale
         return found
 
-    reviewers = np.nan_to_num(known(lives.n_reviewers.astype(float))).astype(np.int64)
+    reviewers, calls = (
+        np.nan_to_num(known(column.astype(float))).astype(np.int64)
+        for column in (lives.n_reviewers, lives.n_calls)
+    )
     return Answered(
         month=gate.months(alerts.starts_s),
         district=_codes(alerts.district, districts),
@@ -139,6 +142,7 @@ def _answered(alerts: PublicAlerts, districts: list[str], gate: Gate) -> Answere
         n_reviewers=reviewers,
         is_override=known(lives.is_override.astype(float)) == 1.0,
         is_disputed=known((lives.finding == "disputed").astype(float)) == 1.0,
+        n_calls=calls,
         dispatch_min=known(_sane(lives.dispatched_s), SECONDS_A_MINUTE),
         response_min=known(_sane(lives.on_scene_s), SECONDS_A_MINUTE),
         officer_hours=known(lives.officer_minutes, MINUTES),

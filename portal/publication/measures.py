@@ -78,6 +78,7 @@ class Answered:
     n_reviewers: IntArray
     is_override: BoolArray
     is_disputed: BoolArray
+    n_calls: IntArray
     dispatch_min: FloatArray
     response_min: FloatArray
     officer_hours: FloatArray
@@ -123,6 +124,11 @@ PUBLIC_SHARES: Final = {
 KEPT_SHARES: Final = {
     "reviewed": Share(_is(*_ANSWERED), lambda alerts: alerts.n_reviewers > 0),
     "overridden": Share(lambda alerts: alerts.n_reviewers > 0, lambda alerts: alerts.is_override),
+    # A city of which no call is known did not supply them.
+    "called": Share(
+        lambda alerts: _is(*_ANSWERED)(alerts) & (alerts.n_calls > 0).any(),
+        lambda alerts: alerts.n_calls > 0,
+    ),
     "disputed": Share(lambda alerts: alerts.n_reviewers > 1, lambda alerts: alerts.is_disputed),
 }
 AMOUNTS: Final = {

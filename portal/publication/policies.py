@@ -244,7 +244,7 @@ WITHHELD: Final[dict[str, str]] = {
     "incidents.IncidentRevision": "what a record said before",
     "incidents.CallRevision": "what a record said before",
     "incidents.AlertResponseRevision": "what a record said before",
-    "incidents.AlertCall": "who called about shots, and when",
+    "incidents.AlertCall": "who called about shots, and when; told as a share of alerts in the gunfire ledger",
     "incidents.LinkRun": "internal bookkeeping",
     "incidents.CallForService": "calls name addresses and minutes; no dataset of them is released yet",
     "sensors.Source": "who signs readings",

@@ -100,6 +100,7 @@ MEASURES = (
         "disputed",
         gettext_lazy("Share of alerts with two reviewers or more where they disagree."),
     ),
+    ("called", gettext_lazy("Share of alerts about which somebody called the police too.")),
     (
         "missed",
         gettext_lazy(

@@ -248,7 +248,7 @@ def _ledger() -> None:
         )
     shares = {
         "evidence": (9, 60), "unconfirmed": (45, 60), "unfounded": (6, 60),
-        "no_disposition": (20, 80), "reviewed": (40, 80), "overridden": (4, 40),
+        "no_disposition": (20, 80), "reviewed": (40, 80), "called": (18, 80), "overridden": (4, 40),
         "disputed": (2, 12), "missed": (3, 14),
     }  # fmt: skip
     for period in ("2026-10", "2025-11/2026-10"):

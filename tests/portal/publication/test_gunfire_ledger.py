@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from incidents.models import Address, AlertResponse, Incident
+from incidents.models import Address, AlertCall, AlertResponse, CallForService, Incident
 from portal.city import City
 from portal.models import (
     Dataset,
@@ -432,6 +432,24 @@ def test_a_city_whose_provider_states_no_probability_has_no_curve() -> None:
 
     assert "gunfire-calibration" not in release(NOW)
     assert not PublishedCalibration.objects.exists()
+
+
+def test_alerts_about_which_somebody_called_are_told_as_a_share(tmp_path: Path) -> None:
+    events = [gunshot(occurred_at=NOW - (50 + n) * DAY) for n in range(24)]
+    for event in events[:6]:
+        call = CallForService.objects.create(
+            source="calls",
+            source_id=f"c{event.pk}",
+            call_type="SHOTS",
+            received_at=event.occurred_at,
+        )
+        AlertCall.objects.create(call=call, event=event, separation_m=40.0, separation_s=30.0)
+    release(NOW)
+
+    line = figures(tmp_path)["2026-09", "", "called"]
+    september = [event for event in events if event.occurred_at.month == 9]
+    assert int(line["n"]) == len(september)
+    assert int(line["count"]) == sum(event in events[:6] for event in september)
 
 
 def test_the_release_says_what_the_alerts_were_made_with() -> None:

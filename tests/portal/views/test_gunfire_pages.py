@@ -28,7 +28,7 @@ def test_the_page_says_what_the_file_says(reader: Client) -> None:
     assert stat(response, "Officer hours at alerts") == "64\xa0h"
     assert stat(response, "Confirmed shootings without an alert") == "21.4%"
     assert "3 of 14 confirmed shootings" in words
-    assert "5.2 to 8.5 min, from 52 alerts" in words
+    assert "5.2 to 8.4 min, from 52 alerts" in words
     assert stat(response, "Time the microphones listened, October 2026") == "97%"
 
 
