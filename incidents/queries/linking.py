@@ -198,16 +198,25 @@ def incidents_by_number(numbers: NDArray[np.str_]) -> dict[str, int]:
 
 
 def link_inputs() -> str:
-    """A fingerprint of everything that linking reads: the same where there is nothing new to link."""
+    """A fingerprint of everything that linking reads: the same where there is nothing new to link.
+
+    Counts, for what is only ever added: the newest instant or id says nothing of a transaction that
+    began earlier and ended later. Files tell of the vendors' alerts and of corrected records as well.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("""
-            SELECT (SELECT (count(*), max(id), max(revised_at), max(withdrawn_at))::text
-                    FROM sensors_acousticevent),
-                   (SELECT (count(*), sum(is_active::int))::text FROM sensors_sensor),
-                   (SELECT (count(*), max(cleared_at))::text FROM sensors_assetfault),
-                   (SELECT (count(*), max(id))::text FROM incidents_importedfile
-                    WHERE state = 'stored'),
-                   (SELECT max(id) FROM incidents_incidentrevision),
-                   (SELECT (count(*), max(updated_at))::text FROM incidents_alertresponse)
-            """)
+        cursor.execute(
+            """
+            SELECT (SELECT count(*) FROM sensors_acousticevent),
+                   (SELECT count(*) FROM sensors_acousticeventrevision),
+                   (SELECT count(*) FROM incidents_alertresponse),
+                   (SELECT count(*) FROM incidents_alertresponserevision),
+                   (SELECT count(*) FROM incidents_importedfile WHERE state = 'stored'),
+                   (SELECT (count(*), sum(id))::text FROM incidents_incident
+                    WHERE confirms_shooting AND NOT is_sealed),
+                   (SELECT (count(*), count(cleared_at))::text FROM sensors_assetfault),
+                   (SELECT string_agg((id, lon, lat, is_active, installed_on)::text, '' ORDER BY id)
+                    FROM sensors_sensor WHERE kind = %s)
+            """,
+            [ACOUSTIC],
+        )
         return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()

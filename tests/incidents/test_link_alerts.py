@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,9 +20,10 @@ from incidents.models import (
     ConfirmedShooting,
     ImportedFile,
     Incident,
+    IncidentRevision,
 )
 from incidents.queries import alert_lives, misses
-from sensors.models import AcousticEvent, AssetFault, Sensor, Source
+from sensors.models import AcousticEvent, AcousticEventRevision, AssetFault, Sensor, Source
 from tests.incidents.conftest import NOW
 from tests.incidents.test_alert_lives import AT, after, alert, response
 
@@ -127,6 +129,69 @@ def test_a_new_alert_is_linked_the_next_time_it_is_asked(db: None) -> None:
     row.refresh_from_db()
     assert found is not None
     assert (row.event, row.unlinked_because) == (event, "")
+
+
+def moved_microphone() -> None:
+    Sensor.objects.filter(serial="M0").update(lat=40.5)
+
+
+def exchanged_microphones() -> None:
+    """One comes back as another goes: as many as before are in service."""
+    Sensor.objects.filter(serial="M0").update(is_active=True)
+    Sensor.objects.filter(serial="M1").update(is_active=False)
+
+
+def dated_microphone() -> None:
+    Sensor.objects.filter(serial="M1").update(installed_on=AT.date())
+
+
+def late_commit_of_a_withdrawal() -> None:
+    """By a run of the detector that began before the newest one, and ended after it."""
+    event = AcousticEvent.objects.get(provider_event_id="A2")
+    AcousticEventRevision.objects.create(event_id=event.pk, revision=1, replaced_at=NOW, was={})
+    AcousticEvent.objects.filter(pk=event.pk).update(withdrawn_at=NOW, revised_at=NOW, revision=2)
+
+
+def late_commit_of_a_person() -> None:
+    row = AlertResponse.objects.get(source_id="2")
+    actions.link_response(response=row, event=None, by="ana", reason="a drill", now=NOW)
+
+
+def late_commit_of_a_seal() -> None:
+    actions.seal_incident(incident=Incident.objects.get(), by="judge", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        moved_microphone,
+        exchanged_microphones,
+        dated_microphone,
+        late_commit_of_a_withdrawal,
+        late_commit_of_a_person,
+        late_commit_of_a_seal,
+    ],
+)
+def test_whatever_linking_reads_is_linked_anew_when_it_changes(
+    change: Callable[[], None], db: None
+) -> None:
+    array()
+    Sensor.objects.filter(serial="M0").update(is_active=False)
+    later = dt.timedelta(days=1)
+    alert("A1", revision=2, revised_at=NOW + later, withdrawn_at=NOW + later)
+    alert("A2", after(100))
+    response(None, "1", updated_at=NOW + later)
+    response(None, "2", lon=-105.0, lat=40.0, alerted_at=after(140))
+    incident("I1")
+    IncidentRevision.objects.create(
+        id=10**9, source="s", source_id="other", revision=1, values={}, replaced_at=NOW
+    )
+    link()
+    assert actions.link_if_new(now=NOW) is None
+
+    change()
+
+    assert actions.link_if_new(now=NOW) is not None
 
 
 def test_a_withdrawn_alert_loses_its_response(db: None) -> None:
