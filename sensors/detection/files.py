@@ -10,7 +10,8 @@ import csv
 import gzip
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -32,7 +33,11 @@ from sensors.detection.streams import (
 from sensors.detection.weights import LEARNT_TERMS
 
 Table = dict[str, NDArray[Any]]
+Convert = Callable[[NDArray[Any]], NDArray[Any]]
 PULSE_FEATURES = ("peak_db", "snr_db", "rise_ms", "dur_ms", "centroid_hz")
+
+
+CHUNK_ROWS = 50_000
 
 
 class FileError(ValueError):
@@ -54,7 +59,7 @@ def read_sensors(path: Path) -> SensorArrays:
 
 def read_pulses(path: Path) -> PulseArrays:
     """pulse_id, sensor_id, t_ns[, recv_ns, peak_db, snr_db, rise_ms, dur_ms, centroid_hz]."""
-    table = read_table(path)
+    table = read_table(path, only=_PULSE_COLUMNS)
     _want(path, table, "pulse_id", "sensor_id", "t_ns")
     return pulses_of(table)
 
@@ -146,14 +151,18 @@ def write_faults(path: Path, detection: Detection) -> None:
     )
 
 
-def read_table(path: Path) -> Table:
-    """All columns of a file by name, as texts (CSV) or as they are stored (NPZ)."""
+def read_table(path: Path, *, only: Mapping[str, Convert] | None = None) -> Table:
+    """All columns of a file by name, as texts (CSV) or as they are stored (NPZ).
+
+    only: the columns that are kept, and what makes of texts what they hold. A day of a thousand sensors
+    is a million rows, and its texts would take ten times the memory of its numbers.
+    """
     if not path.is_file():
         raise FileError(f"{path}: got no such file; wanted a CSV or NPZ file")
     if path.suffix == ".npz":
         return _read_npz(path)
     if path.name.endswith((".csv", ".csv.gz")):
-        return _read_csv(path)
+        return _read_csv(path, only)
     raise FileError(f"{path}: got suffix '{path.suffix}'; wanted .csv, .csv.gz or .npz")
 
 
@@ -169,21 +178,45 @@ def _read_npz(path: Path) -> Table:
     return table
 
 
-def _read_csv(path: Path) -> Table:
+def _read_csv(path: Path, only: Mapping[str, Convert] | None) -> Table:
+    pieces: list[Table] = []
     try:
         with _open(path, "r") as lines:
             reader = csv.reader(lines)
             names = [name.strip() for name in next(reader, [])]
-            rows = [row for row in reader if row]
+            row = 0
+            while lines_read := list(islice(reader, CHUNK_ROWS)):
+                rows = [one for one in lines_read if one]
+                pieces.append(_converted(path, names, rows, row, only))
+                row += len(rows)
     except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
         raise FileError(f"{path}: got no readable CSV ({error}); wanted UTF-8 text") from error
-    for number, row in enumerate(rows):
+    if not pieces:
+        pieces = [_converted(path, names, [], 0, only)]
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _converted(
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    first: int,
+    only: Mapping[str, Convert] | None,
+) -> Table:
+    for number, row in enumerate(rows, start=first + 1):
         if len(row) != len(names):
             raise FileError(
-                f"{path}: got {len(row)} values in data row {number + 1}; wanted {len(names)}"
+                f"{path}: got {len(row)} values in data row {number}; wanted {len(names)}"
             )
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    return {name: np.array(column, dtype=str) for name, column in zip(names, columns, strict=True)}
+    texts_of = dict(zip(names, columns, strict=True))
+    if only is None:
+        return {name: np.array(column, dtype=str) for name, column in texts_of.items()}
+    return {
+        name: convert(np.array(texts_of[name], dtype=str))
+        for name, convert in only.items()
+        if name in texts_of
+    }
 
 
 def _open(path: Path, mode: str) -> TextIO:
@@ -237,6 +270,12 @@ def nanoseconds(column: NDArray[Any]) -> Ints:
     """int64, exact; ``MISSING_NS`` where there is no whole number in range."""
     if column.dtype.kind == "i":
         return column.astype(np.int64)
+    try:
+        whole = column.astype(np.int64) if column.dtype.kind == "U" else None
+    except (ValueError, OverflowError):
+        whole = None
+    if whole is not None and np.abs(whole).max(initial=0) < 2**62:
+        return whole
     return np.array([_whole(value) for value in _plain(column)], dtype=np.int64)
 
 
@@ -251,3 +290,10 @@ def _whole(value: object) -> int:
         approximate = _float(value)
         number = int(approximate) if abs(approximate) < 2.0**62 else MISSING_NS
     return number if abs(number) < 2**62 else MISSING_NS
+
+
+_PULSE_COLUMNS: dict[str, Convert] = {
+    **dict.fromkeys(("pulse_id", "sensor_id"), texts),
+    **dict.fromkeys(("t_ns", "recv_ns"), nanoseconds),
+    **dict.fromkeys(PULSE_FEATURES, floats),
+}

@@ -187,6 +187,23 @@ def test_times_are_read_to_the_nanosecond(folder):
     ]
 
 
+def test_long_files_are_read_piece_by_piece(folder, monkeypatch):
+    whole = files.read_pulses(folder / "pulses.csv")
+    monkeypatch.setattr(files, "CHUNK_ROWS", 2)
+    lines = (folder / "pulses.csv").read_text().splitlines()
+    (folder / "gaps.csv").write_text("\n".join([*lines[:4], "", "", "", "", "", *lines[4:]]))
+    (folder / "torn.csv").write_text("\n".join([*lines[:6], "torn", *lines[6:]]))
+
+    pieces = files.read_pulses(folder / "gaps.csv")
+
+    for name in ("sensor_id", "t_ns", "pulse_id", "peak_db"):
+        assert np.array_equal(
+            getattr(pieces, name), getattr(whole, name), equal_nan=name == "peak_db"
+        )
+    with pytest.raises(files.FileError, match="got 1 values in data row 6; wanted 4"):
+        files.read_pulses(folder / "torn.csv")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
