@@ -275,6 +275,8 @@ def _tags(
     for answer in answers:
         if answer.disposition != AlertResponse.Disposition.UNKNOWN:
             yield Tag(f"Outcome: {OUTCOMES.get(answer.disposition, answer.disposition)}", "")
+        elif answer.cleared_at:
+            yield Tag("Cleared, outcome not told", "")
         elif answer.on_scene_at:
             yield Tag("On scene", "info")
         elif answer.dispatched_at:

@@ -15,7 +15,7 @@ from incidents.gunfire.wording import ellipse_axes_m
 CovarianceM2 = tuple[float | None, float | None, float | None]
 NEAREST_HALF_M, FARTHEST_HALF_M = 60.0, 500.0
 HEARING_HALF_M = (300.0, 2_000.0)
-SPACE_FOR_LABEL = 46.0
+SPACE_FOR_LABEL = 62.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _labels(frame: Frame, listeners: Sequence[Listener]) -> str:
     taken: list[tuple[float, float, float]] = []
     for listener in listeners:
         x, y = frame.from_m(listener.x_m, listener.y_m)
-        width = 15.0 * len(listener.serial)
+        width = 16.5 * len(listener.serial)
         x = min(max(x, width / 2 + 4), 1000 - width / 2 - 4)
         if all(abs(x - tx) > (width + tw) / 2 or abs(y - ty) > 34 for tx, ty, tw in taken):
             taken.append((x, y, width))

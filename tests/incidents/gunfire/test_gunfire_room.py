@@ -313,6 +313,22 @@ class TestOneAlert:
                       "58", "5 m from the alert’s place", "Evidence was found here"):  # fmt: skip
             assert words in page, words
 
+    @pytest.mark.parametrize(
+        ("told", "tag"),
+        [
+            ({}, "Outcome: evidence"),
+            ({"disposition": "unknown"}, "Cleared, outcome not told"),
+            ({"disposition": "unknown", "cleared_at": None}, "On scene"),
+            ({"disposition": "unknown", "cleared_at": None, "on_scene_at": None}, "Officers sent"),
+        ],
+    )
+    def test_the_list_says_how_far_the_response_is(
+        self, ana: Client, city: None, told: dict[str, Any], tag: str
+    ) -> None:
+        scenes.dispatched(scenes.alert(), **told)
+        tags = re.findall(r'class="tag[^"]*">([^<]+)<', read(ana, LIST))
+        assert tags == ["To review", tag]
+
     def test_what_it_said_before(self, ana: Client, city: None) -> None:
         event = scenes.alert(revision=2, revised_at=scenes.NOW)
         AcousticEventRevision.objects.create(
