@@ -13,24 +13,29 @@ and then what arrives is not the direct sound at all, but an echo or another noi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sensors.detection.propagation import Atmosphere, travel_time_s
+from sensors.detection.propagation import Atmosphere
+from sensors.detection.solver import (
+    Fit,
+    Heard,
+    begin,
+    huber,
+    huber_cost,
+    if_direct,
+    linearise,
+    log_other,
+    solve,
+)
 from sensors.detection.streams import Bools, Floats
 
 PATH_SD_S = 0.0075
 MIN_SENSORS = 4
 """Three arrivals fix two coordinates and a time with nothing left to check them; the fourth checks."""
 
-HUBER_K = 1.345
-"""95 % efficiency on clean Gaussian residuals (Huber 1964)."""
 OUTLIER_SD = 3.5
-LATE_SD, EARLY_SD = 3.0, 3.5
-"""Beyond this many sigma an arrival is likelier not to be the direct sound. With a path error of 7.5 ms:
-one arrival in 17 is something later, one in 65 something earlier, evenly over 100 ms."""
 BIRGE_PRIOR = 3.0
 """So many sensors' worth of belief in the error model."""
 MAX_ITERATIONS = 25
@@ -44,9 +49,6 @@ SAME_MODE_M = 3.0
 WORTH_A_LOOK_SD = 8.0
 """20 m: a mirror image that explains half of the arrivals so well may explain them better yet."""
 ANNEALED_SD = (8.0, 4.0, 2.0)
-
-Weigh = Callable[[Floats, Floats], Floats]
-"""Residuals and their standard deviations, s, (n,) each, to weights from 0 to 1."""
 
 
 class LocationError(ValueError):
@@ -118,8 +120,8 @@ def locate(
     heard = _heard(sensor_xy_m, arrival_s, sigma_s, atmosphere)
     starts = [start_xy_m] if start_xy_m is not None else start_points(heard.xy, heard.t, atmosphere)
     stop_m, most = (1.0, ROUGH_ITERATIONS) if rough else (CONVERGED_M, MAX_ITERATIONS)
-    fits = (_solve(heard, _begin(heard, s), _huber, stop_m=stop_m, most=most) for s in starts)
-    best = min(fits, key=lambda f: _huber_cost(f.residual_s / heard.sigma) + f.prior_cost)
+    fits = (solve(heard, begin(heard, s), huber, stop_m=stop_m, most=most) for s in starts)
+    best = min(fits, key=lambda f: huber_cost(f.residual_s / heard.sigma) + f.prior_cost)
     if rough:
         return _location(heard, [best], used=heard.among)
     modes = _modes(heard, best, starts)
@@ -152,23 +154,7 @@ def closed_form(xy: Floats, t: Floats, *, c_mps: float) -> Floats | None:
     return np.asarray(solution[:2] + middle)
 
 
-@dataclass(frozen=True, eq=False)
-class _Heard:
-    """What is to be explained. xy: (n, 2), t: (n,), sigma: (n,). mean: (3,) and precision: (3, 3) of
-    the air. among: (n,) arrivals that may count."""
-
-    xy: Floats
-    t: Floats
-    sigma: Floats
-    air: Atmosphere
-    precision: Floats
-    among: Bools
-
-    def without(self, k: int) -> _Heard:
-        return replace(self, among=self.among & (np.arange(self.t.size) != k))
-
-
-def _heard(xy: Floats, t: Floats, sigma_s: float | Floats, air: Atmosphere) -> _Heard:
+def _heard(xy: Floats, t: Floats, sigma_s: float | Floats, air: Atmosphere) -> Heard:
     xy, t = np.asarray(xy, float), np.asarray(t, float)
     if t.size < MIN_SENSORS:
         raise TooFewSensors(f"got {t.size} sensors; wanted at least {MIN_SENSORS}")
@@ -176,101 +162,24 @@ def _heard(xy: Floats, t: Floats, sigma_s: float | Floats, air: Atmosphere) -> _
         raise LocationError("got a position or arrival that is not a finite number")
     sigma = np.broadcast_to(np.asarray(sigma_s, float), t.shape)
     precision = np.asarray(np.linalg.inv(air.cov), float)
-    return _Heard(xy, t, sigma, air, precision, np.ones(t.size, bool))
+    return Heard(xy, t, sigma, air, precision, np.ones(t.size, bool))
 
 
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    params: Floats  # x, y, t, c, wind x, wind y
-    normal: Floats  # (6, 6) weighted normal matrix, priors included
-    jacobian: Floats  # (n, 6)
-    residual_s: Floats
-    weight: Floats  # (n,) 0 to 1
-    prior_cost: float
-
-
-def _begin(heard: _Heard, start: Floats) -> Floats:
-    travel = travel_time_s(heard.xy[:, 0] - start[0], heard.xy[:, 1] - start[1], heard.air)
-    emission = float(np.median((heard.t - travel)[heard.among]))
-    return np.array([start[0], start[1], emission, *heard.air.mean_mps])
-
-
-def _solve(heard: _Heard, params: Floats, weigh: Weigh, *, stop_m: float, most: int) -> _Fit:
-    prior = heard.air.mean_mps
-    for _ in range(most):
-        residual, jacobian = linearise(heard.xy, heard.t, params)
-        weight = heard.among * weigh(residual, heard.sigma)
-        scaled = jacobian * (weight / heard.sigma**2)[:, None]
-        normal = scaled.T @ jacobian
-        normal[3:, 3:] += heard.precision
-        right = scaled.T @ residual
-        right[3:] += heard.precision @ (prior - params[3:])
-        damped = normal + np.diag(1e-9 * normal.diagonal() + 1e-9)  # solvable even if degenerate
-        step = _bounded(np.asarray(np.linalg.solve(damped, right), float))
-        params = params + step
-        if np.abs(step[:2]).max() < stop_m:
-            break
-    residual, jacobian = linearise(heard.xy, heard.t, params)
-    weight = heard.among * weigh(residual, heard.sigma)
-    normal = (jacobian * (weight / heard.sigma**2)[:, None]).T @ jacobian
-    normal[3:, 3:] += heard.precision
-    off = params[3:] - prior
-    return _Fit(params, normal, jacobian, residual, weight, float(off @ heard.precision @ off))
-
-
-def _bounded(step: Floats) -> Floats:
-    """Never more than 300 m at once: far from the answer the linear step overshoots wildly."""
-    reach = float(np.hypot(step[0], step[1]))
-    return step * min(1.0, 300.0 / max(reach, 1e-9))
-
-
-def linearise(xy: Floats, t: Floats, params: Floats) -> tuple[Floats, Floats]:
-    """Residuals (n,) and derivatives of the predicted arrival (n, 6) by x, y, t, c, wind x, wind y."""
-    dx, dy = xy[:, 0] - params[0], xy[:, 1] - params[1]
-    distance = np.maximum(np.hypot(dx, dy), 1e-6)
-    ux, uy = dx / distance, dy / distance
-    speed = params[3] + params[4] * ux + params[5] * uy
-    slow = -distance / speed**2
-    jacobian = np.column_stack(
-        [-ux / speed, -uy / speed, np.ones_like(ux), slow, slow * ux, slow * uy]
-    )
-    return t - params[2] - distance / speed, jacobian
-
-
-def _huber(residual: Floats, sigma: Floats) -> Floats:
-    return np.asarray(np.minimum(1.0, HUBER_K / np.maximum(np.abs(residual) / sigma, 1e-12)))
-
-
-def _huber_cost(scaled: Floats) -> float:
-    size = np.abs(scaled)
-    return float(np.where(size < HUBER_K, size**2, HUBER_K * (2.0 * size - HUBER_K)).sum())
-
-
-def _other(residual: Floats) -> Floats:
-    """log-density of a residual if the arrival is not direct, where a direct one has -z^2 / 2."""
-    return np.asarray(-0.5 * np.where(residual > 0.0, LATE_SD, EARLY_SD) ** 2)
-
-
-def _if_direct(residual: Floats, sigma: Floats) -> Floats:
-    scaled = np.minimum(np.abs(residual) / sigma, 30.0)  # exp overflows beyond
-    return np.asarray(1.0 / (1.0 + np.exp(0.5 * scaled**2 + _other(residual))))
-
-
-def _modes(heard: _Heard, best: _Fit, starts: list[Floats]) -> list[_Fit]:
+def _modes(heard: Heard, best: Fit, starts: list[Floats]) -> list[Fit]:
     """Places that explain the arrivals, the likeliest first."""
     begun = [_set_aside(heard, best)]
     if (np.abs(best.residual_s) > OUTLIER_SD * heard.sigma).any():
         begun += [_annealed(heard, start) for start in starts]
-    mirrored = _begin(heard, _mirrored(heard.xy, begun[0].params[:2]))
+    mirrored = begin(heard, _mirrored(heard.xy, begun[0].params[:2]))
     off = np.abs(linearise(heard.xy, heard.t, mirrored)[0]) / heard.sigma
     if np.median(off) < WORTH_A_LOOK_SD:
-        begun.append(_solve(heard, mirrored, _huber, stop_m=0.1, most=MAX_ITERATIONS))
+        begun.append(solve(heard, mirrored, huber, stop_m=0.1, most=MAX_ITERATIONS))
     if heard.t.size <= FEW_SENSORS:
         others = (heard.without(k) for k in range(heard.t.size) if heard.t.size > MIN_SENSORS)
-        begun += [_solve(o, best.params, _huber, stop_m=0.1, most=MAX_ITERATIONS) for o in others]
-    fits: list[_Fit] = []
+        begun += [solve(o, best.params, huber, stop_m=0.1, most=MAX_ITERATIONS) for o in others]
+    fits: list[Fit] = []
     for fit in begun:
-        fit = _solve(heard, fit.params, _if_direct, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
+        fit = solve(heard, fit.params, if_direct, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
         if (fit.weight > 0.5).sum() < MIN_SENSORS:
             continue  # where nearly nothing need be explained there is room without end
         if all(np.hypot(*(f.params - fit.params)[:2]) > SAME_MODE_M for f in fits):
@@ -289,37 +198,37 @@ def _mirrored(xy: Floats, place: Floats) -> Floats:
     return np.asarray(middle + 2.0 * (away @ along) * along - away)
 
 
-def _annealed(heard: _Heard, start: Floats) -> _Fit:
+def _annealed(heard: Heard, start: Floats) -> Fit:
     """From a start that wrong arrivals have not dragged away: doubt is wide at first, then narrows."""
-    params = _begin(heard, start)
+    params = begin(heard, start)
     for wide in ANNEALED_SD:
         softened = replace(heard, sigma=wide * heard.sigma)
-        params = _solve(softened, params, _if_direct, stop_m=1.0, most=ROUGH_ITERATIONS).params
-    return _solve(heard, params, _if_direct, stop_m=0.1, most=MAX_ITERATIONS)
+        params = solve(softened, params, if_direct, stop_m=1.0, most=ROUGH_ITERATIONS).params
+    return solve(heard, params, if_direct, stop_m=0.1, most=MAX_ITERATIONS)
 
 
-def _set_aside(heard: _Heard, fit: _Fit) -> _Fit:
+def _set_aside(heard: Heard, fit: Fit) -> Fit:
     """Leave out arrivals beyond ``OUTLIER_SD`` one at a time, worst first, down to ``MIN_SENSORS``."""
     while heard.among.sum() > MIN_SENSORS:
         far = np.where(heard.among, np.abs(fit.residual_s) / heard.sigma, 0.0)
         if far.max() <= OUTLIER_SD:
             break
         heard = heard.without(int(np.argmax(far)))
-        fit = _solve(heard, fit.params, _huber, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
+        fit = solve(heard, fit.params, huber, stop_m=CONVERGED_M, most=MAX_ITERATIONS)
     return fit
 
 
-def _log_evidence(heard: _Heard, fit: _Fit) -> float:
+def _log_evidence(heard: Heard, fit: Fit) -> float:
     """log of the probability around one mode, up to a constant (Laplace's approximation)."""
     direct = -0.5 * (fit.residual_s / heard.sigma) ** 2
-    likelihood = np.logaddexp(direct, _other(fit.residual_s)).sum()
+    likelihood = np.logaddexp(direct, log_other(fit.residual_s)).sum()
     sign, size = np.linalg.slogdet(fit.normal)
     if sign <= 0 or not np.isfinite(size):
         return -np.inf
     return float(likelihood - 0.5 * fit.prior_cost - 0.5 * size)
 
 
-def _location(heard: _Heard, modes: list[_Fit], *, used: Bools) -> Location:
+def _location(heard: Heard, modes: list[Fit], *, used: Bools) -> Location:
     fit = modes[0]
     cov = _covariance(fit)
     place_cov, rival_share = _widened(heard, modes, cov)
@@ -348,7 +257,7 @@ def _location(heard: _Heard, modes: list[_Fit], *, used: Bools) -> Location:
     )
 
 
-def _covariance(fit: _Fit) -> Floats:
+def _covariance(fit: Fit) -> Floats:
     """Inverse of the normal matrix, (6, 6). Raises PoorGeometry where the place is not determined."""
     scale = 1.0 / np.sqrt(np.maximum(fit.normal.diagonal(), 1e-300))
     equilibrated = fit.normal * np.outer(scale, scale)
@@ -357,7 +266,7 @@ def _covariance(fit: _Fit) -> Floats:
     return np.asarray(np.linalg.inv(equilibrated) * np.outer(scale, scale), float)
 
 
-def _birge_ratio(heard: _Heard, fit: _Fit) -> float:
+def _birge_ratio(heard: Heard, fit: Fit) -> float:
     """How much larger residuals are than the error model says, squared; at least 1 (Birge 1932). Where
     paths are worse than usual, or the source stood high, the ellipse grows; by luck it never shrinks."""
     scaled = (fit.weight * (fit.residual_s / heard.sigma) ** 2).sum()
@@ -365,7 +274,7 @@ def _birge_ratio(heard: _Heard, fit: _Fit) -> float:
     return max(1.0, float((BIRGE_PRIOR + scaled) / (BIRGE_PRIOR + freedom)))
 
 
-def _widened(heard: _Heard, modes: list[_Fit], cov: Floats) -> tuple[Floats, float]:
+def _widened(heard: Heard, modes: list[Fit], cov: Floats) -> tuple[Floats, float]:
     """The first mode's covariance of x, y with the other modes added as a mixture about it."""
     evidence = np.array([_log_evidence(heard, fit) for fit in modes])
     share = np.exp(evidence - evidence.max())
@@ -374,14 +283,14 @@ def _widened(heard: _Heard, modes: list[_Fit], cov: Floats) -> tuple[Floats, flo
     return cov[:2, :2] + (share[:, None] * away).T @ away, float(1.0 - share[0])
 
 
-def _deleted(heard: _Heard, fit: _Fit, cov: Floats) -> tuple[Floats, Floats]:
+def _deleted(heard: Heard, fit: Fit, cov: Floats) -> tuple[Floats, Floats]:
     """Residuals had each sensor not taken part (deleted residuals), and their standard deviations."""
     spread = np.einsum("ij,jk,ik->i", fit.jacobian, cov, fit.jacobian)
     left = np.maximum(1.0 - fit.weight * spread / heard.sigma**2, 1e-6)
     return fit.residual_s / left, np.sqrt(heard.sigma**2 + spread / left)
 
 
-def _sounding(heard: _Heard, fit: _Fit) -> Sounding:
+def _sounding(heard: Heard, fit: Fit) -> Sounding:
     data = fit.normal[3:, 3:] - heard.precision
     place, both = fit.normal[:3, :3], fit.normal[:3, 3:]
     information = data - both.T @ np.linalg.solve(place, both)
