@@ -10,16 +10,18 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from incidents.actions.calls import rebuild_calls
+from incidents.actions.responses import release_withdrawn
 from incidents.actions.shootings import rebuild_shootings
 from incidents.linking import RESPONSE, separations
 from incidents.models import AlertResponse, LinkRun
 from incidents.pools import WRONG_NUMBER, Ground, link_by_number, link_in_turn, plane_of
+from incidents.queries.columns import rows_of
 from incidents.queries.linking import (
     AlertRows,
     ResponseRows,
     ShootingRows,
     alert_rows,
-    incidents_by_number,
+    incident_ids,
     link_inputs,
     response_rows,
     shooting_rows,
@@ -52,6 +54,7 @@ def link_alerts(*, now: dt.datetime) -> Linked | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('link alerts'))")
         if cursor.fetchone() != (True,):
             return None
+    release_withdrawn(now=now)
     inputs = link_inputs()  # before the rows: what comes in between is found next time
     alerts, before, shootings = alert_rows(), response_rows(), shooting_rows()
     ground = ground_of(alerts, shootings)
@@ -88,33 +91,32 @@ def ground_of(alerts: AlertRows, shootings: ShootingRows) -> Ground:
 def _linked(alerts: AlertRows, rows: ResponseRows, ground: Ground) -> ResponseRows:
     """The responses as they should be linked: as a person said, by number, else by place and time."""
     by_hand = rows.by_hand
+    said = rows_of(alerts.id, np.where(by_hand, rows.event_id, -1))
     named, is_wrong = link_by_number(alerts.number, alerts.t_s, rows.alert_number, rows.t_s)
-    named[by_hand] = -1
-    taken = np.isin(alerts.id, rows.event_id[by_hand])
-    taken[named[named >= 0]] = True
+    named[by_hand], is_wrong[by_hand] = -1, False
+    taken = np.zeros(alerts.id.size, bool)
+    taken[said[said >= 0]] = taken[named[named >= 0]] = True
     records = ground.records(rows.t_s, rows.t_s, rows.lon, rows.lat)
     is_open = ~by_hand & ~is_wrong & (named < 0)
     near, reason = link_in_turn(
         ground.alerts, records, RESPONSE, pools=ground.pools, is_open=is_open, taken=taken
     )
-    index = np.where(named >= 0, named, near)
+    index = np.select([by_hand, named >= 0], [said, named], near)
     metres, seconds = separations(ground.alerts, records, index)
     linked_by = np.select(
-        [named >= 0, near >= 0], [Link.NUMBER.value, Link.PLACE_AND_TIME.value], ""
+        [by_hand, named >= 0, near >= 0],
+        [Link.HAND.value, Link.NUMBER.value, Link.PLACE_AND_TIME.value],
+        "",
     )
-    incident = incidents_by_number(rows.report_number)
-    found = replace(
+    return replace(
         rows,
-        event_id=_ids(alerts.id, index),
-        incident_id=np.array([incident.get(text, -1) for text in rows.report_number.tolist()], int),
+        event_id=np.where(by_hand, rows.event_id, _ids(alerts.id, index)),
+        incident_id=incident_ids(rows.report_number),
         linked_by=linked_by,
         unlinked_because=np.where(is_wrong, WRONG_NUMBER, reason),
         separation_m=metres.round(1),
         separation_s=seconds.round(1),
     )
-    kept = ("event_id", "linked_by", "unlinked_because", "separation_m", "separation_s")
-    as_said = {name: np.where(by_hand, getattr(rows, name), getattr(found, name)) for name in kept}
-    return replace(found, **as_said)
 
 
 def _ids(id_: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.int64]:

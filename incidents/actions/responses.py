@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 
 from incidents.models import AlertResponse, AlertResponseRevision
-from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
 
 # What an earlier state consists of: what the file said, as in the importer's revisions, and the link.
@@ -18,6 +17,8 @@ _STATE = (
     "report_number", "address_text", "lon", "lat", "evidence_lon", "evidence_lat", "n_casings",
     "event_id", "linked_by", "unlinked_because", "separation_m", "separation_s",
 )  # fmt: skip
+# How far apart they are is linking's to say, which is told when either of them is corrected.
+_OPEN: dict[str, Any] = {"event": None, "linked_by": "", "separation_m": None, "separation_s": None}
 SHORTEST_REASON = 3  # letters; a dot is no reason
 
 
@@ -42,14 +43,8 @@ def link_response(
         )
     if response.linked_by == AlertResponse.Link.HAND and response.event_id == (event and event.pk):
         return response
-    values: dict[str, Any] = {
-        "event": event,
-        "linked_by": AlertResponse.Link.HAND,
-        "unlinked_because": "",
-        "separation_m": None if event is None else _metres(response, event),
-        "separation_s": event and (response.alerted_at - event.occurred_at).total_seconds(),
-    }
-    return _change(response, values, by=by, reason=reason, now=now)
+    values = {"linked_by": AlertResponse.Link.HAND, "unlinked_because": ""}
+    return _change(response, _OPEN | values | {"event": event}, by=by, reason=reason, now=now)
 
 
 @transaction.atomic
@@ -60,15 +55,21 @@ def release_response(
     response = AlertResponse.objects.select_for_update().get(pk=response.pk)
     if response.linked_by != AlertResponse.Link.HAND:
         return response
-    values = {"event": None, "linked_by": "", "separation_m": None, "separation_s": None}
-    return _change(response, values, by=by, reason=reason, now=now)
+    return _change(response, _OPEN, by=by, reason=reason, now=now)
 
 
-def _metres(response: AlertResponse, event: AcousticEvent) -> float | None:
-    if response.lon is None or response.lat is None:
-        return None
-    x, y = LocalPlane(event.lon, event.lat).to_xy(response.lon, response.lat)
-    return round(float((x**2 + y**2) ** 0.5), 1)
+def release_withdrawn(*, now: dt.datetime) -> int:
+    """Release what was linked by hand to alerts that the detector has withdrawn since; how many. In the
+    caller's transaction, and without waiting for who is changing such a row.
+
+    Else their minutes and evidence would be no alert's, also where a rerun only gave the same shots
+    another alert.
+    """
+    lost = AlertResponse.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        linked_by=AlertResponse.Link.HAND, event__withdrawn_at__isnull=False
+    )
+    reason = "the alert was withdrawn"
+    return len([_change(row, _OPEN, by="linking", reason=reason, now=now) for row in lost])
 
 
 def _change(

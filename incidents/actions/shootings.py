@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from incidents.linking import CALL, SHOOTING, Records, separations
 from incidents.models import ConfirmedShooting
 from incidents.pools import Ground, link_in_turn
+from incidents.queries.columns import rows_of
 from incidents.queries.linking import (
     AlertRows,
     ResponseRows,
@@ -42,7 +43,7 @@ def rebuild_shootings(
     sd = np.where(rows.is_call, CALL.place_sd_m, SHOOTING.place_sd_m)
     records = ground.records(rows.from_s, rows.to_s, rows.lon, rows.lat, sd_m=sd)
     chosen, n_records, known = _shootings(rows, records, _known_alerts(rows, responses))
-    index = _rows_of(alerts.id, known)
+    index = rows_of(alerts.id, known)
     taken = np.zeros(alerts.id.size, bool)
     taken[index[index >= 0]] = True
     told = records.take(chosen)
@@ -97,12 +98,6 @@ def _shootings(
     alert_of = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)
     np.maximum.at(alert_of, group, known)
     return chosen, np.bincount(group)[group[chosen]], alert_of[group[chosen]]
-
-
-def _rows_of(id_: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The row of each id, -1 for -1 and for what is not there."""
-    row = {key: n for n, key in enumerate(id_.tolist())}
-    return np.array([row.get(key, -1) for key in wanted.tolist()], np.int64)
 
 
 def _covered(ground: Ground, told: Records) -> NDArray[np.bool_]:

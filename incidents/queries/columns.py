@@ -30,6 +30,12 @@ def selected(
         return _arrays(chunks, dtypes)
 
 
+def rows_of(id_: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The row of each wanted id; -1 for what is not among ``id_``."""
+    row = {key: n for n, key in enumerate(id_.tolist())}
+    return np.array([row.get(key, -1) for key in wanted.tolist()], np.int64)
+
+
 def columns_of(rows: QuerySet[Any, tuple[Any, ...]], dtypes: list[Any]) -> list[NDArray[Any]]:
     """Tuples to arrays, chunk by chunk; None becomes NaN, 0 or ""."""
     return _arrays(_chunks(rows.iterator(chunk_size=ROWS_AT_ONCE)), dtypes)

@@ -183,18 +183,19 @@ def microphone_rows() -> MicrophoneRows:
     return MicrophoneRows(lon, lat, since, until, deaf)
 
 
-def incidents_by_number(numbers: NDArray[np.str_]) -> dict[str, int]:
-    """Ids of incidents by the police's number; a number that two sources use is absent."""
-    wanted = sorted(set(numbers.tolist()) - {""})
+def incident_ids(numbers: NDArray[np.str_]) -> NDArray[np.int64]:
+    """The incident of each of the police's numbers; -1 for none, and for a number that two sources use."""
     sql = """
         SELECT source_id, min(id) FROM incidents_incident
         WHERE source = ANY(%(sources)s) AND source_id = ANY(%(numbers)s)
         GROUP BY source_id HAVING count(*) = 1
         """
+    wanted = sorted(set(numbers.tolist()) - {""})
     sources = list(ImportedFile.objects.values_list("source", flat=True).distinct())
     with connection.cursor() as cursor:
         cursor.execute(sql, {"sources": sources, "numbers": wanted})
-        return dict(cursor.fetchall())
+        found = dict(cursor.fetchall())
+    return np.array([found.get(number, -1) for number in numbers.tolist()], np.int64)
 
 
 def link_inputs() -> str:

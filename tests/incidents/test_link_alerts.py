@@ -330,6 +330,38 @@ def test_what_a_person_linked_stays_and_is_kept_as_a_revision(db: None) -> None:
     assert kept.values["event_id"] == event.pk
 
 
+def test_a_link_by_hand_to_an_alert_that_is_withdrawn_is_released_and_kept_as_a_revision(
+    db: None,
+) -> None:
+    merged, standing = alert("A1", lat=40.0 + 5 * M), alert("A2", after(5_000))
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(5_040))
+    actions.link_response(response=row, event=merged, by="ana", reason="she said so", now=NOW)
+    AcousticEvent.objects.filter(pk=merged.pk).update(withdrawn_at=NOW)
+
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, row.linked_by, row.revision) == (standing, "place_and_time", 3)
+    kept = AlertResponseRevision.objects.get(revision=2)
+    assert (kept.values["event_id"], kept.values["linked_by"]) == (merged.pk, "hand")
+    assert kept.reason == "the alert was withdrawn"
+    assert actions.link_if_new(now=NOW) is None
+
+
+def test_a_link_by_hand_follows_the_alert_and_the_corrected_response(db: None) -> None:
+    event = alert("A1")
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    actions.link_response(response=row, event=event, by="ana", reason="she said so", now=NOW)
+
+    AcousticEvent.objects.filter(pk=event.pk).update(lat=40.0 + 30 * M, occurred_at=after(1))
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, row.linked_by, row.revision) == (event, "hand", 2)
+    assert row.separation_m == pytest.approx(30.0, abs=0.1)
+    assert row.separation_s == 39.0
+
+
 def test_a_person_may_say_that_there_was_no_alert_and_take_it_back(db: None) -> None:
     event = alert("A1")
     row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
