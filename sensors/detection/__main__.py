@@ -15,7 +15,7 @@ from sensors.detection.detector import detect
 from sensors.detection.events import Detection
 from sensors.detection.history import Taught
 from sensors.detection.history_files import Labels, read_labels, taught_by
-from sensors.detection.learning import train
+from sensors.detection.learning import cross_validated, train
 from sensors.detection.streams import ColumnError, PulseArrays, SensorArrays, Weather
 from sensors.detection.version import CORE_VERSION
 
@@ -120,11 +120,13 @@ def _summary(detection: Detection, out: Path) -> str:
 def _lesson(taught: Taught, classifier: Classifier) -> str:
     kinds = taught.history.kind.tolist()
     counts = {kind: kinds.count(kind) for kind in sorted(set(kinds))}
-    verdict = (
-        "too few of gunfire or of anything else: nothing learnt"
-        if classifier is DEFAULT
-        else f"classifier {classifier.version}"
-    )
+    verdict = "too few of gunfire or of anything else: nothing learnt"
+    if classifier is not DEFAULT:
+        proof, _ = cross_validated(taught.history)
+        verdict = (
+            f"classifier {classifier.version}; on reviews held out AUC {proof.auc:.3f},"
+            f" calibration error {proof.ece:.3f}, Brier {proof.brier:.3f}"
+        )
     unused = f"; unused{_causes(taught.unused)}" if taught.unused else ""
     return f"history: {taught.n_rows:,} labelled rows, {len(kinds):,} incidents{_causes(counts)}{unused}: {verdict}\n"
 
