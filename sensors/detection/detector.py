@@ -61,9 +61,10 @@ def detect(
     sensors: all sensors of the city, also silent ones: silence is evidence. weather: reports around
     the window, None if there are none (the ellipse grows). soundings: what incidents of the hours
     around said of the air, ``Detection.soundings`` of earlier calls; those from within the window are
-    ignored, for it hears them itself. faults: what is known to be wrong with sensors, ``Detection.health``
-    of a longer stretch; they are mended first. classifier: weights that give the probability of gunfire, ``classification.DEFAULT`` if None. now_ns: the caller's clock, to refuse
-    pulses from the future. progress: told the share of the work done, 0 to 1.
+    ignored, for it hears them itself. faults: what is known to be wrong with sensors,
+    ``Detection.health`` of a longer stretch; they are mended first, and those sensors not judged again.
+    classifier: weights that give the probability of gunfire, ``classification.DEFAULT`` if None. now_ns:
+    the caller's clock, to refuse pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
     range, rounds up to 4 s apart belong together and an incident lasts at most 30 s, so a window needs
     15 s before it and 45 s after it for the events whose t_ns lies inside to be whole; those near its
@@ -78,49 +79,76 @@ def detect(
         counts=screened.counts,
         out_of_order=screened.out_of_order,
     )
-    mended = mend(sites, faults)
-    rows, origin_ns, stream = _stream(pulses, mended, screened)
-    health = tuple(faults)
-    events: tuple[DetectedEvent, ...] = ()
-    declined: tuple[DeclinedPlace, ...] = ()
-    learnt = soundings_of([], 0)
-    if rows.size:
-
-        def air(t_s: float) -> Atmosphere:
-            return atmosphere_at(weather, origin_ns + round(t_s * NS_PER_S))
-
-        def together(incidents: list[Incident], stream: Stream) -> list[Incident]:
-            return through_shared_air(
-                incidents,
-                stream.xy_m,
-                origin_ns=origin_ns,
-                report_at_ns=lambda t_ns: atmosphere_at(weather, t_ns),
-                known=known_air(soundings, pulses.t_ns[rows]),
-            )
-
-        found, refused = _search(stream, air, progress)
-        found = together(found, stream)
-        news = faults_of(found, stream, pulses, rows=rows, origin_ns=origin_ns, sites=mended.sites)
-        if news:
-            health = (*health, *news)
-            mended, before = mend(sites, health), rows
-            rows, origin_ns, stream = _stream(pulses, mended, screened, origin_ns=origin_ns)
-            found, fallen = heard_again(
-                found, stream, mended, air=air,
-                moved_to=row_moves(before, rows), changed=names_to_rows(news, sites),
-            )  # fmt: skip
-            found, refused = together(found, stream), [*refused, *fallen]
-        describe = _Describer(pulses, mended.sites, stream, rows, origin_ns, classifier or DEFAULT)
-        events = tuple(describe.event(incident) for incident in found)
-        declined = tuple(describe.declined(one) for one in refused)
-        learnt = soundings_of(found, origin_ns)
-    return Detection(events, declined, rejected, len(pulses), CORE_VERSION, learnt, health)
+    heard = _hear(pulses, screened, mend(sites, faults))
+    if heard.rows.size == 0:
+        none = soundings_of([], 0)
+        return Detection((), (), rejected, len(pulses), CORE_VERSION, none, tuple(faults))
+    sky = _Sky(weather, heard.origin_ns, known_air(soundings, pulses.t_ns[heard.rows]))
+    found, refused = _search(heard.stream, sky.at, progress)
+    found = sky.shared(found, heard.stream)
+    news = faults_of(
+        found, heard.stream, pulses, rows=heard.rows, origin_ns=heard.origin_ns, sites=heard.mended.sites
+    )  # fmt: skip
+    named = {fault.sensor_id for fault in faults}  # their faults are the caller's to judge anew
+    news = tuple(fault for fault in news if fault.sensor_id not in named)
+    if news:
+        before, mended = heard.rows, mend(sites, (*faults, *news))
+        heard = _hear(pulses, screened, mended, origin_ns=heard.origin_ns)
+        found, fallen = heard_again(
+            found, heard.stream, mended, air=sky.at,
+            moved_to=row_moves(before, heard.rows), changed=names_to_rows(news, sites),
+        )  # fmt: skip
+        found, refused = sky.shared(found, heard.stream), [*refused, *fallen]
+    describe = _Describer(
+        pulses, heard.mended.sites, heard.stream, heard.rows, heard.origin_ns, classifier or DEFAULT
+    )
+    return Detection(
+        tuple(describe.event(incident) for incident in found),
+        tuple(describe.declined(one) for one in refused),
+        rejected,
+        len(pulses),
+        CORE_VERSION,
+        soundings_of(found, heard.origin_ns),
+        (*faults, *news),
+    )
 
 
-def _stream(
-    pulses: PulseArrays, mended: Mended, screened: Screened, *, origin_ns: int | None = None
-) -> tuple[Ints, int, Stream]:
-    """Kept rows of the input in order of corrected time, the instant of second 0, and the stream."""
+@dataclass(frozen=True, eq=False)
+class _Sky:
+    """The air over the window: what the report says of it, and what incidents elsewhere have said."""
+
+    weather: Weather | None
+    origin_ns: int
+    known: Soundings | None
+
+    def at(self, t_s: float) -> Atmosphere:
+        return atmosphere_at(self.weather, self.origin_ns + round(t_s * NS_PER_S))
+
+    def shared(self, incidents: list[Incident], stream: Stream) -> list[Incident]:
+        return through_shared_air(
+            incidents,
+            stream.xy_m,
+            origin_ns=self.origin_ns,
+            report_at_ns=lambda t_ns: atmosphere_at(self.weather, t_ns),
+            known=self.known,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """The stream, with the row of the input that each of its pulses was, (n,), the instant of second 0,
+    and the sensors as mended."""
+
+    stream: Stream
+    rows: Ints
+    origin_ns: int
+    mended: Mended
+
+
+def _hear(
+    pulses: PulseArrays, screened: Screened, mended: Mended, *, origin_ns: int | None = None
+) -> _Heard:
+    """Kept rows of the input in order of corrected time."""
     sites, rows = mended.sites, np.flatnonzero(screened.keep)
     sensor, t_ns = screened.sensor[rows], pulses.t_ns[rows]
     t_ns = t_ns - np.round(mended.correction_s(sensor, t_ns) * NS_PER_S).astype(np.int64)
@@ -136,18 +164,9 @@ def _stream(
     np.minimum.at(first, which, t_s)
     np.maximum.at(last, which, t_s)
     rate = background_per_s(t_s, sensor, which, sites.background_per_h, (last - first)[which])
-    return (
-        rows,
-        origin_ns,
-        Stream(
-            t_s,
-            sensor,
-            rate,
-            stirred_per_s(t_s, sensor, rate),
-            sites.xy_m,
-            sites.active & sites.placed,
-        ),
-    )
+    stirred = stirred_per_s(t_s, sensor, rate)
+    stream = Stream(t_s, sensor, rate, stirred, sites.xy_m, sites.active & sites.placed)
+    return _Heard(stream, rows, origin_ns, mended)
 
 
 def _search(
