@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -267,7 +268,7 @@ def districts_table(ledger: Ledger, districts: Sequence[Any], city: str) -> dict
         [name, *(_cell(ledger, measure, slug) for measure, _label in heads)] for slug, name in areas
     ]
     caption = _("%(span)s. In brackets the range, and n: how many it rests on") % {
-        "span": ledger.newest_in_words
+        "span": capfirst(ledger.newest_in_words)
     }
     return components.table(caption, columns, rows, absent=_("no data"), scrolls=True)
 

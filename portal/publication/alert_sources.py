@@ -115,6 +115,15 @@ def lives(start_s: int, end_s: int) -> AlertLives:
     return alert_lives(occurred_from=first, occurred_before=last, using="publisher")
 
 
+def has_outcomes() -> bool:
+    """Whether dispatch or a reviewer ever said what became of any alert."""
+    (((found,),),) = select(
+        "SELECT EXISTS (SELECT 1 FROM vault.sensors_acousticreview) OR EXISTS ("
+        "SELECT 1 FROM vault.incidents_alertresponse WHERE event_id IS NOT NULL AND disposition <> 'unknown')"
+    )
+    return bool(found)
+
+
 def named_incidents(event_ids: NDArray[np.int64]) -> Named:
     """The police records that dispatch or linking names for some events, and their public faces."""
     table = (

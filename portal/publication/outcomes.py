@@ -48,7 +48,8 @@ def tell_outcomes(gate: Gate, *, number: int, correct: bool) -> int:
     is as good as one.
     """
     alerts = alert_sources.public_alerts(number)
-    correct = correct or not np.isin(alerts.outcome.astype(str), TOLD_WORDS).any()
+    if not np.isin(alerts.outcome.astype(str), TOLD_WORDS).any():
+        correct = correct or alert_sources.has_outcomes()
     month = gate.months(alerts.starts_s)
     begun = np.unique(month[alerts.outcome != ""])
     due = month < gate.month_due
