@@ -44,6 +44,7 @@ from tests.reference.acoustic_stream import (
 
 PRESET_NAMES = ("quiet", "urban", "dense", "burst", "adversarial", "city")
 HISTORY_PARTS = (1, 2, 3)
+BUSY_PER_H = 88.0  # incidents in an hour of `urban`
 COLUMNS = (
     "stream", "method", "pulses", "per CPU s", "found", "false", "F1", "gun F1", "AUC", "ECE",
     "median m", "p95 m", "RMSE/bound", "in 95 %", "area", "shots", "shots +-1",
@@ -119,10 +120,14 @@ def methods_here() -> dict[str, Callable[[MadeStream, int], Any]]:
 
 def side_by_side(names: Iterable[str], seeds: list[int], minutes: float) -> None:
     methods = methods_here()
-    print(f"\n## Side by side: seeds {seeds}, {minutes:g} minutes of each stream")
+    print(
+        f"\n## Side by side: seeds {seeds}, {minutes:g} minutes of each stream, more where less happens"
+    )
     print_heading(COLUMNS)
     for name in names:
-        preset = replace(PRESETS[name], minutes=minutes)
+        preset = PRESETS[name]
+        happens = preset.gunfire_per_h + preset.firework_per_h + preset.backfire_per_h
+        preset = replace(preset, minutes=minutes * max(1.0, BUSY_PER_H / happens))
         streams = [make_stream(preset, seed=seed) for seed in seeds]
         for label, method in methods.items():
             measured(name, label, streams, method)
@@ -150,7 +155,7 @@ def growth(seed: int, minutes: float, *, rivals_up_to: int) -> None:
     """Cost against sensors at one density and rate, then against noise for one array."""
     methods = methods_here()
     print(
-        f"\n## How cost grows: seed {seed}, {minutes:g} minutes of the city's rate of incidents per km2"
+        f"\n## How cost grows: seed {seed}, {minutes:g} minutes, incidents in proportion to the sensors"
     )
     print_heading(("sensors", "noise per sensor-hour", "pulses", *(f"{k}, CPU s" for k in methods)))
     city = PRESETS["city"]
@@ -267,7 +272,7 @@ def main() -> None:
     if "health" in parts:
         health(seeds, 30.0 if quick else 60.0)
     if "growth" in parts:
-        growth(seeds[0], 4.0 if quick else 10.0, rivals_up_to=3_000 if quick else 10_000)
+        growth(seeds[0], 4.0 if quick else 10.0, rivals_up_to=5_000 if quick else 12_000)
     if "day" in parts:
         day(seeds[0], 120.0 if quick else 1_440.0)
     if "live-fire" in parts:
