@@ -172,7 +172,8 @@ class Listener:
         if sensor is not None:
             carries[sensor] = np.maximum(carries[sensor], 0.9)
         echoes = after_rounds_per_s(emission, round_t_s) * carries[who]
-        recurring = recurring_per_s(emission[~direct], who[~direct], round_t_s)
+        carried = np.bincount(who[direct], minlength=distance.size)
+        recurring = recurring_per_s(emission[~direct], who[~direct], round_t_s, carried)
         if round_t_s.size > 1:
             echoes[~direct] = np.where(recurring > 0.0, recurring, UNREPEATED * echoes[~direct])
         self.rate_per_s[rows] += echoes

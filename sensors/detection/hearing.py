@@ -59,10 +59,10 @@ RECUR_SHARE, RECUR_PER_S = 0.4, 70.0
 around the expected instant, times 0.7."""
 
 
-def recurring_per_s(emission_s: Floats, sensor: Ints, round_t_s: Floats) -> Floats:
+def recurring_per_s(emission_s: Floats, sensor: Ints, round_t_s: Floats, carried: Ints) -> Floats:
     """Echo rate learnt from the burst itself: (n,) per second. emission_s, sensor: (n,) pulses that are not
-    direct, carried back to the source. A lag counts by how many other rounds are followed by a pulse
-    of the same sensor at the same lag, less what chance would give."""
+    direct, carried back to the source. carried: (m,) how many rounds each sensor heard. A lag counts
+    by how many of its other rounds are followed by a pulse at the same lag, less what chance would give."""
     rate = np.zeros(emission_s.size)
     if round_t_s.size < 2 or emission_s.size == 0:
         return rate
@@ -79,7 +79,8 @@ def recurring_per_s(emission_s: Floats, sensor: Ints, round_t_s: Floats) -> Floa
         return np.asarray(high - low - 1.0)
 
     chance = company(0.1) * RECUR_WITHIN_S / 0.1
-    share = (company(RECUR_WITHIN_S) - chance) / (round_t_s.size - 1.0)
+    others = np.maximum(carried[sensor[pulse]], 2) - 1.0
+    share = np.minimum((company(RECUR_WITHIN_S) - chance) / others, 1.0)
     np.maximum.at(rate, pulse, np.where(share >= RECUR_SHARE, RECUR_PER_S * share, 0.0))
     return rate
 

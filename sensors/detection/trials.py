@@ -25,8 +25,6 @@ FINE_REACH_M = 40.0
 FINE_BIN_S = 0.010
 FINE_SPREAD_S = 0.050
 LATTICE_BATCH = 64
-ASKED_AT_MOST = 24
-"""Sensors that speak in a trial; the burst is weighed by all."""
 STEPS, FARTHEST_STEP_M = 3, 60.0
 
 
@@ -56,11 +54,11 @@ def try_seeds(listener: Listener, cells: Cells, anchor: Ints, cell: Ints) -> Tri
     """The place near each seed that explains one round best. anchor: (a,) listener rows, cell: (a,)."""
     if anchor.size == 0:
         return Trials(anchor, np.empty((0, 2)), np.empty(0), np.empty(0))
+    asked = cells.near[cell].astype(np.int64)
     place, emission = _on_lattice(listener, cells, anchor, cell)
     for tolerance in (2.0 * MATCH_S, MATCH_S):
-        near = _Near(listener, place, emission)
-        place, emission = near.solved(tolerance)
-    return Trials(anchor, place, emission, _Near(listener, place, emission).score())
+        place, emission = _Near(listener, asked, place, emission).solved(tolerance)
+    return Trials(anchor, place, emission, _Near(listener, asked, place, emission).score())
 
 
 def _on_lattice(
@@ -109,20 +107,14 @@ def _fine_ear(listener: Listener, anchor: Ints) -> Ear:
 
 
 class _Near:
-    """The sensors nearest to each place and their free pulse nearest to the time it predicts.
+    """The sensors asked at each place, (a, k), and their free pulse nearest to the time it predicts: row and
+    miss_s, (a, k). The burst is weighed by all sensors; a trial only by those nearest to its cell."""
 
-    sensor, away_m, travel_s, miss_s: (a, k); row: (a, k) listener rows of the pulses."""
-
-    def __init__(self, listener: Listener, place: Floats, emission_s: Floats) -> None:
+    def __init__(self, listener: Listener, sensor: Ints, place: Floats, emission_s: Floats) -> None:
         self.listener, self.place, self.emission_s = listener, place, emission_s
-        alive = np.flatnonzero(listener.active & np.isfinite(listener.xy_m).all(axis=1))
-        apart = place[:, None, :] - listener.xy_m[alive]
-        square = (apart**2).sum(axis=2)
-        count = min(ASKED_AT_MOST, alive.size)
-        nearest = np.argpartition(square, count - 1, axis=1)[:, :count]
-        self.sensor = alive[nearest]
-        self.away = listener.xy_m[self.sensor] - place[:, None, :]
-        self.distance_m = np.sqrt(np.take_along_axis(square, nearest, axis=1))
+        self.sensor = sensor
+        self.away = listener.xy_m[sensor] - place[:, None, :]
+        self.distance_m = np.hypot(self.away[..., 0], self.away[..., 1])
         self.travel_s = travel_time_s(self.away[..., 0], self.away[..., 1], listener.atmosphere)
         self.row, self.miss_s = listener.nearest(self.sensor, emission_s[:, None] + self.travel_s)
 
