@@ -18,6 +18,7 @@ from incidents.queries.linking import (
     ResponseRows,
     ShootingRows,
     microphone_rows,
+    was_heard,
 )
 from incidents.shootings import is_covered, same_shooting
 
@@ -101,9 +102,11 @@ def _shootings(
 
 
 def _covered(ground: Ground, told: Records) -> NDArray[np.bool_]:
+    """Not in an hour in which no microphone was heard: then nothing came in, and the uptime says so."""
     array = microphone_rows()
     x, y = ground.plane.to_xy(array.lon, array.lat)
-    return is_covered(told.x_m, told.y_m, x, y, array.active_at(told.from_s))
+    worked = array.active_at(told.from_s) & was_heard(told.from_s)[:, None]
+    return is_covered(told.x_m, told.y_m, x, y, worked)
 
 
 def _write(wanted: list[dict[str, Any]], *, now: dt.datetime) -> int:

@@ -11,7 +11,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from incidents.models import AlertResponse, ImportedFile
-from incidents.queries.columns import selected
+from incidents.queries.columns import rows_of, selected
+from sensors.detection.health import GOOD_SHIFT_SD_M
 from sensors.kinds import ACOUSTIC
 from sensors.models import AcousticEvent
 
@@ -85,20 +86,21 @@ class CallRows:
 
 @dataclass(frozen=True, eq=False)
 class MicrophoneRows:
-    """Acoustic sensors by serial; shape (k,). since_s, until_s: in service, seconds since 1970 UTC (-inf, inf where
-    open). deaf: (sensor index, from_s, to_s) of each fault that silences one.
+    """Acoustic sensors that were ever heard, by serial; shape (k,). since_s, until_s: in service, seconds since
+    1970 UTC (inf where open). unusable: (sensor index, from_s, to_s) of each fault for which the detector
+    asks it no more; shape (faults, 3).
     """
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     since_s: NDArray[np.float64]
     until_s: NDArray[np.float64]
-    deaf: NDArray[np.float64]
+    unusable: NDArray[np.float64]
 
     def active_at(self, t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which of them worked at each instant; (instants, k)."""
         active = (t_s[:, None] >= self.since_s) & (t_s[:, None] <= self.until_s)
-        for sensor, from_s, to_s in self.deaf.tolist():
+        for sensor, from_s, to_s in self.unusable.tolist():
             active[(t_s >= from_s) & (t_s < to_s), int(sensor)] = False
         return active
 
@@ -158,29 +160,43 @@ def call_rows() -> CallRows:
     return CallRows(*selected(sql, {}, [np.int64, float, float, float]))
 
 
+_FIRST_HOUR = """(SELECT h.hour FROM sensors_sensorhour h WHERE h.sensor_id = s.id
+                    ORDER BY h.hour LIMIT 1)"""
+_LAST_HOUR = """(SELECT h.hour FROM sensors_sensorhour h WHERE h.sensor_id = s.id
+                    ORDER BY h.hour DESC LIMIT 1)"""
+
+
 def microphone_rows() -> MicrophoneRows:
-    """In service from its installation, and, where it was taken out, until the last hour in which it was heard."""
+    """In service from the first hour in which it was heard (and not before it was installed), and, where it
+    was taken out, until the last."""
     sql = f"""
-        SELECT id, lon, lat, {_EPOCH.format("coalesce(installed_on::timestamptz, '-infinity')")},
-               {
-        _EPOCH.format('''CASE WHEN is_active THEN 'infinity'::timestamptz ELSE coalesce(
-                   (SELECT max(hour) + interval '1 hour' FROM sensors_sensorhour h
-                    WHERE h.sensor_id = s.id), '-infinity') END''')
-    }
-        FROM sensors_sensor s WHERE kind = %(kind)s ORDER BY serial
+        SELECT s.id, s.lon, s.lat, {_EPOCH.format(f"greatest(s.installed_on::timestamptz, {_FIRST_HOUR})")},
+               CASE WHEN s.is_active THEN 'infinity'::float8
+                    ELSE {_EPOCH.format(f"{_LAST_HOUR} + interval '1 hour'")} END
+        FROM sensors_sensor s WHERE s.kind = %(kind)s AND {_FIRST_HOUR} IS NOT NULL ORDER BY s.serial
         """  # noqa: S608
-    id_, lon, lat, since, until = selected(sql, {"kind": ACOUSTIC}, [np.int64, *[float] * 4])
+    id_, lon, lat, since_s, until_s = selected(sql, {"kind": ACOUSTIC}, [np.int64, *[float] * 4])
     faults = f"""
         SELECT sensor_id, {_EPOCH.format("found_at")},
                {_EPOCH.format("coalesce(cleared_at, 'infinity')")}
-        FROM sensors_assetfault WHERE kind IN ('deaf', 'silent') ORDER BY id
+        FROM sensors_assetfault WHERE kind IN ('deaf', 'silent', 'spoofed')
+            OR kind = 'misplaced' AND size_sd >= %(good_shift)s ORDER BY id
         """  # noqa: S608
-    sensor, from_s, to_s = selected(faults, {}, [np.int64, float, float])
-    is_ours = np.isin(sensor, id_)
-    place = {int(key): index for index, key in enumerate(id_.tolist())}
-    index = np.array([place[key] for key in sensor[is_ours].tolist()], float)
-    deaf = np.column_stack([index, from_s[is_ours], to_s[is_ours]])
-    return MicrophoneRows(lon, lat, since, until, deaf)
+    sensor, *span_s = selected(faults, {"good_shift": GOOD_SHIFT_SD_M}, [np.int64, float, float])
+    index = rows_of(id_, sensor)
+    unusable = np.column_stack([index, *span_s])[index >= 0]
+    return MicrophoneRows(lon, lat, since_s, until_s, unusable)
+
+
+def was_heard(t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether any microphone was heard in the hour of each instant; shape of t_s."""
+    hour = t_s // 3_600.0
+    sql = """
+        SELECT asked FROM unnest(%(hours)s::bigint[]) AS asked
+        WHERE EXISTS (SELECT FROM sensors_sensorhour h WHERE h.hour = to_timestamp(asked * 3600))
+        """
+    asked = {"hours": np.unique(hour).astype(np.int64).tolist()}
+    return np.isin(hour, selected(sql, asked, [np.int64])[0])
 
 
 def incident_ids(numbers: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -203,21 +219,21 @@ def link_inputs() -> str:
 
     Counts, for what is only ever added: the newest instant or id says nothing of a transaction that
     began earlier and ended later. Files tell of the vendors' alerts and of corrected records as well.
+    An hour that was filled late shows when the next begins.
     """
+    sql = f"""
+        SELECT (SELECT count(*) FROM sensors_acousticevent),
+               (SELECT count(*) FROM sensors_acousticeventrevision),
+               (SELECT count(*) FROM incidents_alertresponse),
+               (SELECT count(*) FROM incidents_alertresponserevision),
+               (SELECT count(*) FROM incidents_importedfile WHERE state = 'stored'),
+               (SELECT (count(*), sum(id))::text FROM incidents_incident
+                WHERE confirms_shooting AND NOT is_sealed),
+               (SELECT (count(*), count(cleared_at))::text FROM sensors_assetfault),
+               (SELECT string_agg((id, lon, lat, is_active, installed_on, {_FIRST_HOUR})::text, ''
+                                  ORDER BY id) FROM sensors_sensor s WHERE kind = %s),
+               (SELECT max(hour) FROM sensors_sensorhour)
+        """  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT (SELECT count(*) FROM sensors_acousticevent),
-                   (SELECT count(*) FROM sensors_acousticeventrevision),
-                   (SELECT count(*) FROM incidents_alertresponse),
-                   (SELECT count(*) FROM incidents_alertresponserevision),
-                   (SELECT count(*) FROM incidents_importedfile WHERE state = 'stored'),
-                   (SELECT (count(*), sum(id))::text FROM incidents_incident
-                    WHERE confirms_shooting AND NOT is_sealed),
-                   (SELECT (count(*), count(cleared_at))::text FROM sensors_assetfault),
-                   (SELECT string_agg((id, lon, lat, is_active, installed_on)::text, '' ORDER BY id)
-                    FROM sensors_sensor WHERE kind = %s)
-            """,
-            [ACOUSTIC],
-        )
+        cursor.execute(sql, [ACOUSTIC])
         return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()

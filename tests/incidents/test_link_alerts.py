@@ -23,7 +23,14 @@ from incidents.models import (
     IncidentRevision,
 )
 from incidents.queries import alert_lives, misses
-from sensors.models import AcousticEvent, AcousticEventRevision, AssetFault, Sensor, Source
+from sensors.models import (
+    AcousticEvent,
+    AcousticEventRevision,
+    AssetFault,
+    Sensor,
+    SensorHour,
+    Source,
+)
 from tests.incidents.conftest import NOW
 from tests.incidents.test_alert_lives import AT, after, alert, response
 
@@ -50,17 +57,29 @@ def call(number: str, at: dt.datetime = AT, **changes: Any) -> CallForService:
     return CallForService.objects.create(**(values | changes))
 
 
-def array(*, around_m: float = 400.0) -> list[Sensor]:
-    """Four microphones about the alerts' place."""
+def array(*heard_at: dt.datetime, around_m: float = 400.0) -> list[Sensor]:
+    """Four microphones about the alerts' place, and the hours in which they were heard."""
     source, _ = Source.objects.get_or_create(slug="s", defaults={"created_at": NOW})
     corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
-    return [
+    sensors = [
         Sensor.objects.create(
             serial=f"M{n}", kind="acoustic", source=source,
             lon=-105.0 + east * around_m * M / 0.766, lat=40.0 + north * around_m * M,
         )
         for n, (east, north) in enumerate(corners)
     ]  # fmt: skip
+    hear(*heard_at or (AT,))
+    return sensors
+
+
+def hear(*instants: dt.datetime) -> None:
+    SensorHour.objects.bulk_create(
+        SensorHour(
+            sensor=sensor, hour=at.replace(minute=0, second=0, microsecond=0), n_pulses=9
+        )
+        for sensor in Sensor.objects.all()
+        for at in instants
+    )  # fmt: skip
 
 
 def link(now: dt.datetime = NOW) -> actions.Linked:
@@ -145,6 +164,10 @@ def dated_microphone() -> None:
     Sensor.objects.filter(serial="M1").update(installed_on=AT.date())
 
 
+def another_hour() -> None:
+    hear(AT + dt.timedelta(days=1))
+
+
 def late_commit_of_a_withdrawal() -> None:
     """By a run of the detector that began before the newest one, and ended after it."""
     event = AcousticEvent.objects.get(provider_event_id="A2")
@@ -167,6 +190,7 @@ def late_commit_of_a_seal() -> None:
         moved_microphone,
         exchanged_microphones,
         dated_microphone,
+        another_hour,
         late_commit_of_a_withdrawal,
         late_commit_of_a_person,
         late_commit_of_a_seal,
@@ -258,8 +282,8 @@ def test_a_shooting_inside_the_array_of_which_no_alert_came_is_a_miss(db: None) 
 
 
 def test_an_array_that_was_deaf_or_not_there_yet_missed_nothing(db: None) -> None:
-    sensors = array()
     day = dt.timedelta(days=1)
+    sensors = array(AT, AT + 10 * day, AT + 40 * day)
     for sensor in sensors[:2]:
         AssetFault.objects.create(
             sensor=sensor, kind="silent", evidence={}, found_at=AT - day, seen_at=AT,
@@ -274,6 +298,59 @@ def test_an_array_that_was_deaf_or_not_there_yet_missed_nothing(db: None) -> Non
 
     covered = {s.incident.source_id: s.is_covered for s in ConfirmedShooting.objects.all()}
     assert covered == {"deaf": False, "before": False, "heard": True}
+
+
+def test_an_array_missed_nothing_before_it_was_first_heard_nor_while_nothing_came_in(
+    db: None,
+) -> None:
+    hours = {name: AT + dt.timedelta(hours=n) for n, name in enumerate(["before", "up", "down"])}
+    hours |= {"again": AT + dt.timedelta(hours=4)}
+    array(hours["up"], hours["again"])
+    for name, at in hours.items():
+        incident(name, at)
+
+    link()
+
+    missed = Incident.objects.filter(pk__in=misses().incident_id.tolist()).order_by("source_id")
+    assert [record.source_id for record in missed] == ["again", "up"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sd_m", "covered"),
+    [
+        ("spoofed", None, False),
+        ("misplaced", 40.0, False),
+        ("misplaced", 5.0, True),  # the detector knows where it stands
+        ("clock_offset", None, True),
+    ],
+)
+def test_a_microphone_that_the_detector_does_not_ask_covers_nothing(
+    kind: str, sd_m: float | None, covered: bool, db: None
+) -> None:
+    faulty = array()[0]
+    since = AT - dt.timedelta(days=1)
+    AssetFault.objects.create(
+        sensor=faulty, kind=kind, size_sd=sd_m, evidence={}, found_at=since, seen_at=AT
+    )
+    incident("I1")
+
+    link()
+
+    assert ConfirmedShooting.objects.get().is_covered is covered
+
+
+def test_a_microphone_that_was_taken_out_covers_until_it_was_last_heard(db: None) -> None:
+    hour = dt.timedelta(hours=1)
+    array(AT, AT + hour)
+    Sensor.objects.filter(serial="M0").update(is_active=False)
+    SensorHour.objects.filter(sensor__serial="M0", hour__gt=AT).delete()
+    incident("with it", AT + 0.5 * hour)
+    incident("without", AT + 1.5 * hour)
+
+    link()
+
+    covered = {s.incident.source_id: s.is_covered for s in ConfirmedShooting.objects.all()}
+    assert covered == {"with it": True, "without": False}
 
 
 def test_a_shooting_whose_response_has_an_alert_has_that_alert(db: None) -> None:
