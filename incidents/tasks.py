@@ -7,7 +7,6 @@ from dataclasses import asdict
 from celery import shared_task
 from django.utils import timezone
 
-from incidents import actions
 from incidents.importers.uploads import ingest_upload
 from incidents.queries import open_uploads
 from sensors.wakeup import Waker
@@ -29,7 +28,10 @@ def import_waiting() -> int:
 @shared_task(name="incidents.link_alerts")
 def link_alerts() -> dict[str, int]:
     """Link what is new. Swept by beat each minute: events of the detector come every few seconds."""
-    linked = actions.link_if_new(now=timezone.now())
+    # Imported here, for the web process imports this module and never links: 200 ms of its start.
+    from incidents.actions.linking import link_if_new
+
+    linked = link_if_new(now=timezone.now())
     return asdict(linked) if linked else {}
 
 

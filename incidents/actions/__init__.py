@@ -1,6 +1,9 @@
-"""The writers of this app, beside the importer. Callers import the verbs from here."""
+"""The writers of this app, beside the importer. Callers import the verbs from here.
 
-from incidents.actions.linking import Linked, link_alerts, link_if_new
+Only ``incidents.actions.linking`` is imported by its own name: it brings SciPy, which the web process
+starts without.
+"""
+
 from incidents.actions.records import (
     LONGEST_IMPORT,
     ClassificationError,
@@ -17,11 +20,8 @@ __all__ = [
     "LONGEST_IMPORT",
     "ClassificationError",
     "LinkRefusedError",
-    "Linked",
     "claim_upload",
     "fail_upload",
-    "link_alerts",
-    "link_if_new",
     "link_response",
     "receive_upload",
     "reclassify_incident",

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from incidents.actions import link_if_new
+from incidents.actions.linking import link_if_new
 from incidents.importers import ingest
 from incidents.models import CallForService, ImportedFile
 from portal.city import City

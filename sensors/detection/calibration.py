@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from sensors.detection.streams import Floats
 
 BINS = 10
+
+
+def logistic(log_odds: Floats) -> Floats:
+    """Probability of log-odds, any shape; without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -log_odds)))
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def rescaling(
     log_scale, shift = 0.0, 0.0
     for _ in range(30):
         scale = np.exp(log_scale)
-        prob = expit(scale * log_odds + shift)
+        prob = logistic(scale * log_odds + shift)
         miss, spread = truth - prob, prob * (1.0 - prob)
         along = scale * log_odds
         gradient = np.array(

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from sensors.detection.calibration import (
     auc,
     brier,
     calibration_error,
     log_loss,
+    logistic,
     reliability,
     rescaling,
 )
@@ -156,7 +156,7 @@ def _fit(features: Sequence[Features], laws_say: Floats, truth: Bools) -> Weight
         mean, sd = _prior(law_mean, slope_sd, bend)
         weights.append(most_likely(design, truth, mean, sd))
         unseen.append(_unseen(design, truth, fold, mean, sd))
-        worth.append(-truth.size * log_loss(expit(unseen[-1]), truth) - _BOLDNESS * (s + m))
+        worth.append(-truth.size * log_loss(logistic(unseen[-1]), truth) - _BOLDNESS * (s + m))
     share = np.exp(np.array(worth) - max(worth))
     share /= share.sum()
     mixed = share @ np.array(weights)
@@ -193,7 +193,7 @@ def most_likely(design: Floats, truth: Bools, mean: Floats, sd: Floats) -> Float
     """
     weights = mean.copy()
     for _ in range(60):
-        prob = expit(design @ weights)
+        prob = logistic(design @ weights)
         gradient = design.T @ (truth - prob) - (weights - mean) / sd**2
         curvature = (design * (prob * (1.0 - prob))[:, None]).T @ design + np.diag(1.0 / sd**2)
         step = np.linalg.solve(curvature, gradient)

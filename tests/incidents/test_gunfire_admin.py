@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from incidents import actions
+from incidents.actions import linking
 from incidents.admin import gunfire
 from incidents.models import AlertResponse, AlertResponseRevision, ConfirmedShooting
 from tests.incidents.conftest import NOW
@@ -138,7 +138,7 @@ def test_who_may_only_look_cannot_link(staff: Staff) -> None:
 def test_nobody_adds_or_deletes_a_response_or_changes_a_shooting(staff: Staff) -> None:
     row = response(None, "1")
     incident("I1")
-    actions.link_alerts(now=NOW)
+    linking.link_alerts(now=NOW)
     shooting = ConfirmedShooting.objects.get()
     every = [
         f"{verb}_{model}"
@@ -180,7 +180,7 @@ def test_shootings_without_an_alert_are_filtered(staff: Staff) -> None:
     alert("A1")
     incident("I1")
     incident("I2", after(90_000))
-    actions.link_alerts(now=NOW)
+    linking.link_alerts(now=NOW)
     client = staff("view_confirmedshooting")
 
     answer = client.get(
