@@ -213,7 +213,8 @@ def _by_means(table: Table, words: list[str]) -> Taught:
     """Each row as an incident: the pulse columns are means over as many pulses as are told."""
     kinds, unused = kinds_of(words)
     distance, feature = _distance(table, len(words)), _features(table, len(words))
-    pulses = _first_floats(table, _PULSE_COUNTS, len(words), default=_USUAL_PULSES)
+    pulses = _first_floats(table, _PULSE_COUNTS, len(words))
+    pulses = np.clip(np.where(np.isnan(pulses), _USUAL_PULSES, pulses), 1.0, 1000.0)
     rhythm = {
         "rounds": _first_floats(table, _ROUND_COUNTS, len(words)),
         "median_gap_s": _first_floats(table, ("median_gap_s", "gap_s"), len(words)),
@@ -228,12 +229,10 @@ def _by_means(table: Table, words: list[str]) -> Taught:
     return Taught(history_of(rows, kinds.tolist()), _count(words), dict(unused))
 
 
-def _first_floats(
-    table: Table, names: Sequence[str], count: int, *, default: float = float("nan")
-) -> Floats:
-    """The first of the columns that is there, else ``default`` in every row."""
+def _first_floats(table: Table, names: Sequence[str], count: int) -> Floats:
+    """The first of the columns that is there, else NaN in every row."""
     name = next((name for name in names if name in table), None)
-    return np.full(count, default) if name is None else floats(table[name])
+    return np.full(count, np.nan) if name is None else floats(table[name])
 
 
 def _by_pulse_ids(

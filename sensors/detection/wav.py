@@ -21,6 +21,8 @@ from sensors.detection.streams import Floats
 
 SMJ_CHUNK = b"smj0"
 MOST_SMJ_BYTES = 1_000_000
+LOUDEST = 1e6
+"""Floating point may go beyond full scale, but not for ever."""
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _RATES_HZ = (1_000, 400_000)
 
@@ -74,7 +76,8 @@ def read_wav(path: Path, *, channel: int = 0) -> Recording:
     site = None
     if SMJ_CHUNK in chunks:
         site = site_of(_unpacked(path, chunks[SMJ_CHUNK]), named=str(path))
-    return Recording(np.where(np.isfinite(samples), samples, 0.0), float(rate), site)
+    sane = np.clip(np.where(np.isfinite(samples), samples, 0.0), -LOUDEST, LOUDEST)
+    return Recording(sane, float(rate), site)
 
 
 def read_smj(path: Path) -> Site:

@@ -149,13 +149,13 @@ def test_widths_of_samples_are_read_alike(tmp_path, bits):
 
 
 def test_floating_point_and_not_a_number_are_read(tmp_path):
-    samples = np.array([0.0, 0.25, np.nan, -1.0, np.inf], "<f4")
+    samples = np.array([0.0, 0.25, np.nan, -1.0, np.inf, -3e38], "<f4")
     body = b"fmt " + struct.pack("<IHHIIHH", 16, 3, 1, RATE, 4 * RATE, 4, 32)
     body += b"data" + struct.pack("<I", samples.nbytes) + samples.tobytes()
     path = tmp_path / "f.wav"
     path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body)
 
-    assert read_wav(path).samples.tolist() == [0.0, 0.25, 0.0, -1.0, 0.0]
+    assert read_wav(path).samples.tolist() == [0.0, 0.25, 0.0, -1.0, 0.0, -1e6]
 
 
 def test_a_channel_is_chosen(tmp_path):

@@ -323,6 +323,27 @@ def test_reviews_of_another_day_may_bring_their_own_features(teach):
     assert all(one["log_rise"] == pytest.approx(np.log(1.2)) for one in taught.history.features)
 
 
+HOSTILE = ["", "nan", "inf", "-1", "1e308", "99999999999999999999", "gunshot", "firework", "é"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_senseless_values_are_unused_and_never_a_fault(teach, seed):
+    rng = np.random.default_rng(seed)
+    forms = (
+        ["t_ns", "x", "y", "label"],
+        ["rise_ms", "n_shots", "n_pulses", "median_gap_s", "label"],
+        ["rounds", "log_rise", "log_rise_n", "gap_spread", "label"],
+        ["incident_id", "sensor_id", "t_ns", "rise_ms", "distance_m", "label"],
+        ["pulse_id", "label"],
+    )
+    names = forms[seed % len(forms)]
+
+    taught = teach(names, rng.choice(HOSTILE, (12, len(names))).tolist())
+
+    for one in taught.history.features:
+        assert 0.0 < train(taught.history).judge(one).prob < 1.0
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [
