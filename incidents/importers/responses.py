@@ -20,37 +20,42 @@ class ResponseTransform(Transform):
 
     def _fill(self, draft: Draft) -> None:
         super()._fill(draft)
-        columns, units = draft.columns, numbers_of(draft.columns.pop("n_units"))
-        officers = numbers_of(columns["n_officers"])
-        if self._mapping.officers_per_unit is not None:
-            counted = np.round(units * self._mapping.officers_per_unit)
-            officers = np.where(np.isnan(officers), counted, officers)
-        columns["n_officers"] = [
-            copytext.NULL if np.isnan(n) else str(int(n)) for n in officers.tolist()
-        ]
-        given = numbers_of(columns["officer_minutes"])
-        minutes = np.where(np.isnan(given), officers * self._minutes(draft), given)
-        columns["officer_minutes"] = copytext.floats(np.asarray(np.round(minutes, 2), float))
-        columns["disposition"] = self._dispositions(draft)
+        self._officers(draft)
+        draft.columns["disposition"] = self._dispositions(draft)
         axes = [
             draft.reader.field(name) if draft.reader.has(name) else None
             for name in ("evidence_lon", "evidence_lat", "evidence_x", "evidence_y")
         ]
-        lon, lat = degrees(*axes, crs=self._mapping.crs, count=len(draft.reader))
-        columns["evidence_lon"], columns["evidence_lat"] = (
-            copytext.floats(lon),
-            copytext.floats(lat),
-        )
+        found = degrees(*axes, crs=self._mapping.crs, count=len(draft.reader))
+        for name, degree in zip(("evidence_lon", "evidence_lat"), found, strict=True):
+            draft.columns[name] = copytext.floats(degree)
+
+    def _officers(self, draft: Draft) -> None:
+        """How many, and their minutes: as given, unless that is more than a day of each, else counted."""
+        columns, units = draft.columns, numbers_of(draft.columns.pop("n_units"))
+        officers = numbers_of(columns["n_officers"])
+        if self._mapping.officers_per_unit is not None:
+            manned = np.round(units * self._mapping.officers_per_unit)
+            officers = np.where(np.isnan(officers), manned, officers)
+        columns["n_officers"] = [
+            copytext.NULL if np.isnan(n) else str(int(n)) for n in officers.tolist()
+        ]
+        given = numbers_of(columns["officer_minutes"])
+        believed = np.where(given > LONGEST_MINUTES * officers, np.nan, given)
+        minutes = np.where(np.isnan(given), officers * self._minutes(draft), believed)
+        columns["officer_minutes"] = copytext.floats(np.asarray(np.round(minutes, 2), float))
 
     def _minutes(self, draft: Draft) -> NDArray[np.float64]:
-        """From dispatch, or where that is not given from arrival, until the unit was free; NaN where unknown."""
-        dispatched, has_dispatch = draft.instants["dispatched_at"]
-        on_scene, has_arrival = draft.instants["on_scene_at"]
-        cleared, has_end = draft.instants["cleared_at"]
-        start = np.where(has_dispatch, dispatched, on_scene)
-        minutes = (cleared - start) / MINUTE_US
-        is_known = (has_dispatch | has_arrival) & has_end
-        is_known &= (minutes >= 0) & (minutes <= LONGEST_MINUTES)
+        """From dispatch, or arrival where that was earlier, until the unit was free; NaN where unknown, and where it
+        was free before it arrived."""
+        dispatched, on_scene, cleared = (
+            np.where(is_given, us / MINUTE_US, np.nan)
+            for us, is_given in (
+                draft.instants[name] for name in ("dispatched_at", "on_scene_at", "cleared_at")
+            )
+        )
+        minutes = cleared - np.fmin(dispatched, on_scene)
+        is_known = (minutes >= 0) & (minutes <= LONGEST_MINUTES) & ~(cleared < on_scene)
         return np.where(is_known, minutes, np.nan)
 
     def _dispositions(self, draft: Draft) -> list[str]:

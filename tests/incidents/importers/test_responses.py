@@ -93,8 +93,22 @@ def test_chicagos_dispatch_events_become_responses(tmp_path: Path, db: None) -> 
         ({"cleared": "2026-01-15 22:05"}, None),  # before the alert: no time at all
         ({"cleared": "2026-01-17 22:05"}, None),  # nobody closed the event
         ({"officers": "0"}, 0.0),
+        ({"dispatched": "2026-01-15 22:21"}, 50.0),  # they were there before they were sent
+        ({"on scene": "2026-01-15 22:51"}, None),  # free before they came: which is wrong?
+        ({"dispatched": "", "on scene": "2026-01-15 22:51"}, None),
     ],
-    ids=["officers", "dispatch", "start", "end", "early end", "endless", "nobody"],
+    ids=[
+        "officers",
+        "dispatch",
+        "start",
+        "end",
+        "early end",
+        "endless",
+        "nobody",
+        "early arrival",
+        "late arrival",
+        "late arrival alone",
+    ],
 )
 def test_minutes_are_counted_where_everything_is_known_and_never_guessed(
     changes: dict[str, str], minutes: float | None, tmp_path: Path, db: None
@@ -134,6 +148,25 @@ def test_units_are_counted_as_officers_where_the_mapping_says_how_many(
     assert list(found.values_list("officer_minutes", flat=True)) == [90.0, 60.0, None]
     with pytest.raises(MappingError, match="officers_per_unit"):
         parse_mapping(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("given", "officers", "minutes"),
+    [("2880", "2", 2880.0), ("2881", "2", None), ("9000", "", 9000.0), ("", "2", 60.0)],
+    ids=["two days of two", "more than a day of each", "of nobody knows how many", "not given"],
+)
+def test_minutes_that_a_file_gives_are_believed_up_to_a_day_of_each_officer(
+    given: str, officers: str, minutes: float | None, tmp_path: Path, db: None
+) -> None:
+    text = Path("incidents/importers/mappings/plain-alert-responses.toml").read_text()
+    named = text.replace("[columns]", '[columns]\nofficer_minutes = "minutes"')
+
+    import_rows(
+        tmp_path, [PLAIN | {"minutes": given, "officers": officers}],
+        source="", mapping=parse_mapping(named.encode()),
+    )  # fmt: skip
+
+    assert AlertResponse.objects.get().officer_minutes == minutes
 
 
 @pytest.mark.parametrize(
