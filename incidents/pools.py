@@ -97,6 +97,20 @@ def link_in_turn(
     return link, reason
 
 
+def first_alike(records: Records, among: NDArray[np.bool_]) -> Int:
+    """The first of those chosen that names the same place and instants, for each of them; itself for others; (m,).
+
+    Such rows are one event of dispatch with several units, or its copies: as rivals for one alert they
+    would all go without.
+    """
+    first = np.arange(len(records))
+    rows = np.flatnonzero(among & np.isfinite(records.x_m + records.y_m))
+    told = np.column_stack([records.from_s, records.to_s, records.x_m, records.y_m])[rows]
+    _told, start, group = np.unique(told, axis=0, return_index=True, return_inverse=True)
+    first[rows] = rows[start[group.reshape(-1)]]
+    return first
+
+
 def link_by_number(
     alert_number: NDArray[np.str_],
     alert_t_s: Float,

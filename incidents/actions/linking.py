@@ -14,7 +14,14 @@ from incidents.actions.responses import release_withdrawn
 from incidents.actions.shootings import rebuild_shootings
 from incidents.linking import RESPONSE, separations
 from incidents.models import AlertResponse, LinkRun
-from incidents.pools import WRONG_NUMBER, Ground, link_by_number, link_in_turn, plane_of
+from incidents.pools import (
+    WRONG_NUMBER,
+    Ground,
+    first_alike,
+    link_by_number,
+    link_in_turn,
+    plane_of,
+)
 from incidents.queries.columns import rows_of
 from incidents.queries.linking import (
     AlertRows,
@@ -98,9 +105,12 @@ def _linked(alerts: AlertRows, rows: ResponseRows, ground: Ground) -> ResponseRo
     taken[said[said >= 0]] = taken[named[named >= 0]] = True
     records = ground.records(rows.t_s, rows.t_s, rows.lon, rows.lat)
     is_open = ~by_hand & ~is_wrong & (named < 0)
+    first = first_alike(records, is_open)
+    is_open &= first == np.arange(first.size)
     near, reason = link_in_turn(
         ground.alerts, records, RESPONSE, pools=ground.pools, is_open=is_open, taken=taken
     )
+    near, reason = near[first], reason[first]
     index = np.select([by_hand, named >= 0], [said, named], near)
     metres, seconds = separations(ground.alerts, records, index)
     linked_by = np.select(

@@ -150,11 +150,20 @@ def shooting_rows() -> ShootingRows:
 
 
 def call_rows() -> CallRows:
-    """Without those that dispatch opened for the alerts themselves: their type is one that responses begin with."""
+    """Without those that dispatch opened for the alerts themselves: they bear the number of a response of that
+    day, or are of a type with which one in ten responses of a source begins. Fewer began as calls.
+    """
     sql = f"""
-        SELECT id, {_EPOCH.format("received_at")}, lon, lat FROM incidents_callforservice
+        WITH begun AS (
+            SELECT initial_type, count(*) AS n, sum(count(*)) OVER (PARTITION BY source) AS of_source
+            FROM incidents_alertresponse WHERE initial_type <> '' GROUP BY source, initial_type
+        )
+        SELECT id, {_EPOCH.format("received_at")}, lon, lat FROM incidents_callforservice c
         WHERE category = 'gunfire' AND lon IS NOT NULL AND lat IS NOT NULL
-          AND call_type NOT IN (SELECT initial_type FROM incidents_alertresponse)
+          AND call_type NOT IN (SELECT initial_type FROM begun WHERE 10 * n >= of_source)
+          AND NOT EXISTS (SELECT FROM incidents_alertresponse r WHERE r.source_id = c.source_id
+                          AND r.alerted_at BETWEEN c.received_at - interval '1 day'
+                                               AND c.received_at + interval '1 day')
         ORDER BY id
         """  # noqa: S608
     return CallRows(*selected(sql, {}, [np.int64, float, float, float]))

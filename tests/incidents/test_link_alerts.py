@@ -83,7 +83,7 @@ def hear(*instants: dt.datetime) -> None:
 
 
 def link(now: dt.datetime = NOW) -> actions.Linked:
-    found = actions.link_alerts(now=now)
+    found = linking.link_alerts(now=now)
     assert found is not None
     return found
 
@@ -130,7 +130,7 @@ def test_a_rerun_changes_nothing_and_needs_not_even_read(db: None) -> None:
     first = link()
     was = list(AlertResponse.objects.values()), list(ConfirmedShooting.objects.values())
 
-    assert actions.link_if_new(now=after(9_999_999)) is None
+    assert linking.link_if_new(now=after(9_999_999)) is None
     again = link(now=after(9_999_999))
 
     assert first.n_changed == 2
@@ -143,11 +143,28 @@ def test_a_new_alert_is_linked_the_next_time_it_is_asked(db: None) -> None:
     link()
 
     event = alert("A1")
-    found = actions.link_if_new(now=NOW)
+    found = linking.link_if_new(now=NOW)
 
     row.refresh_from_db()
     assert found is not None
     assert (row.event, row.unlinked_because) == (event, "")
+
+
+def test_rows_of_one_place_and_instant_are_one_event_of_several_units(db: None) -> None:
+    event = alert("A1")
+    alert("A2", after(9_000))
+    same = {"lon": -105.0, "lat": 40.0, "alerted_at": after(40)}
+    units = [response(None, number, officer_minutes=20.0, **same) for number in ("7", "7#2", "7#3")]
+    actions.link_response(response=units[0], event=None, by="ana", reason="a drill", now=NOW)
+    other = response(None, "8", lon=-105.0, lat=40.0, alerted_at=after(9_040))
+
+    link()
+
+    for row in (*units, other):
+        row.refresh_from_db()
+    assert [row.event for row in units] == [None, event, event]
+    assert other.event != event
+    assert alert_lives().officer_minutes[0] == 40.0
 
 
 def moved_microphone() -> None:
@@ -211,11 +228,11 @@ def test_whatever_linking_reads_is_linked_anew_when_it_changes(
         id=10**9, source="s", source_id="other", revision=1, values={}, replaced_at=NOW
     )
     link()
-    assert actions.link_if_new(now=NOW) is None
+    assert linking.link_if_new(now=NOW) is None
 
     change()
 
-    assert actions.link_if_new(now=NOW) is not None
+    assert linking.link_if_new(now=NOW) is not None
 
 
 def test_a_withdrawn_alert_loses_its_response(db: None) -> None:
@@ -422,7 +439,7 @@ def test_a_link_by_hand_to_an_alert_that_is_withdrawn_is_released_and_kept_as_a_
     kept = AlertResponseRevision.objects.get(revision=2)
     assert (kept.values["event_id"], kept.values["linked_by"]) == (merged.pk, "hand")
     assert kept.reason == "the alert was withdrawn"
-    assert actions.link_if_new(now=NOW) is None
+    assert linking.link_if_new(now=NOW) is None
 
 
 def test_a_link_by_hand_follows_the_alert_and_the_corrected_response(db: None) -> None:
@@ -492,6 +509,20 @@ def test_people_who_call_about_the_same_shots_are_counted_and_the_alert_itself_i
     assert alert_lives().n_calls.tolist() == [2]
 
 
+def test_one_response_that_began_as_a_call_does_not_silence_all_callers(db: None) -> None:
+    alert("A1")
+    for n in range(20):
+        response(None, f"R{n}", initial_type="ACOUSTIC ALERT")
+    response(None, "called-in", initial_type="SHOTS", alerted_at=after(30))
+    call("called-in", after(30), category="gunfire")  # the event that became the response
+    call("neighbour", after(90), category="gunfire")
+    call("machine", after(10), category="gunfire", call_type="ACOUSTIC ALERT")
+
+    link()
+
+    assert [row.call.source_id for row in AlertCall.objects.all()] == ["neighbour"]
+
+
 def test_a_call_that_is_corrected_is_linked_anew(db: None) -> None:
     alert("A1")
     row = call("1", after(90), category="gunfire", confirms_shooting=False)
@@ -531,11 +562,11 @@ def test_of_two_workers_one_links_and_the_other_goes_home(city_db: None) -> None
     seen: list[Any] = []
 
     def other_worker() -> None:
-        seen.append(actions.link_alerts(now=NOW))
+        seen.append(linking.link_alerts(now=NOW))
         connection.close()
 
     with transaction.atomic():
-        assert actions.link_alerts(now=NOW) is not None
+        assert linking.link_alerts(now=NOW) is not None
         thread = threading.Thread(target=other_worker)
         thread.start()
         thread.join()
@@ -549,7 +580,7 @@ def test_a_row_that_somebody_is_changing_is_left_to_the_next_time(city_db: None)
     changed: list[int] = []
 
     def worker() -> None:
-        found = actions.link_alerts(now=NOW)
+        found = linking.link_alerts(now=NOW)
         changed.append(-1 if found is None else found.n_changed)
         connection.close()
 
@@ -560,7 +591,7 @@ def test_a_row_that_somebody_is_changing_is_left_to_the_next_time(city_db: None)
         thread.join(30)
         assert changed == [0]  # it did not wait
 
-    assert actions.link_if_new(now=NOW) is not None
+    assert linking.link_if_new(now=NOW) is not None
     row.refresh_from_db()
     assert row.event == event
 
