@@ -10,7 +10,7 @@ marked as full of echoes, where a pulse proves little. What then still stands ou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,11 +43,8 @@ SHADOW_WEIGHT = 28.0
 """Within ``SHADOW_S`` and ``SHADOW_M`` of an incident already explained echoes conspire: ask for more. There
 13 of 20 false results lay below, farther off next to none."""
 SHADOW_S, SHADOW_M = 6.0, 700.0
-SAME_PLACE_M, FARTHEST_TWIN_M, TWIN_CHI2 = 75.0, 150.0, 9.2
-"""Two results at one time nearer than the first are one incident seen twice; and so are those up to the
-second whose ellipses meet (99 %)."""
-SAME_SHOT_S = 0.05
-"""A round seen twice, from places some metres apart."""
+SETTLED_S = 0.005
+"""Rounds found again this near are the same."""
 RIVAL_M, RIVAL_S = 1_000.0, 4.0
 """Ghosts of a burst lie within (time between rounds) x (speed of sound) of the source."""
 RIVAL_SCORE = 0.5 * SEED_SCORE
@@ -200,7 +197,7 @@ class _Cluster:
     def _weight_wanted(self, proposal: Proposal) -> float:
         for incident in self.incidents:
             near = float(np.hypot(*(incident.burst.place - proposal.place))) < SHADOW_M
-            if near and _gap_s(incident.burst.round_t_s, proposal.round_t_s) < SHADOW_S:
+            if near and gap_s(incident.burst.round_t_s, proposal.round_t_s) < SHADOW_S:
                 return SHADOW_WEIGHT
         return INCIDENT_WEIGHT
 
@@ -215,11 +212,7 @@ class _Cluster:
             return self._explained(place, rounds)
         asked = int(self.listener.odds(burst.place).asked.sum())
         new = Incident(burst, burst.row + self.listener.first_row, proposal.weight, asked)
-        twin = next((k for k, one in enumerate(self.incidents) if _is_same(one.burst, burst)), None)
-        if twin is None:
-            self.incidents.append(new)
-        else:
-            self.incidents[twin] = _merged(self.incidents[twin], new)
+        self.incidents.append(new)
         return self._explained(burst.place, burst.round_t_s, burst)
 
     def _fit(self, place: Floats, rounds: Floats) -> Burst:
@@ -232,7 +225,7 @@ class _Cluster:
             self.listener, burst.place, burst.round_t_s, burst.sensor, burst.location.residual_s
         )
         known = burst.round_t_s
-        if again.size != known.size or np.abs(again - known).max() > SAME_SHOT_S / 10.0:
+        if again.size != known.size or np.abs(again - known).max() > SETTLED_S:
             burst = fit_burst(self.listener, burst.place, again)
         once = _distinct(burst)
         return burst if once.all() else fit_burst(self.listener, burst.place, burst.round_t_s[once])
@@ -290,7 +283,7 @@ class _Cluster:
         return rows[seen[which]], cell[which, rank]
 
 
-def _gap_s(one: Floats, other: Floats) -> float:
+def gap_s(one: Floats, other: Floats) -> float:
     """Least time between a round of one burst and a round of the other."""
     return float(np.abs(one[:, None] - other[None, :]).min())
 
@@ -303,40 +296,3 @@ def _distinct(burst: Burst) -> Bools:
     once[1:] &= ~(close & (heard_by[1:] <= heard_by[:-1]))
     once[:-1] &= ~(close & (heard_by[:-1] < heard_by[1:]))
     return once
-
-
-def _is_same(one: Burst, other: Burst) -> bool:
-    """Whether two bursts are one source seen twice: one place, and no pause of ``SHOT_GAP_S`` between."""
-    offset = one.place - other.place
-    apart = float(np.hypot(*offset))
-    if apart > FARTHEST_TWIN_M or _gap_s(one.round_t_s, other.round_t_s) >= SHOT_GAP_S:
-        return False
-    cov = one.location.cov_m2 + other.location.cov_m2
-    return apart < SAME_PLACE_M or float(offset @ np.linalg.solve(cov, offset)) < TWIN_CHI2
-
-
-def _merged(one: Incident, other: Incident) -> Incident:
-    """Two incidents of one source as one: the place of the weightier, the rounds of both."""
-    first, second = (one, other) if one.weight >= other.weight else (other, one)
-    a, b = first.burst, second.burst
-    apart = np.abs(b.round_t_s[:, None] - a.round_t_s[None, :]).min(axis=1)
-    seat = np.minimum(np.searchsorted(a.sensor, b.sensor), a.sensor.size - 1)
-    further = np.flatnonzero(
-        (apart > SAME_SHOT_S)[b.row_round] & (a.sensor[seat] == b.sensor)[b.row_seat]
-    )
-    added = np.unique(b.row_round[further])
-    rounds = np.concatenate([a.round_t_s, b.round_t_s[added]])
-    order = np.argsort(rounds, kind="stable")
-    number = np.concatenate(
-        [a.row_round, a.round_t_s.size + np.searchsorted(added, b.row_round[further])]
-    )
-    burst = replace(
-        a,
-        round_t_s=rounds[order],
-        row=np.concatenate([a.row, b.row[further]]),
-        row_round=np.argsort(order)[number],
-        row_residual_s=np.concatenate([a.row_residual_s, b.row_residual_s[further]]),
-        row_seat=np.concatenate([a.row_seat, seat[b.row_seat[further]]]),
-    )
-    pulse = np.concatenate([first.pulse, second.pulse[further]])
-    return Incident(burst, pulse, first.weight + max(second.weight, 0.0), first.asked)

@@ -36,6 +36,7 @@ from sensors.detection.streams import (
     Weather,
     place,
 )
+from sensors.detection.twins import together
 from sensors.detection.version import CORE_VERSION
 
 ORIGIN_NS = 3_600 * NS_PER_S
@@ -66,9 +67,8 @@ def detect(
     classifier: weights that give the probability of gunfire, ``classification.DEFAULT`` if None. now_ns:
     the caller's clock, to refuse pulses from the future. progress: told the share of the work done, 0 to 1.
     Deterministic, and independent of the order of rows. Sound takes up to 4 s to cross the hearing
-    range, rounds up to 4 s apart belong together and an incident lasts at most 30 s, so a window needs
-    15 s before it and 45 s after it for the events whose t_ns lies inside to be whole; those near its
-    ends may be cut.
+    range and rounds up to 4 s apart belong together, so a window needs 15 s before it and 45 s after it
+    for the events whose t_ns lies inside to be whole; what hammers on for longer is cut at its end.
     Raises ColumnError for columns that do not fit together.
     """
     sites = place(sensors)
@@ -85,7 +85,7 @@ def detect(
         return Detection((), (), rejected, len(pulses), CORE_VERSION, none, tuple(faults))
     sky = _Sky(weather, heard.origin_ns, known_air(soundings, pulses.t_ns[heard.rows]))
     found, refused = _search(heard.stream, sky.at, progress)
-    found = sky.shared(found, heard.stream)
+    found = together(sky.shared(found, heard.stream))
     news = faults_of(
         found, heard.stream, pulses, rows=heard.rows, origin_ns=heard.origin_ns, sites=heard.mended.sites
     )  # fmt: skip
@@ -98,7 +98,7 @@ def detect(
             found, heard.stream, mended, air=sky.at,
             moved_to=row_moves(before, heard.rows), changed=names_to_rows(news, sites),
         )  # fmt: skip
-        found, refused = sky.shared(found, heard.stream), [*refused, *fallen]
+        found, refused = together(sky.shared(found, heard.stream)), [*refused, *fallen]
     describe = _Describer(
         pulses, heard.mended.sites, heard.stream, heard.rows, heard.origin_ns, classifier or DEFAULT
     )
