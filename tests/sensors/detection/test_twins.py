@@ -37,7 +37,7 @@ def test_a_pause_of_four_seconds_makes_two_of_it():
 def test_two_shooters_120_m_apart_stay_two():
     events = found(
         scenes.heard(CITY, HERE, [5.0, 5.9, 6.4]),
-        scenes.heard(CITY, HERE + [120.0, 0.0], [5.4, 6.1], seed=4),
+        scenes.heard(CITY, HERE + np.array([120.0, 0.0]), [5.4, 6.1], seed=4),
     )
 
     assert sorted(event.n_shots for event in events) == [2, 3]
