@@ -11,6 +11,7 @@ from sensors.detection.health import Fault, mend
 from sensors.detection.record import feature_values, is_hit
 from sensors.detection.streams import place
 from sensors.simulation.streams import PRESETS, START_NS, make_stream
+from tests.reference import acoustic_pittsburgh as pittsburgh
 
 HOURS = 2.0
 TOWN = replace(
@@ -255,3 +256,27 @@ def test_nothing_heard_names_nobody(town):
     nothing = PulseArrays(np.empty(0, str), np.empty(0, np.int64))
 
     assert detect(nothing, SensorArrays(**sensors)).health == ()
+
+
+@pytest.mark.shared_data
+def test_nobody_is_accused_on_the_live_fire_evenings():
+    root = pittsburgh.folder()
+    if root is None:
+        pytest.skip("the Pittsburgh live-fire set is not here (set DAYLIGHT_SHARED_DATA)")
+
+    for position in pittsburgh.load(root):
+        detection = detect(position.pulses, position.sensors, weather=position.weather)
+
+        assert len(detection.events) >= 18
+        assert detection.health == ()
+
+
+def test_pulses_that_say_only_who_and_when_are_judged_by_their_times(town):
+    pulses, sensors, who = spoil(town)
+
+    found = detect(PulseArrays(pulses.sensor_id, pulses.t_ns), sensors).health
+
+    kinds = {fault.sensor_id: fault.kind for fault in found}
+    for planted in ("clock_offset", "far_offset", "clock_drift", "misplaced"):
+        assert kinds[str(sensors.sensor_id[who[planted]])] == planted.replace("far", "clock")
+    assert set(kinds) <= {str(sensors.sensor_id[s]) for s in who.values()}
