@@ -28,20 +28,8 @@ DAYS_IN_MONTH = 31
 
 def no_outcome_betrays_a_record(release: Release, plane: LocalPlane) -> Verdict:
     """Read from the vault again: nothing is told for the first time beside a record that may not be told."""
-    changes = PublishedOutcome.objects.using("publisher")
-    before = dict(
-        changes.filter(retired_release=release.number).values_list("public_id", "outcome")
-    )
-    added = changes.filter(first_release=release.number)
-    fresh = {
-        row.public_id
-        for row in added
-        if row.outcome in TOLD_WORDS and before.get(row.public_id) not in TOLD_WORDS
-    }
-    alerts = public_alerts(release.number)
-    alerts = alerts.where(np.isin(alerts.public_id.astype(str), list(fresh)))
-    betrayed = int(may_not_be_told(alerts, plane).sum()) if len(alerts) else 0
-    returned = sum(word == PublishedOutcome.Outcome.WITHHELD.value for word in before.values())
+    fresh, returned = _told_for_the_first_time(release)
+    betrayed = _beside_secrets(release, fresh, plane)
     return (
         "no outcome is told beside a record that may not be told, and none that was withheld comes back",
         betrayed == returned == 0,
@@ -50,21 +38,38 @@ def no_outcome_betrays_a_record(release: Release, plane: LocalPlane) -> Verdict:
 
 
 def withheld_outcomes_have_cover(release: Release, plane: LocalPlane, rules: Rules) -> Verdict:
-    """For each outcome that had to be withheld there are two that had not, unless there were too few to choose from."""
+    """For each outcome that had to be withheld there are two that had not, or none is left to choose from."""
     added = PublishedOutcome.objects.using("publisher").filter(first_release=release.number)
     withheld = set(
         added.filter(outcome=PublishedOutcome.Outcome.WITHHELD).values_list("public_id", flat=True)
     )
-    told = added.filter(outcome__in=TOLD_WORDS).exists()
-    alerts = public_alerts(release.number)
-    alerts = alerts.where(np.isin(alerts.public_id.astype(str), list(withheld)))
-    had_to = int(may_not_be_told(alerts, plane).sum()) if len(alerts) else 0
+    had_to = _beside_secrets(release, withheld, plane)
     enough = len(withheld) >= (1 + rules.covers_per_removal) * had_to
+    fresh, _ = _told_for_the_first_time(release)
     return (
         f"each outcome that is withheld is one of at least {1 + rules.covers_per_removal}",
-        enough or not told,
+        enough or not fresh,
         f"{len(withheld)} withheld, {had_to} of them for a record",
     )
+
+
+def _told_for_the_first_time(release: Release) -> tuple[set[str], int]:
+    """Alerts of which a release is the first to say what was found; how many had been withheld before."""
+    changes = PublishedOutcome.objects.using("publisher")
+    ended = changes.filter(retired_release=release.number)
+    before = dict(ended.values_list("public_id", "outcome"))
+    added = changes.filter(first_release=release.number, outcome__in=TOLD_WORDS)
+    ids = set(added.values_list("public_id", flat=True))
+    fresh = {public_id for public_id in ids if before.get(public_id) not in TOLD_WORDS}
+    withheld = PublishedOutcome.Outcome.WITHHELD.value
+    return fresh, sum(word == withheld for word in before.values())
+
+
+def _beside_secrets(release: Release, public_ids: set[str], plane: LocalPlane) -> int:
+    """How many of some alerts are beside a record that may not be told."""
+    alerts = public_alerts(release.number)
+    alerts = alerts.where(np.isin(alerts.public_id.astype(str), list(public_ids)))
+    return int(may_not_be_told(alerts, plane).sum()) if len(alerts) else 0
 
 
 def ledger_counts_public_rows(release: Release, zone: ZoneInfo) -> Verdict:

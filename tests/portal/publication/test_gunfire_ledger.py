@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from incidents.models import Address, AlertCall, AlertResponse, CallForService, Incident
+from incidents.models import (
+    Address,
+    AlertCall,
+    AlertResponse,
+    CallForService,
+    ConfirmedShooting,
+    Incident,
+)
 from portal.city import City
 from portal.models import (
     Dataset,
@@ -20,7 +27,7 @@ from portal.models import (
     Release,
 )
 from portal.publication.models import Assignment
-from portal.publication.releases import release_due
+from portal.publication.releases import release_due, withdraw
 from sensors.models import AcousticEvent
 from tests.factories.gunfire import answered_alerts, microphones, response, shooting
 from tests.factories.private import (
@@ -33,6 +40,7 @@ from tests.factories.private import (
     private_city,
 )
 from tests.portal.publication.spoiling import release_with
+from tests.reference import aggregation as intervals
 from tests.reference import ledger as reference
 
 CITY = City("Testville", "Testville Police", "America/Chicago", lon=-98.6, lat=39.8)
@@ -278,6 +286,25 @@ def test_every_figure_is_what_a_plain_recount_finds(tmp_path: Path) -> None:
                     assert line["status"] == "none"
 
 
+def test_every_interval_is_what_trying_finds(tmp_path: Path) -> None:
+    answered_alerts(months=4)
+    release(NOW)
+
+    lines = [line for line in rows("gunfire-ledger", tmp_path) if line["status"] == "told"]
+    counts = [line for line in lines if line["measure"] == "alerts"]
+    shares = [line for line in lines if line["unit"] == "share"]
+    assert len(counts) > 8
+    assert len(shares) > 20
+    for line in counts:
+        low, high = intervals.poisson_interval(int(line["count"]), 0.95)
+        assert float(line["low"]) == pytest.approx(low, abs=0.006)
+        assert float(line["high"]) == pytest.approx(high, abs=0.006)
+    for line in shares:
+        low, high = intervals.wilson_interval(int(line["count"]), int(line["n"]), 1.959964)
+        assert float(line["low"]) == pytest.approx(low, abs=1e-4)
+        assert float(line["high"]) == pytest.approx(high, abs=1e-4)
+
+
 def known_of_rows(
     lines: list[dict[str, str]], of: Callable[[AlertResponse], float]
 ) -> list[tuple[str, str, float]]:
@@ -383,6 +410,29 @@ def test_misses_are_counted_by_their_public_records_alone(tmp_path: Path) -> Non
     assert int(line["n"]) <= len(may)
     assert line["status"] == "told"
     assert int(line["n"]) >= 5
+
+
+def test_misses_that_were_plainly_wrong_are_counted_anew_after_a_withdrawal(tmp_path: Path) -> None:
+    answered_alerts(months=3)
+    many_incidents(500, days=120)
+    september = dt.datetime(2026, 9, 2, 12, tzinfo=dt.UTC), dt.datetime(2026, 9, 25, tzinfo=dt.UTC)
+    wrong = [
+        shooting(record)
+        for record in Incident.objects.filter(tier="1", occurred_from__range=september)
+    ]
+    made = release(NOW)["gunfire-ledger"]
+    before = figures(tmp_path)["2026-09", "", "missed"]
+    assert before["count"] == before["n"] != ""
+
+    heard = gunshot(occurred_at=NOW - 90 * DAY)
+    ConfirmedShooting.objects.filter(pk__in=[one.pk for one in wrong]).update(
+        event=heard, unlinked_because=""
+    )
+    withdraw(made, reason="the alerts had not been linked", retire_rows=True)
+    release(NOW + DAY)
+
+    after = figures(tmp_path)["2026-09", "", "missed"]
+    assert (after["count"], after["n"]) == ("0", before["n"])
 
 
 def test_uptime_is_told_where_there_are_many_sensors_and_in_hundredths(tmp_path: Path) -> None:
