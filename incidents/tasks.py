@@ -11,8 +11,9 @@ from incidents.importers.uploads import ingest_upload
 from incidents.queries import open_uploads
 from sensors.wakeup import Waker
 
-IMPORT_WAITING = "incidents.import_waiting"
-_waker = Waker(IMPORT_WAITING)
+IMPORT_WAITING, LINK_ALERTS = "incidents.import_waiting", "incidents.link_alerts"
+# Ask for the tasks; they never wait for the broker, which may be away while a person saves a page.
+import_soon, link_soon = Waker(IMPORT_WAITING).wake, Waker(LINK_ALERTS).wake
 
 
 @shared_task(name=IMPORT_WAITING)
@@ -25,7 +26,7 @@ def import_waiting() -> int:
     return count
 
 
-@shared_task(name="incidents.link_alerts")
+@shared_task(name=LINK_ALERTS)
 def link_alerts() -> dict[str, int]:
     """Link what is new. Swept by beat each minute: events of the detector come every few seconds."""
     # Imported here, for the web process imports this module and never links: 200 ms of its start.
@@ -33,8 +34,3 @@ def link_alerts() -> dict[str, int]:
 
     linked = link_if_new(now=timezone.now())
     return asdict(linked) if linked else {}
-
-
-def import_soon() -> None:
-    """Ask for :func:`import_waiting`; never waits for the broker."""
-    _waker.wake()

@@ -18,7 +18,7 @@ from incidents import actions
 from incidents.admin.records import ByNumber, ChoiceFilter, ReadOnly, RevisionAdmin, YearFilter
 from incidents.admin.records import SourceFilter as _SourceFilter
 from incidents.models import AlertResponse, AlertResponseRevision, ConfirmedShooting, Unlinked
-from incidents.tasks import link_alerts
+from incidents.tasks import link_soon
 from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
 
@@ -135,7 +135,7 @@ class AlertResponseAdmin(ByNumber):
         who = {"by": request.user.get_username(), "reason": given["reason"], "now": timezone.now()}
         if given["verdict"] == LinkForm.AUTOMATIC:
             actions.release_response(response=obj, **who)
-            transaction.on_commit(link_alerts.delay)
+            transaction.on_commit(link_soon)
         else:
             actions.link_response(response=obj, event=given.get("event"), **who)
 

@@ -106,7 +106,7 @@ def test_no_alert_and_back_to_the_machine(
     staff: Staff, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(gunfire.link_alerts, "delay", lambda: asked.append("please"))
+    monkeypatch.setattr(gunfire, "link_soon", lambda: asked.append("please"))
     event = alert("A1")
     row = response(event, "1", linked_by="place_and_time", lon=-105.0, lat=40.0)
     client = staff("view_alertresponse", "change_alertresponse")
