@@ -33,9 +33,9 @@ class AlertLives:
     their newest findings differ. n_reviewers: people who judged it. is_override: a reviewer's newest
     finding says otherwise than the machine said to them. said_probability: what it said to the first.
     n_responses: dispatch events about it (0: none is known). dispatched_s, on_scene_s: the first of
-    them. officer_minutes: all of them together. disposition: the strongest, as in
+    them (negative: before the shots). officer_minutes: of those whose minutes are known. disposition: the strongest, as in
     ``AlertResponse.Disposition``, in the order evidence, unfounded, unconfirmed, unknown; "" for none.
-    evidence_m: from the stated place to the evidence. evidence_in_ellipse: 1 where that lies in the
+    evidence_m: from the stated place to the evidence of the first response that found any. evidence_in_ellipse: 1 where that lies in the
     95 % ellipse (of the alert and of the evidence's own place), 0 where not, -1 where there is no
     ellipse or no evidence place.
     incident_id: the police record it became, by report number or by place and time; -1 for none.
@@ -111,8 +111,10 @@ _LIVES = """
                min(on_scene_at) AS on_scene_at, sum(officer_minutes) AS officer_minutes,
                min(array_position(%(dispositions)s::varchar[], disposition)) AS disposition,
                min(incident_id) AS incident_id,
-               (array_agg(evidence_lon ORDER BY id) FILTER (WHERE evidence_lon IS NOT NULL))[1] AS lon,
-               (array_agg(evidence_lat ORDER BY id) FILTER (WHERE evidence_lon IS NOT NULL))[1] AS lat
+               (array_agg(evidence_lon ORDER BY id) FILTER (WHERE disposition = 'evidence'
+                                                            AND evidence_lon IS NOT NULL))[1] AS lon,
+               (array_agg(evidence_lat ORDER BY id) FILTER (WHERE disposition = 'evidence'
+                                                            AND evidence_lon IS NOT NULL))[1] AS lat
         FROM incidents_alertresponse WHERE event_id IN (SELECT id FROM chosen) GROUP BY event_id
     ), newest AS (
         SELECT DISTINCT ON (event_id, reviewer_id) event_id, finding, said_kind

@@ -101,6 +101,20 @@ def test_evidence_outside_the_ellipse_and_of_an_alert_without_one(db: None) -> N
     assert np.isnan(lives.detected_s[1])
 
 
+def test_a_place_without_evidence_is_no_place_of_evidence(db: None) -> None:
+    event = alert("A1")
+    copied = {"evidence_lon": event.lon, "evidence_lat": event.lat}  # some exports fill every row
+    response(event, "1", disposition="unconfirmed", **copied)
+    response(alert("A2", after(1)), "2", disposition="unfounded", **copied)
+    response(event, "3", disposition="evidence", evidence_lon=-105.0, evidence_lat=40.0005)
+
+    lives = alert_lives()
+
+    assert lives.evidence_m[0] == pytest.approx(55.5, abs=0.1)
+    assert np.isnan(lives.evidence_m[1])
+    assert lives.evidence_in_ellipse.tolist() == [0, -1]
+
+
 def test_the_newest_finding_of_each_reviewer_counts_and_disagreement_shows(db: None) -> None:
     agreed, disputed = alert("A1"), alert("A2", after(1))
     review(agreed, "ana", Finding.EVIDENCE, said_probability=0.7)

@@ -44,8 +44,10 @@ def total(minutes: list[float | None]) -> float | None:
 
 
 def evidence_m(event: AcousticEvent, responses: list[AlertResponse]) -> float | None:
-    """Along the great circle, from the first response that names a place."""
+    """Along the great circle, to the first place at which a response found evidence."""
     for response in responses:
+        if response.disposition != "evidence":
+            continue
         if response.evidence_lon is not None and response.evidence_lat is not None:
             a, b = math.radians(event.lat), math.radians(response.evidence_lat)
             half = math.sin((b - a) / 2) ** 2
