@@ -55,23 +55,31 @@ def rebuild_shootings(
     )  # fmt: skip
     index = np.where(index >= 0, index, near)
     metres, seconds = separations(ground.alerts, told, index)
+    covered = _covered(ground, told)
     wanted = [
-        {
-            "incident_id": None if rows.is_call[row] else int(rows.id[row]),
-            "call_id": int(rows.id[row]) if rows.is_call[row] else None,
-            "occurred_at": dt.datetime.fromtimestamp(rows.from_s[row], dt.UTC),
-            "lon": float(rows.lon[row]),
-            "lat": float(rows.lat[row]),
-            "is_covered": bool(covered),
+        _who_and_where(rows, row)
+        | {
+            "is_covered": bool(covered[n]),
             "event_id": int(alerts.id[index[n]]) if index[n] >= 0 else None,
             "unlinked_because": str(reason[n]),
             "n_records": int(n_records[n]),
             "separation_m": round(float(metres[n]), 1) if index[n] >= 0 else None,
             "separation_s": round(float(seconds[n]), 1) if index[n] >= 0 else None,
         }
-        for n, (row, covered) in enumerate(zip(chosen, _covered(ground, told), strict=True))
+        for n, row in enumerate(chosen.tolist())
     ]
     return Rebuilt(len(wanted), int((index >= 0).sum()), _write(wanted, now=now))
+
+
+def _who_and_where(rows: ShootingRows, row: int) -> dict[str, Any]:
+    """The record that stands for a shooting, and what it says."""
+    return {
+        "incident_id": None if rows.is_call[row] else int(rows.id[row]),
+        "call_id": int(rows.id[row]) if rows.is_call[row] else None,
+        "occurred_at": dt.datetime.fromtimestamp(rows.from_s[row], dt.UTC),
+        "lon": float(rows.lon[row]),
+        "lat": float(rows.lat[row]),
+    }
 
 
 def _known_alerts(rows: ShootingRows, responses: ResponseRows) -> NDArray[np.int64]:
