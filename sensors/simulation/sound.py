@@ -71,6 +71,10 @@ class Timbre:
     dur: float = 1.0
     centroid: float = 1.0
 
+    def nearer_gunshot(self, share: float) -> Timbre:
+        """Between this (0) and a gunshot (1), evenly in the logarithm."""
+        return Timbre(*(v ** (1.0 - share) for v in (self.rise, self.dur, self.centroid)))
+
 
 GUNSHOT: Final = Timbre()
 FIREWORK: Final = Timbre(rise=2.4, dur=1.6, centroid=0.75)

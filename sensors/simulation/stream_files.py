@@ -94,13 +94,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, required=True, help="which town, a number from 0")
     parser.add_argument("--part", type=int, default=0, help="which period of that town, from 0")
     parser.add_argument("--minutes", type=float, help="how long, if not as the preset says")
+    parser.add_argument(
+        "--alike", type=float, default=0.0, help="0 to 1: how far everything sounds like a gunshot"
+    )
     parser.add_argument("--in-degrees", action="store_true", help="lon and lat instead of x and y")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     options = parser.parse_args(argv)
     if min(options.seed, options.part) < 0 or (options.minutes or 1.0) < 1.0:
         parser.error("wanted a seed and part of 0 or more, and at least one minute")
+    if not 0.0 <= options.alike <= 1.0:
+        parser.error(f"--alike: got {options.alike}; wanted 0 to 1")
     preset = PRESETS[options.preset]
-    preset = replace(preset, minutes=options.minutes or preset.minutes)
+    minutes = options.minutes or preset.minutes
+    preset = replace(preset, minutes=minutes, kinds_alike=options.alike)
     stream = make_stream(preset, seed=options.seed, part=options.part)
     write_stream(stream, options.out, in_degrees=options.in_degrees)
     incidents = stream.truth.incidents

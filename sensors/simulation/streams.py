@@ -52,6 +52,7 @@ class Preset:
     fault_share: float = 0.0  # sensors that are off, adrift, misplaced or deaf
     spoofs_per_h: float = 0.0
     garbage_share: float = 0.0
+    kinds_alike: float = 0.0  # from 0, as assumed, to 1, where everything sounds like a gunshot
 
 
 PRESETS: Final = {

@@ -77,7 +77,7 @@ def build_town(preset: Preset, *, seed: int) -> Town:
     return Town(
         x_m=x.round(2), y_m=y.round(2), z_m=z.round(1), rate=rate / rate.mean(),
         acoustics=_acoustics(rng),
-        timbre=_timbres(rng),
+        timbre={k: t.nearer_gunshot(preset.kinds_alike) for k, t in _timbres(rng).items()},
         loudness_db={
             "handgun": (0.0, 1.6), "rapid": (0.0, 1.6), "automatic": (1.5, 2.0),
             "string": (rng.uniform(-6.0, -1.0), 3.0), "shells": (rng.uniform(-1.0, 4.0), 3.0),

@@ -88,3 +88,8 @@ def test_it_refuses_what_cannot_be_meant(tmp_path, capsys):
         main(["--preset", "urban", "--seed", "-1", "--out", str(tmp_path)])
 
     assert "wanted a seed" in capsys.readouterr().err
+
+    with pytest.raises(SystemExit):
+        main(["--preset", "urban", "--seed", "1", "--alike", "2", "--out", str(tmp_path)])
+
+    assert "wanted 0 to 1" in capsys.readouterr().err

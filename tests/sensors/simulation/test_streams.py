@@ -282,3 +282,21 @@ def test_weather_is_reported_with_an_error_and_wind_stays_below_10_mps():
         towards = np.radians(told["wind_from_deg"] + 180.0)
         east = told["wind_mps"] * np.sin(towards)
         assert 0.4 < np.std(east - sky.wind_mps[:, 0]) < 1.8
+
+
+def test_kinds_can_be_made_alike_and_nothing_else_changes():
+    apart, alike = (
+        make_stream(replace(PRESETS["urban"], minutes=20.0, kinds_alike=share), seed=14)
+        for share in (0.0, 1.0)
+    )
+    told = []
+    for stream in (apart, alike):
+        kind = np.array([i.kind for i in stream.truth.incidents])
+        real = stream.truth.pulse.event >= 0
+        shot = kind[stream.truth.pulse.event[real]] == "gunfire"
+        rise = np.log(stream.pulses["rise_ms"][real])
+        told.append(np.nanmedian(rise[~shot]) - np.nanmedian(rise[shot]))
+
+    assert told[0] > 0.3
+    assert abs(told[1]) < 0.5 * told[0]  # what is left is one source against another
+    assert np.array_equal(apart.pulses["t_ns"], alike.pulses["t_ns"])
