@@ -56,7 +56,7 @@ def link_if_new(*, now: dt.datetime) -> Linked | None:
 
 @transaction.atomic
 def link_alerts(*, now: dt.datetime) -> Linked | None:
-    """Link all there is; None where another process is at it. What a person linked stays."""
+    """Link all there is; None where another process is at it. What a person linked stays with its alert."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('link alerts'))")
         if cursor.fetchone() != (True,):
@@ -66,18 +66,18 @@ def link_alerts(*, now: dt.datetime) -> Linked | None:
     alerts, before, shootings = alert_rows(), response_rows(), shooting_rows()
     ground = ground_of(alerts, shootings)
     responses = _linked(alerts, before, ground)
-    n_changed, n_to_change = _write(before, responses)
-    if n_changed < n_to_change:
-        inputs = ""  # so that the next time is not thought to have nothing to do
     rebuilt = rebuild_shootings(shootings, alerts, ground, responses, now=now)
-    n_changed += rebuild_calls(alerts, ground)
+    n_changed = rebuilt.n_changed + rebuild_calls(alerts, ground)
+    n_written, n_to_write = _write(before, responses)  # last, for an import waits for these rows
+    if n_written < n_to_write:
+        inputs = ""  # so that the next time is not thought to have nothing to do
     LinkRun.objects.update_or_create(pk=1, defaults={"inputs": inputs, "linked_at": now})
     return Linked(
         n_responses=responses.id.size,
         n_linked=int((responses.event_id >= 0).sum()),
         n_shootings=rebuilt.n,
         n_alerted=rebuilt.n_alerted,
-        n_changed=n_changed + rebuilt.n_changed,
+        n_changed=n_changed + n_written,
     )
 
 

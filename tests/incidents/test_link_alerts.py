@@ -596,6 +596,37 @@ def test_a_row_that_somebody_is_changing_is_left_to_the_next_time(city_db: None)
     assert row.event == event
 
 
+def test_responses_are_locked_at_the_very_end_lest_an_import_gives_up_waiting(
+    city_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = alert("A1")
+    row = response(None, "1", lon=-105.0, lat=40.0, alerted_at=after(40))
+    free: list[int] = []
+
+    def somebody_else() -> None:
+        with transaction.atomic():
+            free.extend(
+                found.pk for found in AlertResponse.objects.select_for_update(skip_locked=True)
+            )
+        connection.close()
+
+    def long_work(rebuild: Callable[..., Any]) -> Callable[..., Any]:
+        def work(*rows: Any, **named: Any) -> Any:
+            thread = threading.Thread(target=somebody_else)
+            thread.start()
+            thread.join(30)
+            return rebuild(*rows, **named)
+
+        return work
+
+    for name in ("rebuild_shootings", "rebuild_calls"):
+        monkeypatch.setattr(linking, name, long_work(getattr(linking, name)))
+    link()
+
+    row.refresh_from_db()
+    assert (row.event, free) == (event, [row.pk, row.pk])
+
+
 def test_what_a_person_says_while_linking_reads_is_not_overwritten(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
