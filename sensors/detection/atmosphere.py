@@ -118,6 +118,20 @@ def shared_air(
     return air
 
 
+def learnt_air(
+    soundings: Soundings, at_ns: Ints, *, report_at_ns: Callable[[int], Atmosphere]
+) -> list[Atmosphere]:
+    """The air at the instants at_ns, (q,), as the report and all soundings tell it."""
+    count = len(at_ns)
+    # instants at which nobody was asked: soundings that say nothing, each at a place of its own
+    nowhere = np.full((count, 2), 1e9)
+    nowhere[:, 0] += 1e3 * np.arange(count)
+    silent = Soundings(
+        np.asarray(at_ns, np.int64), nowhere, np.zeros((count, 3)), np.zeros((count, 3, 3))
+    )
+    return shared_air(merged(silent, soundings), report_at_ns=report_at_ns)[:count]
+
+
 def places(place_m: Floats) -> Ints:
     """Number of the place that each of (k, 2) belongs to: the first one nearer than ``SAME_PATHS_M``."""
     group, found = np.full(len(place_m), -1, np.int64), 0

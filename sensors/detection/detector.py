@@ -20,6 +20,7 @@ from sensors.detection.quality import NS_PER_S, Screened, screen
 from sensors.detection.search import delays_of, find_seeds
 from sensors.detection.second_pass import (
     faults_of,
+    felt_air,
     heard_again,
     known_air,
     names_to_rows,
@@ -84,7 +85,14 @@ def detect(
         none = soundings_of([], 0)
         return Detection((), (), rejected, len(pulses), CORE_VERSION, none, tuple(faults))
     sky = _Sky(weather, heard.origin_ns, known_air(soundings, pulses.t_ns[heard.rows]))
-    found, refused = _search(heard.stream, sky.at, progress)
+    air = felt_air(
+        heard.stream,
+        lambda stream, air: _search(stream, air, None)[0],
+        origin_ns=heard.origin_ns,
+        report_at_ns=sky.report_at_ns,
+        known=sky.known,
+    )
+    found, refused = _search(heard.stream, air, progress)
     found = together(sky.shared(found, heard.stream))
     news = faults_of(
         found, heard.stream, pulses, rows=heard.rows, origin_ns=heard.origin_ns, sites=heard.mended.sites
@@ -95,7 +103,7 @@ def detect(
         before, mended = heard.rows, mend(sites, (*faults, *news))
         heard = _hear(pulses, screened, mended, origin_ns=heard.origin_ns)
         found, fallen = heard_again(
-            found, heard.stream, mended, air=sky.at,
+            found, heard.stream, mended, air=air,
             moved_to=row_moves(before, heard.rows), changed=names_to_rows(news, sites),
         )  # fmt: skip
         found, refused = together(sky.shared(found, heard.stream)), [*refused, *fallen]
@@ -121,15 +129,15 @@ class _Sky:
     origin_ns: int
     known: Soundings | None
 
-    def at(self, t_s: float) -> Atmosphere:
-        return atmosphere_at(self.weather, self.origin_ns + round(t_s * NS_PER_S))
+    def report_at_ns(self, t_ns: int) -> Atmosphere:
+        return atmosphere_at(self.weather, t_ns)
 
     def shared(self, incidents: list[Incident], stream: Stream) -> list[Incident]:
         return through_shared_air(
             incidents,
             stream.xy_m,
             origin_ns=self.origin_ns,
-            report_at_ns=lambda t_ns: atmosphere_at(self.weather, t_ns),
+            report_at_ns=self.report_at_ns,
             known=self.known,
         )
 

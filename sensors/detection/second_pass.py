@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from sensors.detection.association import INCIDENT_WEIGHT, Declined, Incident
-from sensors.detection.atmosphere import Soundings, merged, shared_air
+from sensors.detection.atmosphere import Soundings, learnt_air, merged, shared_air
 from sensors.detection.burst import fit_burst, relocate
 from sensors.detection.evidence import Listener, Stream
 from sensors.detection.health import Fault, Mended, find_faults
 from sensors.detection.hearing import HEARING_RANGE_M
 from sensors.detection.multilateration import LocationError
-from sensors.detection.propagation import Atmosphere
+from sensors.detection.propagation import Atmosphere, sound_speed_mps
 from sensors.detection.quality import NS_PER_S
 from sensors.detection.record import feature_values, record_of
 from sensors.detection.rounds import weigh_burst
@@ -58,6 +58,70 @@ def known_air(soundings: Soundings | None, t_ns: Ints) -> Soundings | None:
     if soundings is None:
         return None
     return soundings.outside(int(t_ns.min()) - LONGEST_TRAVEL_NS, int(t_ns.max()))
+
+
+VAGUE_C_SD_MPS = 2.5
+"""4 C: beyond it sound may be so much faster or slower than thought that arrivals are not recognised."""
+TRIED_TEMP_C = (-12.0, -2.0, 8.0, 18.0, 28.0, 38.0)
+SAMPLE_PULSES = 6_000
+GUIDE_STEP_NS = 600 * NS_PER_S
+FRESH = np.diag([0.61, 1.0, 1.0]) ** 2
+"""What air learnt from incidents may still be wrong by where another was: as a fresh report."""
+
+Search = Callable[[Stream, Callable[[float], Atmosphere]], list[Incident]]
+
+
+def felt_air(
+    stream: Stream,
+    search: Search,
+    *,
+    origin_ns: int,
+    report_at_ns: Callable[[int], Atmosphere],
+    known: Soundings | None,
+) -> Callable[[float], Atmosphere]:
+    """The air to search with, by seconds of the stream: the report's where it is any good, else what
+    incidents have told; and where there are none yet, what the first pulses tell: of several
+    temperatures the right one explains them best."""
+    start_ns, end_ns = (origin_ns + round(float(t) * NS_PER_S) for t in stream.t_s[[0, -1]])
+    if max(report_at_ns(t).c_sd_mps for t in (start_ns, end_ns)) <= VAGUE_C_SD_MPS:
+        return lambda t_s: report_at_ns(origin_ns + round(t_s * NS_PER_S))
+    told = known
+    if told is None or not len(told):
+        told = soundings_of(_most_telling(stream, search), origin_ns)
+    # garbage times may stretch the window over decades: no more guides than a month needs
+    step_ns = max(GUIDE_STEP_NS, (end_ns - start_ns) // 4_000)
+    at_ns = np.arange(start_ns, end_ns + step_ns, step_ns)
+    guides = [
+        Atmosphere.of(air.mean_mps, air.cov + FRESH)
+        for air in learnt_air(told, at_ns, report_at_ns=report_at_ns)
+    ]
+
+    def nearest(t_s: float) -> Atmosphere:
+        at = round((origin_ns + t_s * NS_PER_S - start_ns) / step_ns)
+        return guides[min(max(at, 0), len(guides) - 1)]
+
+    return nearest
+
+
+def _most_telling(stream: Stream, search: Search) -> list[Incident]:
+    """Incidents of a sample of the stream under the temperature that explains most."""
+    middle = max((stream.t_s.size - SAMPLE_PULSES) // 2, 0)
+    rows = slice(middle, middle + SAMPLE_PULSES)
+    sample = replace(
+        stream,
+        t_s=stream.t_s[rows],
+        sensor=stream.sensor[rows],
+        rate_per_s=stream.rate_per_s[rows],
+        stirred_per_s=stream.stirred_per_s[rows],
+    )
+    best: list[Incident] = []
+    for temp_c in TRIED_TEMP_C:
+        cov = np.diag([3.0, 3.0, 3.0]) ** 2
+        air = Atmosphere.of(np.array([float(sound_speed_mps(temp_c)), 0.0, 0.0]), cov)
+        found = search(sample, lambda _, air=air: air)  # type: ignore[misc]
+        if sum(i.weight for i in found) > sum(i.weight for i in best):
+            best = found
+    return best
 
 
 FEWEST_INCIDENTS = 6

@@ -11,6 +11,7 @@ from sensors.detection.atmosphere import (
     SHARED_WORTH,
     WIND_WANDERS_MPS,
     Soundings,
+    learnt_air,
     merged,
     places,
     shared_air,
@@ -167,6 +168,18 @@ def test_places_are_numbered_by_nearness():
 
     assert places(at).tolist() == [0, 1, 0, 1]
     assert places(np.empty((0, 2))).size == 0
+
+
+def test_between_incidents_the_air_is_what_they_tell_and_far_off_what_the_report_says():
+    soundings = heard_incidents(np.random.default_rng(7), 40, Atmosphere(339.0, 2.5, -3.0))
+    middle = START_NS + NS_PER_H // 2
+
+    near, far = learnt_air(
+        soundings, np.array([middle, middle + 500 * NS_PER_H]), report_at_ns=reported
+    )
+
+    assert near.mean_mps == pytest.approx([339.0, 2.5, -3.0], abs=0.8)
+    assert far.mean_mps == pytest.approx(REPORT.mean_mps, abs=0.01)
 
 
 def test_no_soundings_no_air():

@@ -11,6 +11,7 @@ from sensors.detection import (
     Weather,
     detect,
 )
+from sensors.detection.propagation import Atmosphere, sound_speed_mps, travel_time_s
 from sensors.geodesy import LocalPlane
 from tests.reference.acoustic_stream import Preset, make_stream
 from tests.sensors.detection import scenes
@@ -141,6 +142,25 @@ def test_without_weather_the_ellipse_is_wider():
     (untold,) = detect(pulses, CITY).events
 
     assert untold.cov_xx + untold.cov_yy > told_event.cov_xx + told_event.cov_yy
+
+
+def test_on_a_frosty_night_without_a_report_the_temperature_is_heard_from_the_incidents():
+    cold = Atmosphere(float(sound_speed_mps(-14.0)), 2.0, -1.0)
+    rng, heard, sources = np.random.default_rng(2), [], []
+    for k in range(8):
+        source = rng.uniform(400.0, 1_400.0, 2)
+        away = np.column_stack([CITY.x_m, CITY.y_m]) - source
+        late = travel_time_s(away[:, 0], away[:, 1], cold) + rng.normal(0.0, 0.005, len(CITY))
+        near = np.flatnonzero(np.hypot(*away.T) < 800.0)
+        heard += [(s, 60.0 * k + r + late[s]) for s in near for r in (0.0, 0.7)]
+        sources.append(source)
+
+    events = detect(scenes.as_pulses(CITY, heard), CITY).events
+
+    assert len(events) == 8
+    off = [np.hypot(e.x_m - s[0], e.y_m - s[1]) for e, s in zip(events, sources, strict=True)]
+    assert max(off) < 12.0
+    assert np.mean([e.c_mps for e in events]) == pytest.approx(cold.c_mps, abs=1.5)
 
 
 def test_every_event_carries_the_version_and_a_kind_with_its_probability():

@@ -269,3 +269,14 @@ def test_nobody_is_accused_on_the_live_fire_evenings():
 
         assert len(detection.events) >= 18
         assert detection.health == ()
+
+
+def test_pulses_that_say_only_who_and_when_are_judged_by_their_times(town):
+    pulses, sensors, who = spoil(town)
+
+    found = detect(PulseArrays(pulses.sensor_id, pulses.t_ns), sensors).health
+
+    kinds = {fault.sensor_id: fault.kind for fault in found}
+    for planted in ("clock_offset", "far_offset", "clock_drift", "misplaced"):
+        assert kinds[str(sensors.sensor_id[who[planted]])] == planted.replace("far", "clock")
+    assert set(kinds) <= {str(sensors.sensor_id[s]) for s in who.values()}
