@@ -19,7 +19,14 @@ from sensors.detection.evidence import Listener, Stream
 from sensors.detection.hearing import HEARING_RANGE_M
 from sensors.detection.multilateration import LocationError
 from sensors.detection.propagation import Atmosphere
-from sensors.detection.rounds import SAME_ROUND_S, SHOT_GAP_S, Proposal, find_rounds, recount
+from sensors.detection.rounds import (
+    SAME_ROUND_S,
+    SHOT_GAP_S,
+    Proposal,
+    find_rounds,
+    recount,
+    weigh_burst,
+)
 from sensors.detection.search import (
     MARGIN_S,
     SEED_SCORE,
@@ -43,6 +50,8 @@ SHADOW_WEIGHT = 28.0
 """Within ``SHADOW_S`` and ``SHADOW_M`` of an incident already explained echoes conspire: ask for more. There
 13 of 20 false results lay below, farther off next to none."""
 SHADOW_S, SHADOW_M = 6.0, 700.0
+WORTH_POLISH = 10.0
+"""How much weight a better place may add."""
 SETTLED_S = 0.005
 """Rounds found again this near are the same."""
 RIVAL_M, RIVAL_S = 1_000.0, 4.0
@@ -139,6 +148,9 @@ class _Cluster:
         ] >= SEED_SCORE:
             proposal, tried = self._best_proposal(best)
             wanted = self._weight_wanted(proposal)
+            if wanted - WORTH_POLISH < proposal.weight < wanted:
+                proposal = self._polished(proposal)
+                wanted = self._weight_wanted(proposal)
             if proposal.weight < wanted or not self._settle(proposal):
                 for trial in tried:  # none was better, so none need be asked again
                     self._forget_trials_like(trial)
@@ -200,6 +212,16 @@ class _Cluster:
             if near and gap_s(incident.burst.round_t_s, proposal.round_t_s) < SHADOW_S:
                 return SHADOW_WEIGHT
         return INCIDENT_WEIGHT
+
+    def _polished(self, proposal: Proposal) -> Proposal:
+        """The same, solved and its rounds found again from there: some metres may hide a burst's rounds."""
+        try:
+            burst = self._fit(proposal.place, proposal.round_t_s)
+        except LocationError:
+            return proposal
+        weight = weigh_burst(self.listener, burst.place, burst.round_t_s)
+        better = Proposal(burst.place, burst.round_t_s, weight)
+        return max(proposal, better, key=lambda p: p.weight)
 
     def _settle(self, proposal: Proposal) -> bool:
         """Solve and report a burst. False if it used up no pulse: then it would be found for ever."""
