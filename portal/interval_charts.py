@@ -56,7 +56,7 @@ def over_time(figure: Figure) -> tuple[str, float]:
                 + "</g>"
             )
             continue
-        said = f"{escape(label)}: {number(value)} ({_range(low, high)})"
+        said = _said(label, value, low, high)
         ends = (
             vertical(low if low is not None else 0),
             vertical(high if high is not None else top),
@@ -87,7 +87,7 @@ def across(figure: Figure) -> tuple[str, float]:
             parts.append(text(0, y + 34, figure["meta"]["absent"], "absent", "start"))
             continue
         parts.append(
-            f'<g class="mark"><title>{escape(label)}: {number(value)} ({_range(low, high)})</title>'
+            f'<g class="mark"><title>{_said(label, value, low, high)}</title>'
             f'<path class="whisker" d="M{scale(low or 0):g} {y + 28:g}H{scale(high or value):g}"/>'
             f'<circle class="dot s1" cx="{scale(value):g}" cy="{y + 28:g}" r="5.5"/></g>'
             + text(WIDTH, y + 14, number(round(value, 1)), "value", "end")
@@ -122,7 +122,7 @@ def calibration(figure: Figure) -> tuple[str, float]:
         if value is None:
             continue
         at = x(trace["x"][i])
-        said = f"{escape(label)}: {number(round(value, 1))} ({_range(low, high)})"
+        said = _said(label, value, low, high)
         ends = (y(low if low is not None else 0), y(high if high is not None else 100))
         parts.append(
             f'<g class="mark"><title>{said}</title>'
@@ -132,11 +132,12 @@ def calibration(figure: Figure) -> tuple[str, float]:
     return "".join(parts), bottom + 42 + TYPE / 2
 
 
-def _range(low: Count, high: Count) -> str:
+def _said(label: str, value: float, low: Count, high: Count) -> str:
+    """A mark's name: what it is, its interval, and last its number as the table has it."""
     ends = [
         "\N{HORIZONTAL ELLIPSIS}" if end is None else number(round(end, 1)) for end in (low, high)
     ]
-    return "\N{EN DASH}".join(ends)
+    return f"{escape(label)} ({ends[0]}\N{EN DASH}{ends[1]}): {number(round(value, 1))}"
 
 
 KINDS = {

@@ -80,7 +80,7 @@ def test_areas_keep_their_order_and_whiskers_reach_both_ends() -> None:
     drawn = charts.svg(spec, figure_id="d")
     assert "At least two differ" in spec["meta"]["finding"]
     assert drawn.index("South") < drawn.index("North") < drawn.index("&lt;b&gt;")
-    assert "<title>South: 10 (5\N{EN DASH}15)</title>" in drawn
+    assert "<title>South (5\N{EN DASH}15): 10</title>" in drawn
     assert drawn.count('class="whisker"') == 2
     assert "no data" in drawn
 
