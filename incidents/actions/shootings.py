@@ -110,7 +110,7 @@ def _shootings(
 
 
 def _covered(ground: Ground, told: Records) -> NDArray[np.bool_]:
-    """Not in an hour in which no microphone was heard: then nothing came in, and the uptime says so."""
+    """Not while nothing came in from any microphone: the array was off, and the uptime says so."""
     array = microphone_rows()
     x, y = ground.plane.to_xy(array.lon, array.lat)
     worked = array.active_at(told.from_s) & was_heard(told.from_s)[:, None]

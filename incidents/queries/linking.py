@@ -198,11 +198,17 @@ def microphone_rows() -> MicrophoneRows:
 
 
 def was_heard(t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether any microphone was heard in the hour of each instant; shape of t_s."""
+    """Whether any microphone was heard within six hours of each instant; shape of t_s.
+
+    Not in the hour alone: shots that no microphone heard, in an array that hears little else, are the
+    worst of misses and must not pass for an outage.
+    """
     hour = t_s // 3_600.0
     sql = """
         SELECT asked FROM unnest(%(hours)s::bigint[]) AS asked
-        WHERE EXISTS (SELECT FROM sensors_sensorhour h WHERE h.hour = to_timestamp(asked * 3600))
+        WHERE EXISTS (SELECT FROM sensors_sensorhour h
+                      WHERE h.hour BETWEEN to_timestamp((asked - 6) * 3600)
+                                       AND to_timestamp((asked + 6) * 3600))
         """
     asked = {"hours": np.unique(hour).astype(np.int64).tolist()}
     return np.isin(hour, selected(sql, asked, [np.int64])[0])
