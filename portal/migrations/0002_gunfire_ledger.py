@@ -4,73 +4,139 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0001_initial'),
+        ("portal", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='release',
-            name='made_with',
+            model_name="release",
+            name="made_with",
             field=models.JSONField(default=dict),
         ),
         migrations.CreateModel(
-            name='PublishedCalibration',
+            name="PublishedCalibration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(max_length=16)),
-                ('stated_from_pct', models.PositiveSmallIntegerField()),
-                ('stated_to_pct', models.PositiveSmallIntegerField()),
-                ('stated_pct', models.FloatField()),
-                ('n', models.PositiveIntegerField()),
-                ('n_evidence', models.PositiveIntegerField()),
-                ('n_unconfirmed', models.PositiveIntegerField()),
-                ('observed_pct', models.FloatField(null=True)),
-                ('low_pct', models.FloatField(null=True)),
-                ('high_pct', models.FloatField(null=True)),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("period", models.CharField(max_length=16)),
+                ("stated_from_pct", models.PositiveSmallIntegerField()),
+                ("stated_to_pct", models.PositiveSmallIntegerField()),
+                ("stated_pct", models.FloatField()),
+                ("n", models.PositiveIntegerField()),
+                ("n_evidence", models.PositiveIntegerField()),
+                ("n_unconfirmed", models.PositiveIntegerField()),
+                ("observed_pct", models.FloatField(null=True)),
+                ("low_pct", models.FloatField(null=True)),
+                ("high_pct", models.FloatField(null=True)),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."gunfire_calibration"',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_release__isnull', True)), fields=('period', 'stated_from_pct'), name='pub_calibration_once')],
+                "db_table": '"release"."gunfire_calibration"',
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retired_release__isnull", True)),
+                        fields=("period", "stated_from_pct"),
+                        name="pub_calibration_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PublishedFigure',
+            name="PublishedFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(max_length=16)),
-                ('district_slug', models.CharField(blank=True, max_length=80)),
-                ('measure', models.CharField(max_length=32)),
-                ('status', models.CharField(choices=[('told', 'Told'), ('none', 'None'), ('withheld', 'Withheld'), ('not_supplied', 'Not Supplied'), ('not_collected', 'Not Collected')], max_length=16)),
-                ('value', models.FloatField(null=True)),
-                ('low', models.FloatField(null=True)),
-                ('high', models.FloatField(null=True)),
-                ('count', models.PositiveIntegerField(null=True)),
-                ('n', models.PositiveIntegerField(null=True)),
-                ('unit', models.CharField(max_length=8)),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("period", models.CharField(max_length=16)),
+                ("district_slug", models.CharField(blank=True, max_length=80)),
+                ("measure", models.CharField(max_length=32)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("told", "Told"),
+                            ("none", "None"),
+                            ("withheld", "Withheld"),
+                            ("not_supplied", "Not Supplied"),
+                            ("not_collected", "Not Collected"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("value", models.FloatField(null=True)),
+                ("low", models.FloatField(null=True)),
+                ("high", models.FloatField(null=True)),
+                ("count", models.PositiveIntegerField(null=True)),
+                ("n", models.PositiveIntegerField(null=True)),
+                ("unit", models.CharField(max_length=8)),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."gunfire_figure"',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_release__isnull', True)), fields=('period', 'district_slug', 'measure'), name='pub_figure_once'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'told'), ('value__isnull', False)), models.Q(models.Q(('status', 'told'), _negated=True), ('value__isnull', True)), _connector='OR'), name='pub_figure_told_has_value')],
+                "db_table": '"release"."gunfire_figure"',
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retired_release__isnull", True)),
+                        fields=("period", "district_slug", "measure"),
+                        name="pub_figure_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "told"), ("value__isnull", False)),
+                            models.Q(
+                                models.Q(("status", "told"), _negated=True), ("value__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pub_figure_told_has_value",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PublishedOutcome',
+            name="PublishedOutcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=24)),
-                ('outcome', models.CharField(choices=[('evidence', 'Evidence'), ('unconfirmed', 'Unconfirmed'), ('unfounded', 'Unfounded'), ('not_reported', 'Not Reported'), ('withheld', 'Withheld')], max_length=16)),
-                ('first_release', models.PositiveIntegerField()),
-                ('retired_release', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(max_length=24)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("evidence", "Evidence"),
+                            ("unconfirmed", "Unconfirmed"),
+                            ("unfounded", "Unfounded"),
+                            ("not_reported", "Not Reported"),
+                            ("withheld", "Withheld"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("first_release", models.PositiveIntegerField()),
+                ("retired_release", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'db_table': '"release"."gunfire_outcome"',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_release__isnull', True)), fields=('public_id',), name='pub_outcome_once')],
+                "db_table": '"release"."gunfire_outcome"',
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retired_release__isnull", True)),
+                        fields=("public_id",),
+                        name="pub_outcome_once",
+                    )
+                ],
             },
         ),
     ]
