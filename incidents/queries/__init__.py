@@ -2,10 +2,7 @@
 
 from incidents.queries.gunfire import (
     AlertLives,
-    Shootings,
     alert_lives,
-    confirmed_shootings,
-    misses,
 )
 from incidents.queries.records import (
     AddressArrays,
@@ -21,13 +18,10 @@ __all__ = [
     "AddressArrays",
     "AlertLives",
     "IncidentArrays",
-    "Shootings",
     "address_arrays",
     "alert_lives",
     "areas",
-    "confirmed_shootings",
     "incident_arrays",
     "known_sources",
-    "misses",
     "open_uploads",
 ]

@@ -1,15 +1,15 @@
-"""What became of each alert, and the confirmed shootings with or without one."""
+"""What became of each alert."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from incidents.models import AlertResponse, Unlinked
+from incidents.models import AlertResponse
 from incidents.queries.columns import ns_of, selected
 from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
@@ -66,39 +66,6 @@ class AlertLives:
 
     def __len__(self) -> int:
         return int(self.id.size)
-
-
-@dataclass(frozen=True, eq=False)
-class Shootings:
-    """Confirmed shootings, all columns of shape (n,), in order of time and id.
-
-    event_id: the alert of it, -1 for none. incident_id, call_id: the record that stands for it; one
-    of the two is -1. is_covered: inside the array as it stood then. unlinked_because: "" where there
-    is an alert, else as in ``incidents.models.Unlinked``; only "no_alert" says that there was none.
-    """
-
-    id: NDArray[np.int64]
-    occurred_ns: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    is_covered: NDArray[np.bool_]
-    event_id: NDArray[np.int64]
-    incident_id: NDArray[np.int64]
-    call_id: NDArray[np.int64]
-    unlinked_because: NDArray[np.str_]
-    n_records: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return int(self.id.size)
-
-    @property
-    def is_missed(self) -> NDArray[np.bool_]:
-        """Covered, and no alert came; an ambiguous or vague record is neither found nor missed."""
-        return np.asarray(self.is_covered & (self.unlinked_because == Unlinked.NO_ALERT.value))
-
-    def where(self, keep: NDArray[np.bool_]) -> Shootings:
-        """Some of them."""
-        return Shootings(*(getattr(self, f.name)[keep] for f in fields(self)))
 
 
 _LIVES = """
@@ -219,42 +186,3 @@ def _against_evidence(
         d2 = (yy * dx**2 - 2 * xy * dx * dy + xx * dy**2) / (xx * yy - xy**2)
     inside = np.where(np.isfinite(d2), d2 <= CHI2_2_95, -1).astype(np.int8)
     return np.hypot(dx, dy), inside
-
-
-_SHOOTINGS = """
-    SELECT id, occurred_at, lon, lat, is_covered, coalesce(event_id, -1),
-           coalesce(incident_id, -1), coalesce(call_id, -1), unlinked_because, n_records
-    FROM incidents_confirmedshooting
-    WHERE occurred_at >= coalesce(%(since)s, '-infinity'::timestamptz)
-      AND occurred_at < coalesce(%(until)s, 'infinity'::timestamptz)
-    ORDER BY occurred_at, id
-    """
-
-
-def confirmed_shootings(
-    *,
-    occurred_from: dt.datetime | None = None,
-    occurred_before: dt.datetime | None = None,
-    using: str = "default",
-) -> Shootings:
-    """Confirmed shootings with occurred_from <= occurred_at < occurred_before, alerted or not."""
-    dtypes: list[Any] = [
-        np.int64, "M8[us]", float, float, bool, np.int64, np.int64, np.int64, "U16", np.int64,
-    ]  # fmt: skip
-    parameters = {"since": occurred_from, "until": occurred_before}
-    columns = selected(_SHOOTINGS, parameters, dtypes, using=using)
-    columns[1] = ns_of(columns[1])
-    return Shootings(*columns)
-
-
-def misses(
-    *,
-    occurred_from: dt.datetime | None = None,
-    occurred_before: dt.datetime | None = None,
-    using: str = "default",
-) -> Shootings:
-    """Confirmed shootings inside the array of which no alert came."""
-    found = confirmed_shootings(
-        occurred_from=occurred_from, occurred_before=occurred_before, using=using
-    )
-    return found.where(found.is_missed)
