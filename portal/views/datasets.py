@@ -13,10 +13,11 @@ from django.utils.translation import gettext_noop
 
 from portal import components, queries
 from portal.city import the_city
-from portal.feeds.dictionary import DATASETS, DatasetSpec
+from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import manifest_of
 from portal.feeds.renderers import csv_cell, formats_of
 from portal.feeds.rows import rows_of
+from portal.feeds.specs import DatasetSpec
 from portal.models import Release
 from portal.views.caching import public_page
 

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.feeds.dictionary import DatasetSpec, Field
 from portal.feeds.renderers import FORMULA_STARTS, Edition, plain, to_csv, to_geojson, to_json
+from portal.feeds.specs import DatasetSpec, Field
 
 SPEC = DatasetSpec(
     slug="things",
