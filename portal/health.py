@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from portal.heartbeat import tick_age_s
 from portal.models import Release
-from sensors.queries import inbox_depth, quarantine_count
+from sensors.queries import inbox_depth, parked_window_count, quarantine_count
 
 # Beat ticks every 5 s; three missed ticks and a busy worker still fit.
 OLDEST_HEALTHY_TICK_S = 60.0
@@ -38,6 +38,7 @@ def vital_signs() -> dict[str, Any]:
         "queue_tick_age_s": None if tick is None else round(tick, 1),
         "inbox_depth": inbox_depth(),
         "quarantine_count": quarantine_count(),
+        "parked_windows": parked_window_count(),
         "release_age_s": release_ages_s(),
     }
 

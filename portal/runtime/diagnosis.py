@@ -22,7 +22,13 @@ from portal.runtime.prepare import pending_migrations
 from portal.runtime.redis import has_lua_flaws
 from portal.runtime.servers import OLDEST_POSTGRES, OLDEST_REDIS, NoServerError
 from portal.runtime.supervisor import occupant
-from sensors.queries import inbox_depth, parked_count, quarantine_count
+from sensors.queries import (
+    dirty_count,
+    inbox_depth,
+    parked_count,
+    parked_window_count,
+    quarantine_count,
+)
 
 OLDEST_HEALTHY_TICK_S = 60.0
 LEAST_FREE_BYTES = 2**30
@@ -88,6 +94,7 @@ def database_findings(layout: Layout) -> Iterator[Finding]:
     if not pending:
         yield tick_finding()
         yield inbox_finding()
+        yield detector_finding()
 
 
 def tick_finding() -> Finding:
@@ -109,6 +116,15 @@ def inbox_finding() -> Finding:
         remedy = "Daylight failed on them; see logs/worker.log, then try again in /admin/sensors/ingestbatch/."
         return Finding("inbox", text, Verdict.WARNING, remedy)
     return Finding("inbox", text)
+
+
+def detector_finding() -> Finding:
+    parked = parked_window_count()
+    text = f"{dirty_count()} windows waiting, {parked} parked"
+    if parked:
+        remedy = "The detector failed on them; `manage.py sensors status` says why. Then try again in /admin/sensors/dirtywindow/."
+        return Finding("detector", text, Verdict.WARNING, remedy)
+    return Finding("detector", text)
 
 
 def queue_findings(layout: Layout) -> Iterator[Finding]:

@@ -86,6 +86,8 @@ def children(layout: Layout, doorstep: Doorstep, *, with_demo: bool) -> list[Chi
             "DAYLIGHT_HOME": str(layout.home),
             "DAYLIGHT_SITE_URL": os.environ.get("DAYLIGHT_SITE_URL") or doorstep.url,
             "PYTHONUNBUFFERED": "1",
+            # The detector's matrices are small: a second thread costs more in waiting than it brings.
+            "OPENBLAS_NUM_THREADS": "1",
         },
     )
     listed = [
