@@ -13,10 +13,9 @@ import secrets
 import numpy as np
 from numpy.typing import NDArray
 
-from incidents.queries import AlertLives
 from portal.models import PublishedOutcome
 from portal.publication import alert_sources, sources
-from portal.publication.alert_sources import PublicAlerts
+from portal.publication.alert_sources import AlertLives, PublicAlerts
 from portal.publication.decisions import Gate
 from portal.publication.disclosure import Tier, cover_blocks, removal_cover
 from portal.publication.linking import LINK_S, partners
