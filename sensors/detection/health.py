@@ -23,6 +23,9 @@ S_PER_DAY = 86_400.0
 TIMING_ODDS, DEAF_ODDS, FORGED_ODDS, SILENT_ODDS = 12.0, 10.0, 15.0, 14.0
 """log-likelihood ratio over the healthy explanation that a finding needs. log(1,000 sensors) is 7; the
 rest is for what the models leave out."""
+MISPLACED_ODDS = 17.0
+"""A place is free to fit what a long burst's many pulses happen to say: on made bursts one healthy sensor
+in two hours of 300 came to 13."""
 FEWEST = {"clock_offset": 3, "clock_drift": 4, "misplaced": 4}
 """Incidents at distinct places: one more than the numbers that are fitted, drift and place two."""
 SIMPLER_BY = 2.0
@@ -130,7 +133,8 @@ def _misaligned(record: Record, sensor: int, origin_ns: int, *, hushed: float) -
     if best is deaf:
         over += hushed
         return _deaf(record, sensor, over) if over > DEAF_ODDS else None
-    if over < TIMING_ODDS or best.score - deaf.score < TIMING_ODDS - DEAF_ODDS:
+    wanted = MISPLACED_ODDS if best.kind == "misplaced" else TIMING_ODDS
+    if over < wanted or best.score - deaf.score < TIMING_ODDS - DEAF_ODDS:
         return None
     rival = max((e for e in told.values() if e is not best), key=lambda e: e.score)
     evidence: dict[str, float | str] = {

@@ -22,7 +22,7 @@ REPEATS_IF_HEARD = 0.8
 ECHO_PER_S, ECHO_ROUNDS = 0.6, 3
 """Pulses that ring after each of the first few rounds."""
 MOST_ROUNDS = 12
-MOST_EVIDENCE = 10.0
+MOST_EVIDENCE = 8.0
 """No single incident says more: it may itself be wrong."""
 DULL_SHARE, DEAF_SHARE = 0.5, 0.08
 """Of what a sensor should hear: in a hollow, and with a broken microphone."""
@@ -84,6 +84,7 @@ def curves_of(record: Record, sensor: int) -> Curves:
     pulses = record.pulses.of(sensor)
     heard_s = max(record.span_s[1] - record.span_s[0], 60.0)
     rate = (pulses.stop - pulses.start) / heard_s + ECHO_PER_S * np.minimum(n_rounds, ECHO_ROUNDS)
+    rate = np.maximum(rate, _crowd_per_s(record, sensor, rows, rounds))
     sigma = record.sd_s[rows]
     height = np.log(REPEATS_IF_HEARD / (np.sqrt(2.0 * np.pi) * sigma * rate))
     reach = int(np.ceil(4.0 * min(float(sigma.max(initial=0.0)), 0.05) / STEP_S))
@@ -106,6 +107,15 @@ def curves_of(record: Record, sensor: int) -> Curves:
 def _mixed(chance: Floats, carried: Floats) -> Floats:
     mixed = np.logaddexp(np.log1p(-chance), np.log(chance) + carried)
     return np.asarray(np.minimum(mixed, MOST_EVIDENCE))
+
+
+def _crowd_per_s(record: Record, sensor: int, rows: Ints, rounds: Floats) -> Floats:
+    """How thick the sensor's pulses are about each incident, (j,): in a crowd some round meets some pulse
+    at any lag."""
+    t_s = record.pulses.t_s[record.pulses.of(sensor)]
+    begin = record.predicted_s[rows] - LAG_S
+    end = record.predicted_s[rows] + np.nan_to_num(rounds).max(axis=1, initial=0.0) + LAG_S
+    return np.asarray((np.searchsorted(t_s, end) - np.searchsorted(t_s, begin)) / (end - begin))
 
 
 def _lags(record: Record, sensor: int, rows: Ints, rounds: Floats) -> tuple[Ints, Ints, Floats]:
