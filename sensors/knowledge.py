@@ -12,9 +12,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from sensors.detection import Weather
-from sensors.detection.atmosphere import Soundings
-from sensors.detection.health import Fault
+from sensors.detection import Fault, Soundings, Weather
 from sensors.geodesy import LocalPlane
 from sensors.kinds import ACOUSTIC, WEATHER
 from sensors.models import AcousticEvent, AssetFault, Sensor

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from sensors.actions.detecting import AFTER_NS, BEFORE_NS, find
-from sensors.detection.health import Fault
+from sensors.detection import Fault
 from sensors.knowledge import (
     REPAIRED,
     gone_silent,

@@ -3,8 +3,10 @@
 Pure: arrays in, frozen results out. ``detect`` is the one entrance for the rest of Daylight.
 """
 
+from sensors.detection.atmosphere import Soundings
 from sensors.detection.detector import detect
 from sensors.detection.events import DeclinedPlace, DetectedEvent, Detection, Rejected
+from sensors.detection.health import Fault
 from sensors.detection.quality import Cause
 from sensors.detection.streams import (
     MISSING_NS,
@@ -23,9 +25,11 @@ __all__ = [
     "DeclinedPlace",
     "DetectedEvent",
     "Detection",
+    "Fault",
     "PulseArrays",
     "Rejected",
     "SensorArrays",
+    "Soundings",
     "Weather",
     "detect",
 ]
