@@ -192,7 +192,10 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     except ReviewRefused as refusal:
         form.add_error(None, str(refusal))
         return _alert(request, event, form)
-    messages.success(request, "Your review is recorded. A new one replaces it; both stay.")
+    messages.success(
+        request,
+        "Your review is recorded. If you review again, the newer one counts; both are kept.",
+    )
     following = alerts.next_to_review(after=event) if "next" in request.POST else None
     if "next" in request.POST and following is None:
         return redirect("gunfire:list")

@@ -248,7 +248,8 @@ def _calibrated(rows: Sequence[tuple[str, float, Estimate | None]], words: Trans
         return words.gettext("No data. That is not the same as zero.")
     label, _, estimate = known[-1]
     top = words.gettext(
-        "Where it stated %(label)s, %(value)s of 100 had evidence (%(low)s to %(high)s, from %(n)s alerts)."
+        "Where it stated %(label)s and it is known what it was, %(value)s of 100 were gunfire"
+        " (%(low)s to %(high)s, from %(n)s alerts)."
     ) % {**spoken(estimate, whole=True), "label": label}
     over = sum(1 for _, stated, e in known if e.high is not None and stated > e.high)
     under = sum(1 for _, stated, e in known if e.low is not None and stated < e.low)

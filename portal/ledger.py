@@ -26,6 +26,8 @@ WHY_NOT = {
     "not_supplied": gettext_lazy("not supplied"),
     "not_collected": gettext_lazy("not collected"),
 }
+# Totals, and the measure that counts the alerts they would be the whole of.
+TOTALS = {"officer_hours": "alerts", "officer_hours_unconfirmed": "unconfirmed"}
 # More months than this cannot be read side by side on a phone.
 MONTHS_SHOWN = 24
 PERCENT = 100
@@ -90,9 +92,15 @@ def why_not(row: PublishedFigure | None) -> str:
     return str(WHY_NOT["not_collected" if row is None else row.status])
 
 
-def between(estimate: Estimate, unit: str = "", *, of: str = "alerts") -> str:
-    """ "5.2 to 8.5 min, from 52 alerts"."""
+def between(estimate: Estimate, unit: str = "", *, of: str = "alerts", whole: int = 0) -> str:
+    """ "5.2 to 8.5 min, from 52 alerts"; "from 52 of 80 alerts" where it is a part of what it could be."""
     spoken = intervals.spoken(estimate)
+    if whole > estimate.n:
+        return _("%(low)s to %(high)s%(unit)s, from %(n)s of %(counted)s") % {
+            **spoken,
+            "unit": unit,
+            "counted": COUNTED[of](whole),
+        }
     return _("%(low)s to %(high)s%(unit)s, from %(counted)s") % {
         **spoken,
         "unit": unit,
@@ -124,7 +132,7 @@ def stat(
     if row is None or estimate is None:
         return {"label": label, "value": None, "absent": why_not(row), "note": ""}
     unit = UNITS[row.unit]
-    note = between(estimate, unit, of=of)
+    note = between(estimate, unit, of=of, whole=whole_of(ledger, measure, period=period))
     if row.count is not None:
         note = _("%(count)s of %(counted)s (%(low)s to %(high)s%(unit)s)") % {
             **intervals.spoken(estimate),
@@ -135,13 +143,21 @@ def stat(
     return {"label": label, "value": f"{number(round(estimate.value, 1))}{unit}", "note": note}
 
 
+def whole_of(ledger: Ledger, measure: str, *, period: str = "", district: str = "") -> int:
+    """Of how many alerts a total would be the whole, 0 for other measures: some may be too few to be told."""
+    if measure not in TOTALS:
+        return 0
+    row = ledger.get(TOTALS[measure], period=period, district=district)
+    return (row.count or 0) if row else 0
+
+
 def stats(ledger: Ledger) -> list[dict[str, Any]]:
     """What an alert costs and how good it is, over the newest twelve months."""
     return [
         stat(ledger, "response", _("From the shots until an officer is there (median)")),
         stat(ledger, "called", _("Alerts about which somebody called too")),
         stat(ledger, "officer_hours", _("Officer hours at alerts")),
-        stat(ledger, "officer_hours_unconfirmed", _("of these where nothing was found")),
+        stat(ledger, "officer_hours_unconfirmed", _("Officer hours where nothing was found")),
         stat(ledger, "location_error", _("From the stated place to the evidence (median)")),
         stat(ledger, "latency", _("From the shots until the alert (median)")),
     ]
@@ -281,4 +297,7 @@ def _cell(ledger: Ledger, measure: str, slug: str) -> str:
     if measure == "alerts":
         return number(estimate.value)
     spoken = intervals.spoken(estimate)
-    return f"{spoken['value']}{UNITS[row.unit]} ({spoken['low']}\N{EN DASH}{spoken['high']}, n {spoken['n']})"
+    n = spoken["n"]
+    if (whole := whole_of(ledger, measure, district=slug)) > estimate.n:
+        n = _("%(n)s of %(all)s") % {"n": n, "all": number(whole)}
+    return f"{spoken['value']}{UNITS[row.unit]} ({spoken['low']}\N{EN DASH}{spoken['high']}, n {n})"

@@ -202,7 +202,11 @@ def alert_label(row: PublishedGunfire) -> str:
 
 
 def confidence_label(confidence_pct: int | None) -> str:
-    return _("not stated") if confidence_pct is None else f"{confidence_pct}%"
+    """Steps of five: the last ones hold what is nearly certain, and nothing is certain."""
+    if confidence_pct is None:
+        return _("not stated")
+    ends = {0: _("under 3%"), 100: _("over 97%")}
+    return ends.get(confidence_pct, f"{confidence_pct}%")
 
 
 def when_and_where(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -160,7 +161,8 @@ def audits() -> dict[str, Any]:
 
 def measures() -> dict[str, Any]:
     columns = [components.Column(_("In the files")), components.Column(_("In words"))]
-    rows = [(name, str(words)) for name, words in MEASURES]
+    # A long name may break at its underscores, or it leaves no room for the words on a phone.
+    rows = [(mark_safe(name.replace("_", "_<wbr>")), str(words)) for name, words in MEASURES]  # noqa: S308
     return components.table(_("Measures of the ledger"), columns, rows, absent="")
 
 
@@ -177,7 +179,8 @@ def own_figures(told: ledger.Ledger) -> dict[str, Any]:
         unit = ledger.UNITS[row.unit]
         value = f"{number(round(estimate.value, 1))}{unit}"
         if name != "alerts":
-            value += f" ({ledger.between(estimate, unit, of=OF.get(name, 'alerts'))})"
+            whole = ledger.whole_of(told, name)
+            value += f" ({ledger.between(estimate, unit, of=OF.get(name, 'alerts'), whole=whole)})"
         rows.append((str(words), value))
     columns = [components.Column(_("Measure")), components.Column(_("Here"))]
     return components.table(the_city().name, columns, rows, absent=_("no data"))

@@ -68,7 +68,8 @@ def test_an_alert_says_its_rounds_and_another_kind(kind: str, rounds: str, said:
 
 def test_a_confidence_that_was_not_stated_is_not_zero() -> None:
     assert presentation.confidence_label(None) == "not stated"
-    assert presentation.confidence_label(0) == "0%"
+    assert presentation.confidence_label(0) == "under 3%"
+    assert presentation.confidence_label(100) == "over 97%"
     assert presentation.confidence_label(85) == "85%"
 
 

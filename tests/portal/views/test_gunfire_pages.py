@@ -32,6 +32,21 @@ def test_the_page_says_what_the_file_says(reader: Client) -> None:
     assert stat(response, "Time the microphones listened, October 2026") == "97%"
 
 
+def test_a_total_of_some_alerts_says_of_how_many(reader: Client) -> None:
+    assert "51.2 to 83.2 h, from 52 of 80 alerts" in words_of(reader.get("/gunfire/")).replace(
+        "\xa0", " "
+    )
+    assert "from 52 of 80 alerts" in words_of(reader.get("/methods/gunfire/"))
+    assert "de 52 entre 80 alertas" in words_of(reader.get("/es/gunfire/"))
+
+
+def test_the_curve_says_what_it_leaves_out(reader: Client) -> None:
+    words = words_of(reader.get("/gunfire/"))
+
+    assert "and it is known what it was, 89 of 100 were gunfire" in words
+    assert "Alerts where nothing was found are in neither" in words
+
+
 def test_what_is_withheld_says_so_and_is_no_zero(reader: Client) -> None:
     rows = table(
         reader.get("/gunfire/"),
