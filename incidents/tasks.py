@@ -22,7 +22,7 @@ def import_waiting() -> int:
     imported = [ingest_upload(file_id, now=timezone.now()) for file_id in open_uploads()]
     count = len([file for file in imported if file is not None])
     if count:
-        link_alerts.delay_on_commit()
+        link_soon()
     return count
 
 
