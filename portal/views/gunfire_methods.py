@@ -27,7 +27,7 @@ AUDITS = (
         ),
         gettext_lazy(
             "What officers reported. Of the alerts with a reported outcome it is 10.9%; the ledger here"
-            " counts in that way."
+            " divides in that way, and counts the evidence of reviewers too."
         ),
         Link(
             "OIG 2021",
@@ -83,7 +83,7 @@ MEASURES = (
     (
         "evidence",
         gettext_lazy(
-            "Share of alerts with a reported outcome where evidence of gunfire was found."
+            "Share of alerts with a reported outcome where officers or reviewers found evidence of gunfire."
         ),
     ),
     ("unconfirmed", gettext_lazy("Share of the same where nothing was found.")),

@@ -129,7 +129,7 @@ def test_the_methods_page_holds_this_city_against_the_audits(reader: Client) -> 
         assert f"{source}" in page
     here = {row[0]: row[1] for row in table(response, "Riverbend")}
     assert here[
-        "Share of alerts with a reported outcome where evidence of gunfire was found."
+        "Share of alerts with a reported outcome where officers or reviewers found evidence of gunfire."
     ].startswith("15% (13.5 to 18%, from 60 alerts)")
     assert "version 0.2.0 of the detector and version riverbend-3 of the classifier" in words
     assert "at least 10 alerts" in words
