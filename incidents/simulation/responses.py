@@ -189,8 +189,8 @@ def simulate_reviews(
 ) -> Reviews:
     """Two reviewers: one judges most alerts of gunfire and some of the rest, the other looks again at a quarter.
 
-    They know what officers found, mostly also what was reported later, and hear the recording; one in
-    ten second looks disagrees.
+    They know what officers found, hear of a quarter of what was reported later, and hear the recording;
+    one in ten second looks disagrees.
     """
     rng = part_generator(seed, 131)
     n = alerts.t_s.size
@@ -198,7 +198,7 @@ def simulate_reviews(
     found[responses.alert] = responses.found
     source = heard_of(alerts, events)
     is_bang = (source < 0) | (events.kind[source] == "firework")
-    came_to_light = (source >= 0) & events.is_confirmed[source] & (rng.random(n) < 0.7)
+    came_to_light = (source >= 0) & events.is_confirmed[source] & (rng.random(n) < 0.25)
     first = _judged(rng, np.where(came_to_light, EVIDENCE, found), is_bang)
     other = np.where(first == 1, 3, 1)
     second = np.where((rng.random(n) < 0.1) & (first != EVIDENCE), other, first)

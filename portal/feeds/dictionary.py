@@ -158,7 +158,7 @@ _SPECS: Final = (
                 "outcome",
                 "string",
                 _(
-                    "What was found: evidence, unconfirmed (nothing was found), unfounded (it was something else), not_reported, or withheld."
+                    "What was found, by officers or afterwards by those who review alerts (the strongest word counts, and reviewers who disagree say nothing): evidence, unconfirmed (nothing was found), unfounded (it was something else), not_reported, or withheld."
                 ),
                 _("not told yet; told 28 days or more after the end of the month"),
             ),
