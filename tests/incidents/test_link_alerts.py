@@ -544,7 +544,7 @@ def test_a_call_that_is_corrected_is_linked_anew(db: None) -> None:
 
 def test_an_import_makes_the_worker_link(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(tasks.link_alerts, "delay_on_commit", lambda: asked.append("please"))
+    monkeypatch.setattr(tasks, "link_soon", lambda: asked.append("please"))
     monkeypatch.setattr(tasks, "open_uploads", lambda: [1, 2])
     monkeypatch.setattr(
         tasks, "ingest_upload", lambda file_id, now: file_id if file_id == 2 else None
