@@ -7,7 +7,7 @@ Rows are written by ``portal.publication`` alone. A row is public in release n o
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, FloatField, Func, GeneratedField, Q, Value
 
 
 class Dataset(models.Model):
@@ -43,6 +43,7 @@ class Release(models.Model):
     n_added = models.PositiveIntegerField(default=0)
     n_retired = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)  # of the rows in public-id order
+    manifest_sha256 = models.CharField(max_length=64, blank=True)  # which names every file's own
     schema_version = models.CharField(max_length=16, default="1")
     verification = models.JSONField(default=list)  # [{"check", "passed", "detail"}]
     made_with = models.JSONField(default=dict)  # {"detector": [version], "classifier": [version]}
@@ -61,6 +62,45 @@ class Release(models.Model):
         return f"{self.dataset_id} r{self.number}"
 
 
+class ChainEntry(models.Model):
+    """One line of the public record of what was released and withdrawn, and under which keys and overrides.
+
+    Each entry holds the hash of the one before and a signature over its exact text, so that whoever
+    kept a copy sees any rewriting. PostgreSQL itself refuses to change or remove one.
+    """
+
+    number = models.PositiveIntegerField(primary_key=True)  # from 1, without gaps
+    kind = models.CharField(max_length=16)  # key, release, withdrawal, override
+    dataset_slug = models.CharField(max_length=50, blank=True)
+    release_number = models.PositiveIntegerField(null=True)
+    body = models.TextField()  # canonical JSON: exactly what is signed
+    previous_sha256 = models.CharField(max_length=64, blank=True)  # empty: the first
+    sha256 = models.CharField(max_length=64, unique=True)
+    signature = models.CharField(max_length=88)  # Ed25519, base64
+    key_id = models.CharField(max_length=16)
+
+    class Meta:
+        db_table = '"release"."chain_entry"'
+        verbose_name_plural = "chain entries"
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+
+def _corner(column: str, *, axis: int, side: int) -> GeneratedField:
+    """West, south, east or north of a shape, kept by PostgreSQL so that it cannot differ from the shape."""
+    corner = Func(F(column), Value(axis), Value(side), function="release.corner")
+    return GeneratedField(expression=corner, output_field=FloatField(), db_persist=True)
+
+
+def _middle(column: str, *, axis: int) -> GeneratedField:
+    sides = [
+        Func(F(column), Value(axis), Value(side), function="release.corner") for side in (0, 1)
+    ]
+    middle = Func((sides[0] + sides[1]) / Value(2.0), function="release.rounded")
+    return GeneratedField(expression=middle, output_field=FloatField(), db_persist=True)
+
+
 class PublishedArea(models.Model):
     """A public polygon: city, district, beat, neighbourhood; parks, water and street lines for orientation."""
 
@@ -70,6 +110,10 @@ class PublishedArea(models.Model):
     name = models.CharField(max_length=200)
     parent_slug = models.CharField(max_length=80, blank=True)
     geometry = models.JSONField()
+    west = _corner("geometry", axis=0, side=0)
+    south = _corner("geometry", axis=1, side=0)
+    east = _corner("geometry", axis=0, side=1)
+    north = _corner("geometry", axis=1, side=1)
     n_addresses = models.PositiveIntegerField(null=True)
     population = models.PositiveIntegerField(null=True)
     first_release = models.PositiveIntegerField()
@@ -93,6 +137,10 @@ class PublishedPlace(models.Model):
     district_slug = models.CharField(max_length=80)
     beat_slug = models.CharField(max_length=80, blank=True)
     footprint = models.JSONField()  # GeoJSON polygon
+    west = _corner("footprint", axis=0, side=0)
+    south = _corner("footprint", axis=1, side=0)
+    east = _corner("footprint", axis=0, side=1)
+    north = _corner("footprint", axis=1, side=1)
     first_release = models.PositiveIntegerField()
     retired_release = models.PositiveIntegerField(null=True)
 
@@ -112,6 +160,13 @@ class PublishedCell(models.Model):
     district_slug = models.CharField(max_length=80, blank=True)  # empty: the city itself
     n_addresses = models.PositiveIntegerField()
     footprint = models.JSONField()
+    west = _corner("footprint", axis=0, side=0)
+    south = _corner("footprint", axis=1, side=0)
+    east = _corner("footprint", axis=0, side=1)
+    north = _corner("footprint", axis=1, side=1)
+    # The middle of the box: a label point that depends on public borders alone.
+    lon = _middle("footprint", axis=0)
+    lat = _middle("footprint", axis=1)
     first_release = models.PositiveIntegerField()
     retired_release = models.PositiveIntegerField(null=True)
 
@@ -166,6 +221,9 @@ class PublishedIncident(PublishedRow):
             models.Index(fields=["-starts_at", "public_id"], name="pub_incident_newest"),
             models.Index(fields=["category", "-starts_at"], name="pub_incident_category"),
             models.Index(fields=["district_slug", "-starts_at"], name="pub_incident_district"),
+            # the API: boxes, areas and cells are lists of places and cells
+            models.Index(fields=["place_code", "-starts_at"], name="pub_incident_place"),
+            models.Index(fields=["cell_code", "-starts_at"], name="pub_incident_cell"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -192,6 +250,84 @@ class PublishedGunfire(PublishedRow):
             models.Index(fields=["-starts_at", "public_id"], name="pub_gunfire_newest"),
             models.Index(fields=["district_slug", "-starts_at"], name="pub_gunfire_district"),
         ]
+
+
+class PublishedCall(PublishedRow):
+    """One call for service as the public may know it; of a call about a record, exactly the record's face."""
+
+    category = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = '"release"."call"'
+        indexes = [
+            models.Index(fields=["-starts_at", "public_id"], name="pub_call_newest"),
+            models.Index(fields=["category", "-starts_at"], name="pub_call_category"),
+            models.Index(fields=["district_slug", "-starts_at"], name="pub_call_district"),
+            models.Index(fields=["place_code", "-starts_at"], name="pub_call_place"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="pub_call_period", condition=Q(ends_at__gt=F("starts_at"))),
+        ]
+
+
+class PublishedFeedback(models.Model):
+    """What a resident wrote and was answered, moderated and without names; week and district, no clock."""
+
+    public_id = models.CharField(max_length=24, unique=True)  # 96 random bits, hex
+    period = models.CharField(max_length=24)  # the ISO week in which it came: 2026-W47
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    district_slug = models.CharField(max_length=80, blank=True)  # empty: only "in the city"
+    kind = models.CharField(max_length=12)
+    topic = models.CharField(max_length=16)
+    text = models.TextField(blank=True)  # empty: not for publication
+    answer = models.TextField(blank=True)
+    answer_days = models.PositiveSmallIntegerField(null=True)  # whole working days; null: not yet
+    about_public_id = models.CharField(max_length=24, blank=True)  # of a published record
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."feedback"'
+        indexes = [models.Index(fields=["-starts_at", "public_id"], name="pub_feedback_newest")]
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class PublishedAuditResult(models.Model):
+    """What one attack on one release learnt, measured before the release went out."""
+
+    class Status(models.TextChoices):
+        PASSED = "passed"
+        FAILED = "failed"
+        TOLD = "told"  # measured, and not promised
+        NOT_APPLICABLE = "not_applicable"  # nothing there to attack
+
+    audited_dataset = models.CharField(max_length=50)
+    audited_release = models.PositiveIntegerField()
+    attack = models.CharField(max_length=48)
+    subject = models.CharField(max_length=32, blank=True)  # low_harm, person, sensitive; empty: all
+    measured = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    direction = models.CharField(max_length=8)  # at_most, at_least; empty: told only
+    n = models.PositiveIntegerField(null=True)  # trials; null: structural
+    status = models.CharField(max_length=16, choices=Status)
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."audit_result"'
+        constraints = [
+            models.UniqueConstraint(
+                fields=["audited_dataset", "audited_release", "attack", "subject"],
+                name="pub_audit_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.audited_dataset} {self.audited_release}: {self.attack} {self.subject}"
 
 
 class PublishedOutcome(models.Model):
