@@ -70,14 +70,12 @@ def to_json(spec: DatasetSpec, edition: Edition, rows: Iterable[Found]) -> Itera
 def to_geojson(spec: DatasetSpec, edition: Edition, rows: Iterable[Found]) -> Iterator[bytes]:
     """RFC 7946: a footprint for each row, never a pin; null where no place is given."""
     yield _opening({"type": "FeatureCollection", **_about(spec, edition)}, "features")
-    yield from _items(
-        {
-            "type": "Feature",
-            "geometry": footprint,
-            "properties": {column: plain(row[column]) for column in spec.columns},
-        }
-        for row, footprint in rows
-    )
+    lead = "\n"
+    for row, footprint in rows:
+        properties = _text({column: plain(row[column]) for column in spec.columns})
+        geometry = footprint or "null"
+        yield f'{lead}{{"type":"Feature","geometry":{geometry},"properties":{properties}}}'.encode()
+        lead = ",\n"
     yield b"\n]}\n"
 
 
@@ -99,8 +97,12 @@ def _opening(about: dict[str, Any], key: str) -> bytes:
 def _items(values: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     lead = b"\n"
     for value in values:
-        yield lead + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        yield lead + _text(value).encode()
         lead = b",\n"
+
+
+def _text(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 Renderer = Callable[[DatasetSpec, Edition, Iterable[Found]], Iterator[bytes]]

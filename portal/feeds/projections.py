@@ -1,0 +1,154 @@
+"""What each column of each dataset is, as SQL over the schema ``release``: the one place that files, pages and APIs read from.
+
+A projection names public columns alone, so that nothing else can be selected, filtered or sorted by.
+``%(release)s`` stands for the number of the release that is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Projection:
+    """SQL of one dataset. columns: in the dictionary's order; order: of the files, unique, telling nothing."""
+
+    table: str  # with its alias, which is r
+    columns: dict[str, str]
+    order: tuple[str, ...]
+    joins: str = ""
+    where: str = ""
+    footprint: str = "NULL::jsonb"
+
+    def select(self, what: str, *, where: str = "", order: str = "", limit: str = "") -> str:
+        """A statement over the rows that were public in release ``%(release)s``: added by then, not yet retired."""
+        conditions = [public("r"), *(part for part in (self.where, where) if part)]
+        parts = [
+            f"SELECT {what} FROM {self.table} {self.joins} WHERE {' AND '.join(conditions)}",  # noqa: S608 - our own text
+            f"ORDER BY {order}" if order else "",
+            f"LIMIT {limit}" if limit else "",
+        ]
+        return " ".join(part for part in parts if part)
+
+    @property
+    def file_order(self) -> str:
+        return ", ".join(self.order)
+
+
+def public(alias: str) -> str:
+    """The condition under which a row is public in release ``%(release)s``."""
+    return (
+        f"{alias}.first_release <= %(release)s AND "
+        f"({alias}.retired_release IS NULL OR {alias}.retired_release > %(release)s)"
+    )
+
+
+def _or_null(column: str) -> str:
+    """Nothing said is null, in every format."""
+    return f"nullif({column}, '')"
+
+
+_WHEN: Final = {name: f"r.{name}" for name in ("period", "starts_at", "ends_at")}
+_WHERE: Final = {
+    "precision": "r.precision",
+    "place_code": _or_null("r.place_code"),
+    "cell_code": _or_null("r.cell_code"),
+    "district": _or_null("r.district_slug"),
+    "beat": _or_null("r.beat_slug"),
+    "longitude": "coalesce(p.lon, c.lon)",
+    "latitude": "coalesce(p.lat, c.lat)",
+    "stands_for_addresses": "coalesce(p.stands_for_addresses, c.n_addresses)",
+}
+# Places and cells are never changed, so their codes need no release.
+_SHAPES: Final = (
+    "LEFT JOIN release.place p ON p.code = r.place_code AND r.place_code <> '' "
+    "LEFT JOIN release.cell c ON c.code = r.cell_code AND r.cell_code <> ''"
+)
+
+
+def _records(table: str, own: dict[str, str], *, joins: str = "") -> Projection:
+    """A dataset of records that have a place and a period; sorted by random id, so that the order tells nothing."""
+    return Projection(
+        table=f"release.{table} r",
+        columns={"public_id": "r.public_id", **own, **_WHEN, **_WHERE},
+        order=("r.public_id",),
+        joins=f"{_SHAPES} {joins}".rstrip(),
+        footprint="coalesce(p.footprint, c.footprint)",
+    )
+
+
+def _plain(names: str) -> dict[str, str]:
+    return {name: f"r.{name}" for name in names.split()}
+
+
+PROJECTIONS: Final[dict[str, Projection]] = {
+    "incidents": _records("incident", {"category": "r.category"}),
+    "gunfire": _records(
+        "gunfire",
+        {**_plain("kind rounds confidence_pct provider"), "outcome": "o.outcome"},
+        joins=f"LEFT JOIN release.gunfire_outcome o ON o.public_id = r.public_id AND {public('o')}",
+    ),
+    "gunfire-ledger": Projection(
+        table="release.gunfire_figure r",
+        columns={
+            "period": "r.period",
+            "district": _or_null("r.district_slug"),
+            **_plain("measure unit status value low high count n"),
+        },
+        order=("r.period", "r.district_slug", "r.measure"),
+    ),
+    "gunfire-calibration": Projection(
+        table="release.gunfire_calibration r",
+        columns=_plain(
+            "period stated_from_pct stated_to_pct stated_pct n n_evidence n_unconfirmed observed_pct low_pct high_pct"
+        ),
+        order=("r.period", "r.stated_from_pct"),
+    ),
+    "sensitive-totals": Projection(
+        table="release.sensitive_count r",
+        columns={
+            "district": _or_null("r.district_slug"),
+            **_plain("quarter category_group"),
+            "count": "greatest(r.noisy_count, 0)",
+            "epsilon": "r.epsilon",
+        },
+        order=("r.quarter", "r.district_slug", "r.category_group"),
+    ),
+    "places": Projection(
+        table="release.place r",
+        columns={
+            "place_code": "r.code",
+            "longitude": "r.lon",
+            "latitude": "r.lat",
+            **_plain("stands_for_addresses max_displacement_m"),
+            "district": _or_null("r.district_slug"),
+            "beat": _or_null("r.beat_slug"),
+        },
+        order=("r.code",),
+        footprint="r.footprint",
+    ),
+    "cells": Projection(
+        table="release.cell r",
+        columns={
+            "cell_code": "r.code",
+            "parent_code": _or_null("r.parent_code"),
+            "level": "r.level",
+            "district": _or_null("r.district_slug"),
+            "n_addresses": "r.n_addresses",
+        },
+        order=("r.code",),
+        footprint="r.footprint",
+    ),
+    "areas": Projection(
+        table="release.area r",
+        columns={
+            **_plain("slug kind code name"),
+            "parent": _or_null("r.parent_slug"),
+            **_plain("n_addresses population"),
+        },
+        order=("r.slug",),
+        where="r.kind <> 'street'",  # lines that orient on a map; not rows
+        footprint="r.geometry",
+    ),
+}
