@@ -6,8 +6,11 @@ A projection names public columns alone, so that nothing else can be selected, f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
+
+from portal.feeds.specs import DatasetSpec
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,20 @@ class Projection:
     def file_order(self) -> str:
         return ", ".join(self.order)
 
+    def bare(self, column: str) -> str:
+        """A column as it is stored, for an index to help: '' where nothing is said."""
+        found = _OR_NULL.fullmatch(self.columns[column])
+        return found[1] if found else self.columns[column]
+
+    def wire(self, spec: DatasetSpec) -> dict[str, str]:
+        """Each column as it goes into text: instants in UTC with a Z, as in every file."""
+        return {
+            field.name: _instant(self.columns[field.name])
+            if field.type == "datetime"
+            else self.columns[field.name]
+            for field in spec.fields
+        }
+
 
 def public(alias: str) -> str:
     """The condition under which a row is public in release ``%(release)s``."""
@@ -42,6 +59,13 @@ def public(alias: str) -> str:
         f"{alias}.first_release <= %(release)s AND "
         f"({alias}.retired_release IS NULL OR {alias}.retired_release > %(release)s)"
     )
+
+
+def _instant(column: str) -> str:
+    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+
+
+_OR_NULL: Final = re.compile(r"nullif\((.+), ''\)")
 
 
 def _or_null(column: str) -> str:

@@ -1,0 +1,225 @@
+"""Answers to selections: pages of rows as JSON text made by PostgreSQL, exact totals, and counts by column."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from django.db import connections
+
+from portal.feeds.dictionary import DATASETS
+from portal.feeds.selection import Selection, SelectionError
+from portal.models import PublishedTally
+
+# How rows can be ordered: (column, descending). The last one is unique.
+SORTS: Final = {
+    "newest": (("starts_at", True), ("public_id", False)),
+    "oldest": (("starts_at", False), ("public_id", False)),
+}
+FILE_ORDER: Final = "id"
+
+
+class CursorError(SelectionError):
+    """A cursor of another question, another release or nobody's."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """items: JSON objects, one a row; cursor: of the next page, '' at the end."""
+
+    items: list[str]
+    cursor: str
+
+
+def sorts_of(dataset: str) -> tuple[str, ...]:
+    """The orders a dataset can be read in, its own first."""
+    columns = DATASETS[dataset].columns
+    has_both = "starts_at" in columns and "public_id" in columns
+    return (*SORTS, FILE_ORDER) if has_both else (FILE_ORDER,)
+
+
+def page_of(
+    selection: Selection,
+    *,
+    columns: Sequence[str] | None = None,
+    sort: str = "",
+    limit: int = 100,
+    cursor: str = "",
+    with_footprint: bool = False,
+) -> Page:
+    """Some rows after a cursor, each a JSON object of the asked columns (or a GeoJSON feature).
+
+    Keyset paging: page 1,000 costs as page 1, and rows neither repeat nor vanish, for a release
+    never changes. Raises SelectionError.
+    """
+    sort = sort or sorts_of(selection.dataset)[0]
+    keys = _keys(selection, sort)
+    where, parameters = selection.where()
+    if cursor:
+        after = _read_cursor(cursor, selection, sort, len(keys))
+        where = " AND ".join(part for part in (where, _beyond(keys)) if part)
+        parameters |= {f"key_{n}": value for n, value in enumerate(after)}
+    item = item_sql(selection, columns, with_footprint=with_footprint)
+    statement = selection.projection.select(
+        ", ".join([f"{item}::text", *(key for key, _ in keys)]),
+        where=where,
+        order=", ".join(f"{key} DESC" if descending else key for key, descending in keys),
+        limit="%(limit)s",
+    )
+    rows = _fetch(statement, {**parameters, "limit": limit + 1})
+    more = len(rows) > limit
+    last = rows[limit - 1][1:] if more else ()
+    return Page(
+        [row[0] for row in rows[:limit]], _make_cursor(last, selection, sort) if more else ""
+    )
+
+
+def count_of(selection: Selection) -> int:
+    """How many rows there are, exactly."""
+    if _is_tallied(selection):
+        return sum(_tallied(selection, ()).values())
+    where, parameters = selection.where()
+    return int(_fetch(selection.projection.select("count(*)", where=where), parameters)[0][0])
+
+
+def counts_by(selection: Selection, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
+    """Rows by the values of one or more columns; None where nothing is said. An absent key has no row."""
+    unknown = sorted(set(by) - set(DATASETS[selection.dataset].columns))
+    if unknown or not by:
+        wanted = ", ".join(DATASETS[selection.dataset].columns)
+        raise SelectionError(
+            f"got group by {', '.join(unknown) or 'nothing'}; wanted some of {wanted}"
+        )
+    if _is_tallied(selection) and set(by) <= set(TALLIED[selection.dataset]):
+        return _tallied(selection, by)
+    where, parameters = selection.where()
+    groups = [selection.projection.columns[column] for column in by]
+    numbers = ", ".join(str(n + 1) for n in range(len(groups)))
+    statement = selection.projection.select(", ".join([*groups, "count(*)"]), where=where)
+    rows = _fetch(f"{statement} GROUP BY {numbers} ORDER BY {numbers}", parameters)
+    return {tuple(key): int(n) for *key, n in rows}
+
+
+def item_sql(
+    selection: Selection, columns: Sequence[str] | None, *, with_footprint: bool = False
+) -> str:
+    """A row as json: an object of the columns, or a GeoJSON feature with them as its properties."""
+    spec = DATASETS[selection.dataset]
+    names = list(spec.columns if columns is None else columns)
+    if unknown := sorted(set(names) - set(spec.columns)):
+        raise SelectionError(
+            f"got columns {', '.join(unknown)}; wanted some of {', '.join(spec.columns)}"
+        )
+    wire = selection.projection.wire(spec)
+    pairs = ", ".join(f"'{name}', {wire[name]}" for name in names)
+    properties = f"json_build_object({pairs})"
+    if not with_footprint:
+        return properties
+    return (
+        "json_build_object('type', 'Feature', 'id', "
+        f"{wire[spec.columns[0]]}, 'geometry', {selection.projection.footprint}, 'properties', {properties})"
+    )
+
+
+# --- totals that need no counting ---
+
+# Columns of the tally by their names in the dictionary.
+_COMMON: Final = {"district": "district_slug", "beat": "beat_slug"}
+TALLIED: Final = {
+    "incidents": {"category": "category", **_COMMON},
+    "gunfire": {"kind": "category", **_COMMON},
+}
+
+
+def _is_tallied(selection: Selection) -> bool:
+    known = TALLIED.get(selection.dataset, {})
+    return (
+        bool(known)
+        and not selection.has_bounds
+        and set(selection.equals) <= set(known)
+        and PublishedTally.objects.filter(
+            dataset_slug=selection.dataset, release_number=selection.release
+        ).exists()
+    )
+
+
+def _tallied(selection: Selection, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
+    """Sums of the release's tallies, which hold what its rows hold (checked each night)."""
+    names = TALLIED[selection.dataset]
+    groups = [f"nullif({names[column]}, '')" for column in by]
+    conditions = ["dataset_slug = %(dataset)s", "release_number = %(release)s"]
+    parameters: dict[str, Any] = {"dataset": selection.dataset, "release": selection.release}
+    for n, (column, values) in enumerate(sorted(selection.equals.items())):
+        conditions.append(f"{names[column]} = ANY(%(equals_{n})s)")
+        parameters[f"equals_{n}"] = list(values)
+    numbers = ", ".join(str(n + 1) for n in range(len(groups)))
+    grouped = f"GROUP BY {numbers} ORDER BY {numbers}" if groups else ""
+    rows = _fetch(
+        f"SELECT {', '.join([*groups, 'coalesce(sum(n), 0)'])} FROM release.tally "  # noqa: S608 - our own text
+        f"WHERE {' AND '.join(conditions)} {grouped}",
+        parameters,
+    )
+    return {tuple(key): int(n) for *key, n in rows}
+
+
+# --- cursors ---
+
+
+def _keys(selection: Selection, sort: str) -> list[tuple[str, bool]]:
+    """SQL of what rows are ordered by, and whether the greatest comes first."""
+    if sort not in sorts_of(selection.dataset):
+        raise SelectionError(
+            f"got sort {sort!r}; wanted one of {', '.join(sorts_of(selection.dataset))}"
+        )
+    if sort == FILE_ORDER:
+        return [(key, False) for key in selection.projection.order]
+    return [(selection.projection.bare(name), descending) for name, descending in SORTS[sort]]
+
+
+def _beyond(keys: Sequence[tuple[str, bool]]) -> str:
+    """Rows after the key, in lexical order of the keys; the first comparison lets an index help."""
+    names = [f"%(key_{n})s" for n in range(len(keys))]
+    ways = []
+    for n, (key, descending) in enumerate(keys):
+        same = [f"{keys[m][0]} = {names[m]}" for m in range(n)]
+        ways.append(" AND ".join([*same, f"{key} {'<' if descending else '>'} {names[n]}"]))
+    first, descending = keys[0]
+    return f"{first} {'<=' if descending else '>='} {names[0]} AND ({' OR '.join(ways)})"
+
+
+def _question(selection: Selection, sort: str) -> str:
+    """A digest of what was asked, so that a cursor cannot continue another question."""
+    asked = json.dumps([sort, asdict(selection)], default=str, sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:12]
+
+
+def _make_cursor(key: Sequence[Any], selection: Selection, sort: str) -> str:
+    values = [value.isoformat() if isinstance(value, dt.datetime) else value for value in key]
+    text = json.dumps([_question(selection, sort), *values], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, selection: Selection, sort: str, n_keys: int) -> list[Any]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        question, *key = found
+        if SORTS.get(sort) and key:
+            key[0] = dt.datetime.fromisoformat(key[0])
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise CursorError("got a cursor that this site did not make") from error
+    if question != _question(selection, sort) or len(key) != n_keys:
+        raise CursorError("got a cursor of another question or release; wanted that of this one")
+    return list(key)
+
+
+def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connections["public"].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())

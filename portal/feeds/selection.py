@@ -1,0 +1,157 @@
+"""What a reader asks of a released dataset, as SQL over public columns and nothing else.
+
+A window counts a record only when its whole period lies inside; a box only when everything that the
+record's place stands for does. Both are public and fixed, so that two questions which differ by one
+house or one minute have the same answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.feeds.dictionary import DATASETS
+from portal.feeds.projections import PROJECTIONS, Projection
+
+Value = str | int | float
+
+
+class SelectionError(ValueError):
+    """A question that cannot be asked; the message says what was got and what was wanted."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Degrees, WGS 84."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def __post_init__(self) -> None:
+        whole = -180 <= self.west <= self.east <= 180 and -90 <= self.south <= self.north <= 90
+        if not whole:
+            raise SelectionError(
+                f"got box {self.west},{self.south},{self.east},{self.north}; "
+                "wanted west,south,east,north in degrees, west of east and south of north"
+            )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows of one release. Empty means all.
+
+    equals: of a column, any of some values, '' where nothing is said; at_least, at_most: of a column
+    of numbers; since, until: aware instants; touching: a box then selects what it overlaps, too.
+    """
+
+    dataset: str
+    release: int
+    equals: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    at_least: Mapping[str, float] = field(default_factory=dict)
+    at_most: Mapping[str, float] = field(default_factory=dict)
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    box: Box | None = None
+    touching: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dataset not in PROJECTIONS:
+            raise SelectionError(
+                f"got dataset {self.dataset!r}; wanted one of {', '.join(PROJECTIONS)}"
+            )
+        types = {f.name: f.type for f in DATASETS[self.dataset].fields}
+        for column in self.equals:
+            if types.get(column) not in ("string", "integer"):
+                wanted = sorted(name for name, of in types.items() if of in ("string", "integer"))
+                raise SelectionError(
+                    f"got a filter on {column!r}; wanted one of {', '.join(wanted)}"
+                )
+        for column in (*self.at_least, *self.at_most):
+            if types.get(column) not in ("integer", "number"):
+                wanted = sorted(name for name, of in types.items() if of in ("integer", "number"))
+                raise SelectionError(
+                    f"got a range of {column!r}; wanted one of {', '.join(wanted)}"
+                )
+        if (self.since or self.until) and "starts_at" not in types:
+            raise SelectionError(f"got a window; the rows of {self.dataset} have no start and end")
+        if self.box and not DATASETS[self.dataset].has_geometry:
+            raise SelectionError(f"got a box; the rows of {self.dataset} have no place")
+
+    @property
+    def projection(self) -> Projection:
+        return PROJECTIONS[self.dataset]
+
+    @property
+    def is_everything(self) -> bool:
+        return not (self.has_bounds or self.equals)
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether more is asked than equality."""
+        return bool(self.since or self.until or self.box or self.at_least or self.at_most)
+
+    def where(self) -> tuple[str, dict[str, Any]]:
+        """The condition and its parameters, the release's number among them."""
+        conditions: list[str] = []
+        parameters: dict[str, Any] = {"release": self.release}
+        for n, (column, values) in enumerate(sorted(self.equals.items())):
+            parameters[f"equals_{n}"] = list(values)
+            conditions.append(f"{self.projection.bare(column)} = ANY(%(equals_{n})s)")
+        for sign, limits in ((">=", self.at_least), ("<=", self.at_most)):
+            for column, limit in sorted(limits.items()):
+                name = f"{'least' if sign == '>=' else 'most'}_{len(parameters)}"
+                parameters[name] = limit
+                conditions.append(f"{self.projection.columns[column]} {sign} %({name})s")
+        if self.since:
+            parameters["since"] = self.since
+            conditions.append("r.starts_at >= %(since)s")
+        if self.until:
+            parameters["until"] = self.until
+            # The second is implied by the first; with it an index on the start is enough.
+            conditions.append("r.ends_at <= %(until)s AND r.starts_at < %(until)s")
+        if self.box:
+            parameters |= {name: getattr(self.box, name) for name in Box.__annotations__}
+            conditions.append(self._in_box())
+        return " AND ".join(conditions), parameters
+
+    def _in_box(self) -> str:
+        if "precision" not in self.projection.columns:
+            return _fits("r", touching=self.touching)
+        codes = {
+            "r.place_code": "SELECT code FROM release.place s WHERE {fits}",
+            "r.cell_code": "SELECT code FROM release.cell s WHERE s.level > 0 AND {fits}",
+            # A record of which only the district is known is where all of the district is.
+            "CASE WHEN r.place_code = '' AND r.cell_code = '' THEN r.district_slug END": (
+                "SELECT slug FROM release.area s WHERE s.kind = 'district' AND {fits} "
+                "UNION ALL SELECT '' FROM release.area s WHERE s.kind = 'city' AND {fits}"
+            ),
+        }
+        fits = _fits("s", touching=self.touching)
+        return "({})".format(
+            " OR ".join(
+                f"{column} = ANY(ARRAY({select.format(fits=fits)}))"
+                for column, select in codes.items()
+            )
+        )
+
+
+def _fits(alias: str, *, touching: bool) -> str:
+    """Whether a shape lies wholly inside the box, or its own box overlaps it."""
+    overlaps = (
+        ("west", "<=", "east"),
+        ("east", ">=", "west"),
+        ("south", "<=", "north"),
+        ("north", ">=", "south"),
+    )
+    lies_inside = (
+        ("west", ">=", "west"),
+        ("east", "<=", "east"),
+        ("south", ">=", "south"),
+        ("north", "<=", "north"),
+    )
+    pairs = overlaps if touching else lies_inside
+    return "(" + " AND ".join(f"{alias}.{a} {sign} %({b})s" for a, sign, b in pairs) + ")"

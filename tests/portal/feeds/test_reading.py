@@ -1,0 +1,196 @@
+"""Whatever is asked is answered as by one who reads the whole file and chooses by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.feeds.dictionary import DATASETS
+from portal.feeds.reading import (
+    CursorError,
+    count_of,
+    counts_by,
+    page_of,
+    sorts_of,
+)
+from portal.feeds.rows import rows_of
+from portal.feeds.selection import Box, Selection, SelectionError
+from portal.models import PublishedTally, Release
+from tests.factories.released import released_city
+
+pytestmark = pytest.mark.usefixtures("city_db")
+WEST, SOUTH = -98.62, 39.78
+AT = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def everything(city_db: None) -> list[tuple[dict[str, Any], Any]]:
+    released_city()
+    return rows("incidents")
+
+
+def rows(slug: str) -> list[tuple[dict[str, Any], Any]]:
+    release = Release.objects.get(dataset__slug=slug)
+    return [(row, json.loads(shape) if shape else None) for row, shape in rows_of(release)]
+
+
+def read_all(selection: Selection, *, sort: str = "", limit: int = 2) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = page_of(selection, sort=sort, limit=limit, cursor=cursor)
+        found += map(json.loads, page.items)
+        if not (cursor := page.cursor):
+            return found
+
+
+def lies_in(shape: Any, box: Box) -> bool:
+    points = [point for ring in shape["coordinates"] for point in ring]
+    return all(box.west <= x <= box.east and box.south <= y <= box.north for x, y in points)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_selection_is_what_a_reader_of_the_file_would_choose(
+    everything: list[tuple[dict[str, Any], Any]], data: st.DataObject
+) -> None:
+    chosen, keep = Selection("incidents", 1), everything
+    for column in data.draw(
+        st.sets(st.sampled_from(["category", "district", "beat", "precision"]))
+    ):
+        values = data.draw(st.sets(st.sampled_from([row[column] or "" for row, _ in everything])))
+        chosen = replace(chosen, equals={**chosen.equals, column: tuple(sorted(values))})
+        keep = [(row, shape) for row, shape in keep if (row[column] or "") in values]
+    if data.draw(st.booleans()):
+        starts = sorted({row["starts_at"] for row, _ in everything})
+        since = data.draw(st.sampled_from(starts)) + dt.timedelta(
+            seconds=data.draw(st.integers(-1, 1))
+        )
+        until = since + dt.timedelta(hours=data.draw(st.integers(1, 2_000)))
+        chosen = replace(chosen, since=since, until=until)
+        keep = [
+            (row, s) for row, s in keep if since <= row["starts_at"] and row["ends_at"] <= until
+        ]
+    sort = data.draw(st.sampled_from(sorts_of("incidents")))
+
+    found = read_all(chosen, sort=sort, limit=data.draw(st.integers(1, 7)))
+
+    assert Counter(row["public_id"] for row in found) == Counter(r["public_id"] for r, _ in keep)
+    assert count_of(chosen) == len(keep)
+    expected = Counter((row["category"], row["district"]) for row, _ in keep)
+    assert counts_by(chosen, ["category", "district"]) == expected
+    if sort != "id":
+        times = [row["starts_at"] for row in found]
+        assert times == sorted(times, reverse=sort == "newest")
+
+
+def test_totals_come_out_alike_with_and_without_tallies(
+    everything: list[tuple[dict[str, Any], Any]],
+) -> None:
+    asked = [Selection("incidents", 1), Selection("incidents", 1, equals={"district": ("north",)})]
+    quick = [(count_of(of), counts_by(of, ["category", "beat"])) for of in asked]
+
+    PublishedTally.objects.all().delete()
+
+    assert quick == [(count_of(of), counts_by(of, ["category", "beat"])) for of in asked]
+    assert quick[0][0] == len(everything) > quick[1][0] > 0
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(WEST, SOUTH, WEST + 0.04, SOUTH + 0.04),  # the whole city
+        Box(WEST, SOUTH + 0.02, WEST + 0.04, SOUTH + 0.04),  # the north
+        Box(WEST, SOUTH, WEST + 0.0101, SOUTH + 0.0101),
+        Box(WEST + 0.001, SOUTH, WEST + 0.04, SOUTH + 0.04),  # cuts the western footprints
+    ],
+)
+def test_a_box_holds_the_records_whose_whole_footprint_it_holds(
+    everything: list[tuple[dict[str, Any], Any]], box: Box
+) -> None:
+    expected = {row["public_id"] for row, shape in everything if shape and lies_in(shape, box)}
+
+    found = read_all(Selection("incidents", 1, box=box))
+
+    assert {row["public_id"] for row in found if row["longitude"] is not None} == expected
+    for row in found:
+        if row["longitude"] is None:  # then all of its district, or of the city, lies in the box
+            areas = {r["slug"]: s for r, s in rows("areas")}
+            assert lies_in(areas[row["district"] or "testville"], box)
+
+
+def test_a_box_that_cuts_a_footprint_counts_it_only_as_touched(
+    everything: list[tuple[dict[str, Any], Any]],
+) -> None:
+    sliver = Box(WEST + 0.001, SOUTH + 0.001, WEST + 0.002, SOUTH + 0.002)
+
+    assert count_of(Selection("incidents", 1, box=sliver)) == 0
+    assert count_of(Selection("incidents", 1, box=sliver, touching=True)) > 0
+
+
+def test_columns_come_in_the_order_asked_and_as_features(
+    everything: list[tuple[dict[str, Any], Any]],
+) -> None:
+    of = Selection("incidents", 1)
+
+    assert list(json.loads(page_of(of, columns=["category", "public_id"]).items[0])) == [
+        "category",
+        "public_id",
+    ]
+    feature = json.loads(page_of(of, with_footprint=True).items[0])
+    shapes = {row["public_id"]: shape for row, shape in everything}
+    assert feature["geometry"] == shapes[feature["id"]]
+    assert list(feature["properties"]) == list(DATASETS["incidents"].columns)
+
+
+def test_a_cursor_continues_its_own_question_alone(
+    everything: list[tuple[dict[str, Any], Any]],
+) -> None:
+    of = Selection("incidents", 1)
+    cursor = page_of(of, limit=1).cursor
+
+    for other in (replace(of, release=2), replace(of, equals={"district": ("north",)})):
+        with pytest.raises(CursorError, match="another question or release"):
+            page_of(other, limit=1, cursor=cursor)
+    for made_up in ("x", "%%%", "W10", cursor[:-4], "eyJhIjoxfQ"):
+        with pytest.raises(CursorError):
+            page_of(of, limit=1, cursor=made_up)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: Selection("secrets", 1), "got dataset 'secrets'"),
+        (lambda: Selection("incidents", 1, equals={"occurred_at": ("x",)}), "'occurred_at'"),
+        (lambda: Selection("incidents", 1, at_least={"category": 1}), "range of 'category'"),
+        (lambda: Selection("places", 1, since=AT), "no start and end"),
+        (lambda: Selection("sensitive-totals", 1, box=Box(0, 0, 1, 1)), "have no place"),
+        (lambda: Box(1, 0, 0, 1), "west of east"),
+        (lambda: page_of(Selection("places", 1), sort="newest"), "wanted one of id"),
+        (lambda: page_of(Selection("places", 1), columns=["narrative"]), "got columns narrative"),
+        (lambda: counts_by(Selection("places", 1), ["narrative"]), "group by narrative"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_a_sentence(wrong: Any, said: str) -> None:
+    with pytest.raises(SelectionError, match=said):
+        wrong()
+
+
+@pytest.mark.parametrize("slug", DATASETS)
+def test_every_dataset_can_be_read_page_by_page(slug: str) -> None:
+    released_city()
+    expected = [row for row, _ in rows(slug)]
+
+    found = read_all(Selection(slug, 1), sort="id", limit=3)
+
+    first = DATASETS[slug].columns[0]
+    assert [row[first] for row in found] == [row[first] for row in expected]
