@@ -6,6 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
+from portal.feeds.columns import DISTRICT_OR_CITY
 from portal.feeds.specs import DatasetSpec, Field
 
 LEDGER: Final = (
@@ -42,12 +43,7 @@ LEDGER: Final = (
                     "The month (2026-10), twelve months (2025-11/2026-10, both included) or the calendar year (2026)."
                 ),
             ),
-            Field(
-                "district",
-                "string",
-                _("The police district, as its slug in the dataset areas."),
-                _("the city"),
-            ),
+            DISTRICT_OR_CITY,
             Field(
                 "measure",
                 "string",
@@ -55,46 +51,76 @@ LEDGER: Final = (
                     "alerts; evidence, unconfirmed, unfounded, no_disposition; reviewed, overridden, disputed; called; missed; response, dispatch, officer_hours, officer_hours_unconfirmed; location_error; latency; uptime. Explained under Methods."
                 ),
             ),
-            Field("unit", "string", _("alerts, share (0 to 1), min, h, m or s.")),
+            Field(
+                "unit",
+                "string",
+                _("alerts, share (0 to 1), min, h, m or s."),
+                values={
+                    "alerts": _("a number of alerts"),
+                    "share": _("a share, from 0 to 1"),
+                    "min": _("minutes"),
+                    "h": _("hours"),
+                    "m": _("metres"),
+                    "s": _("seconds"),
+                },
+            ),
             Field(
                 "status",
                 "string",
                 _(
                     "told; none (there was nothing to measure); withheld (too few to be told); not_supplied (not for this period); not_collected (for no period)."
                 ),
+                values={
+                    "told": _("the value is given"),
+                    "none": _("there was nothing to measure"),
+                    "withheld": _("too few to be told"),
+                    "not_supplied": _("not supplied for this period"),
+                    "not_collected": _("not collected in any period"),
+                },
             ),
             Field(
                 "value",
                 "number",
                 _("The count, share, median or total, as the measure says."),
                 _("the status says why"),
+                "stated",
             ),
             Field(
                 "low",
                 "number",
                 _("Lower end of the 95 percent interval."),
                 _("no value, or the end is not known"),
+                "stated",
             ),
             Field(
                 "high",
                 "number",
                 _("Upper end of the 95 percent interval."),
                 _("no value, or the end is not known"),
+                "stated",
             ),
             Field(
                 "count",
                 "integer",
                 _("What was counted, for counts and shares."),
                 _("the measure is a median or a total, or has no value"),
+                "not_applicable",
+                minimum=0,
             ),
             Field(
                 "n",
                 "integer",
                 _("How many alerts (shootings, days) the value rests on."),
                 _("no value"),
+                "stated",
+                minimum=0,
             ),
         ),
         has_geometry=False,
+        key=("period", "district", "measure"),
+        keywords=("gunfire", "gunshot detection", "police accountability", "officer time"),
+        every="P1M",
+        time_resolution="P1M",
     ),
     DatasetSpec(
         slug="gunfire-calibration",
@@ -115,26 +141,72 @@ LEDGER: Final = (
         fields=(
             Field("period", "string", _("The months compared, both ends included.")),
             Field(
-                "stated_from_pct", "integer", _("Lowest stated probability of the step, percent.")
+                "stated_from_pct",
+                "integer",
+                _("Lowest stated probability of the step, percent."),
+                unit="%",
+                minimum=0,
+                maximum=100,
             ),
             Field(
                 "stated_to_pct",
                 "integer",
                 _("Highest stated probability of the step, percent, included."),
+                unit="%",
+                minimum=0,
+                maximum=100,
             ),
-            Field("stated_pct", "number", _("Mean of what was stated, percent.")),
-            Field("n", "integer", _("Alerts with evidence, or found to be something else.")),
-            Field("n_evidence", "integer", _("Those with evidence.")),
-            Field("n_unconfirmed", "integer", _("Alerts where nothing was found.")),
+            Field(
+                "stated_pct",
+                "number",
+                _("Mean of what was stated, percent."),
+                unit="%",
+                minimum=0,
+                maximum=100,
+            ),
+            Field(
+                "n",
+                "integer",
+                _("Alerts with evidence, or found to be something else."),
+                minimum=0,
+            ),
+            Field("n_evidence", "integer", _("Those with evidence."), minimum=0),
+            Field("n_unconfirmed", "integer", _("Alerts where nothing was found."), minimum=0),
             Field(
                 "observed_pct",
                 "number",
                 _("Share with evidence, percent of n."),
                 _("n is 0"),
+                "not_applicable",
+                unit="%",
+                minimum=0,
+                maximum=100,
             ),
-            Field("low_pct", "number", _("Lower end of its 95 percent interval."), _("n is 0")),
-            Field("high_pct", "number", _("Upper end of its 95 percent interval."), _("n is 0")),
+            Field(
+                "low_pct",
+                "number",
+                _("Lower end of its 95 percent interval."),
+                _("n is 0"),
+                "not_applicable",
+                unit="%",
+                minimum=0,
+                maximum=100,
+            ),
+            Field(
+                "high_pct",
+                "number",
+                _("Upper end of its 95 percent interval."),
+                _("n is 0"),
+                "not_applicable",
+                unit="%",
+                minimum=0,
+                maximum=100,
+            ),
         ),
         has_geometry=False,
+        key=("period", "stated_from_pct"),
+        keywords=("gunfire", "gunshot detection", "calibration", "algorithm transparency"),
+        every="P1M",
+        time_resolution="P1M",
     ),
 )
