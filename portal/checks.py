@@ -6,9 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils import timezone
 
 from portal.city import CityError, the_city
-from portal.publication.disclosure import Rules, RulesError
+from portal.publication import signing
+from portal.publication.disclosure import RulesError
+from portal.publication.overrides import rules_of
 
 
 @register()
@@ -36,14 +39,29 @@ def city_file_is_readable(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def gate_is_no_looser_than_promised(**kwargs: Any) -> list[CheckMessage]:
     try:
-        Rules.from_mapping(the_city().gate)
+        city = the_city()
+        rules_of(city, on=timezone.now().astimezone(city.zone).date())
     except CityError:
         return []  # said above
     except RulesError as error:
         return [
-            Error(f"[gate] in the city file: {error}", hint="See docs/gate.md.", id="portal.E003")
+            Error(f"the gate in the city file: {error}", hint="See docs/gate.md.", id="portal.E003")
         ]
     return []
+
+
+@register()
+def signing_key_is_private(**kwargs: Any) -> list[CheckMessage]:
+    path = signing.key_file()
+    if not path.exists() or not path.stat().st_mode & 0o077:
+        return []
+    return [
+        Warning(
+            f"{path} can be read by others; whoever reads it can sign releases as this city",
+            hint=f"chmod 600 {path}",
+            id="portal.W003",
+        )
+    ]
 
 
 @register(deploy=True)

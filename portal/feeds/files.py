@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from portal.city import the_city
+from portal.feeds.chain import overrides_behind
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.renderers import FORMATS, Edition, formats_of, plain
 from portal.feeds.rows import rows_of
@@ -36,6 +37,12 @@ def manifest_of(release: Release) -> dict[str, Any]:
         return build_files(release)
     manifest: dict[str, Any] = json.loads(path.read_text())
     return manifest
+
+
+def manifest_sha256_of(release: Release) -> str:
+    """The hash that the chain of releases signs; through the manifest it covers every file."""
+    manifest_of(release)
+    return hashlib.sha256((folder_of(release) / MANIFEST).read_bytes()).hexdigest()
 
 
 def build_files(release: Release) -> dict[str, Any]:
@@ -62,6 +69,7 @@ def build_files(release: Release) -> dict[str, Any]:
         "schema_version": release.schema_version,
         "rows": release.n_rows,
         "licence": city.licence,
+        "overrides": overrides_behind(spec.slug, release.number),
         "files": files,
     }
     _write_whole(folder_of(release) / MANIFEST, [json.dumps(manifest, indent=1).encode() + b"\n"])

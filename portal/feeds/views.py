@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.files import file_of, manifest_of
+from portal.feeds.files import MANIFEST, file_of, folder_of, manifest_of
 from portal.feeds.renderers import FORMATS, formats_of
 from portal.models import Dataset, Release
 
@@ -61,14 +61,19 @@ def release_file(
 
 @require_safe
 def manifest(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Rows, bytes and SHA-256 of the files of a release."""
+    """Rows, bytes and SHA-256 of the files of a release, in the very bytes that the chain of releases signs."""
     release = get_object_or_404(
         Release.objects.select_related("dataset"),
         dataset__slug=slug,
         number=number,
         state=Release.State.ACTIVE,
     )
-    return JsonResponse(manifest_of(release), headers={"Cache-Control": FOREVER, **OPEN_TO_ALL})
+    manifest_of(release)
+    return HttpResponse(
+        (folder_of(release) / MANIFEST).read_bytes(),
+        content_type="application/json",
+        headers={"Cache-Control": FOREVER, **OPEN_TO_ALL},
+    )
 
 
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}

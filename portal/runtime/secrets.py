@@ -14,11 +14,11 @@ def secret(name: str, folder: Path) -> str:
         return value
     if path := os.environ.get(f"{name}_FILE"):
         return Path(path).read_text().strip()
-    return _kept(folder / name.lower())
+    return kept(folder / name.lower())
 
 
-def _kept(path: Path) -> str:
-    """32 random bytes, urlsafe base64 (the form Fernet wants). Two processes that start at once agree."""
+def kept(path: Path) -> str:
+    """What a file holds; where it is missing, 32 random bytes, urlsafe base64 (the form Fernet wants). Two processes that start at once agree."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = base64.urlsafe_b64encode(secrets.token_bytes(32))

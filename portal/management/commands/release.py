@@ -15,6 +15,7 @@ from portal.publication.disclosure import RulesError
 from portal.publication.geography import GeographyError
 from portal.publication.partition import PartitionError
 from portal.publication.releases import ReleaseBusyError, release_due, withdraw
+from portal.publication.signing import SigningKeyError
 
 
 def instant(text: str) -> dt.datetime:
@@ -61,7 +62,13 @@ class Command(BaseCommand):
             )
         try:
             made = release_due(the_city(), as_of=as_of, correct=options["correct_now"])
-        except (GeographyError, PartitionError, RulesError, ReleaseBusyError) as error:
+        except (
+            GeographyError,
+            PartitionError,
+            RulesError,
+            ReleaseBusyError,
+            SigningKeyError,
+        ) as error:
             raise CommandError(str(error)) from error
         self._report(made)
 
@@ -90,6 +97,6 @@ class Command(BaseCommand):
             raise CommandError(f"got {which!r}; wanted a release such as incidents/12")
         try:
             withdraw(release, reason=reason, retire_rows=retire_rows)
-        except ValueError as error:
+        except (ValueError, ReleaseBusyError, SigningKeyError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"withdrew {which}")
