@@ -1,0 +1,45 @@
+"""Every attack on a built release, before it goes out. What one of them may not reach stops it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from portal.models import Release
+from portal.publication.audit.attacks.limits import Finding
+from portal.publication.audit.reading import World
+from portal.publication.audit.records import ATTACKS
+from portal.publication.verification import Standard
+
+
+def audit(release: Release, standard: Standard) -> list[Finding]:
+    """What each attack on the release reached. standard.previous: the release before, None for the first."""
+    found: list[Finding] = []
+    attacks = ATTACKS.get(release.dataset.slug, ())
+    if attacks:
+        world = World(release, standard)
+        for attack in attacks:
+            found += attack(world)
+    return found
+
+
+def as_check(found: list[Finding]) -> dict[str, Any]:
+    """All findings as one of the checks that are kept with a release; ``audit`` is what builds the dataset."""
+    stopping = [finding for finding in found if finding.stops]
+    words = "; ".join(map(in_words, stopping)) or "none learns more"
+    return {
+        "check": "no attack learns more than its limit",
+        "passed": not stopping,
+        "detail": f"{len(found)} measured: {words}",
+        "audit": [asdict(finding) for finding in found],
+    }
+
+
+def in_words(finding: Finding) -> str:
+    """An attack and what it reached, for a log or a terminal."""
+    name = " ".join(part for part in (finding.attack, finding.subject) if part)
+    if finding.measured is None:
+        return f"{name}: nothing to attack"
+    sign = {"at_most": "at most", "at_least": "at least", "": ""}[finding.direction]
+    limit = "" if finding.limit is None else f", {sign} {finding.limit:g}"
+    return f"{name}: {finding.measured:.4g} of {finding.n}{limit}"

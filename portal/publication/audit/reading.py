@@ -1,0 +1,480 @@
+"""What the attacker has and what he wants, gathered: public rows of one release beside the private truth.
+
+Reads the vault as the publisher, through the escrow; writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from django.db import connections
+from numpy.typing import NDArray
+
+from portal.models import Release
+from portal.publication import sources
+from portal.publication.audit.arrays import columns
+from portal.publication.audit.attacks.differences import Editions, Gone
+from portal.publication.audit.attacks.groups import Batch
+from portal.publication.audit.attacks.linkage import Witness
+from portal.publication.audit.attacks.places import counted
+from portal.publication.audit.attacks.world import (
+    LOW,
+    NONE,
+    PERSON,
+    SENSITIVE,
+    Addresses,
+    Floats,
+    Ints,
+    Known,
+    PublicMap,
+    Rows,
+    Truth,
+)
+from portal.publication.decisions import tiers_of
+from portal.publication.disclosure import Tier, cover_blocks, is_due, local_times
+from portal.publication.verification import Standard
+from sensors.geodesy import LocalPlane
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows of a dataset are, and the private rows behind them."""
+
+    table: str
+    category: str  # of a public row r
+    private: str
+    occurred: str  # of a private row i
+    private_category: str
+    private_tier: str  # its label, from code alone
+
+
+SOURCES: Final = {
+    "incidents": Source(
+        "release.incident", "r.category", "vault.incidents_incident", "i.occurred_from",
+        "i.category", "CASE WHEN i.is_sealed THEN '3' ELSE i.tier END",
+    ),
+    "gunfire": Source(
+        "release.gunfire", "r.kind", "vault.sensors_acousticevent", "i.occurred_at", "i.kind", "'0a'"
+    ),
+    "calls": Source(
+        "release.call", "r.category", "vault.incidents_callforservice", "i.received_at",
+        "i.category", "i.tier",
+    ),
+}  # fmt: skip
+
+_TIER: Final = (
+    "CASE {label} WHEN '0a' THEN 0 WHEN '0b' THEN 1 WHEN '1' THEN 2 WHEN '2' THEN 3 ELSE 4 END"
+)
+_IN_RELEASE: Final = "r.first_release <= %(number)s AND (r.retired_release IS NULL OR r.retired_release > %(number)s)"
+
+
+def _at(instant: str) -> str:
+    return f"extract(epoch FROM {instant})"
+
+
+@dataclass
+class World:
+    """One built release of a dataset whose rows have a place and a time."""
+
+    release: Release
+    standard: Standard
+
+    @property
+    def source(self) -> Source:
+        return SOURCES[self.release.dataset.slug]
+
+    @property
+    def plane(self) -> LocalPlane:
+        return self.standard.doors.plane
+
+    @property
+    def doors(self) -> Floats:
+        found: Floats = self.standard.doors.tree.data
+        return found
+
+    @cached_property
+    def flats(self) -> Ints:
+        """Addresses at each door."""
+        addresses, n = self.addresses, len(self.doors)
+        known = np.isfinite(addresses.points).all(axis=1)
+        _, door = self.standard.doors.tree.query(addresses.points[known])
+        return np.bincount(door, addresses.stands_for[known], n).astype(np.int64)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        return read_addresses(self.plane)
+
+    @cached_property
+    def counted(self) -> Ints:
+        """Addresses in the footprint of each place, counted one by one."""
+        return counted(self.addresses, self.map)
+
+    @cached_property
+    def map(self) -> PublicMap:
+        return read_map(self.plane, self.districts)
+
+    @cached_property
+    def districts(self) -> list[str]:
+        return _texts("SELECT DISTINCT district_slug FROM release.cell WHERE district_slug <> ''")
+
+    @cached_property
+    def categories(self) -> list[str]:
+        source = self.source
+        return _texts(
+            f"SELECT {source.category} FROM {source.table} r UNION "  # noqa: S608 - our own text
+            f"SELECT {source.private_category} FROM {source.private} i"
+        )
+
+    @cached_property
+    def _rows(self) -> dict[str, NDArray]:
+        source = self.source
+        return columns(
+            {
+                "id": ("r.public_id", "24"),
+                "position": ("r.id", "int"),
+                "record": ("coalesce(a.record_id, -1)", "int"),
+                "place": ("coalesce(p.id, -1)", "int"),
+                "cell": ("coalesce(c.id, -1)", "int"),
+                "district": (
+                    "coalesce(array_position(%(districts)s::text[], r.district_slug::text), 0) - 1",
+                    "int",
+                ),
+                "category": (f"array_position(%(categories)s::text[], {source.category}::text) - 1", "int"),
+                "start_s": (_at("r.starts_at"), "int"),
+                "end_s": (_at("r.ends_at"), "int"),
+                "first": ("r.first_release", "int"),
+                "tier": (_TIER.format(label="coalesce(a.tier, '')"), "int"),
+            },
+            f"FROM {source.table} r LEFT JOIN vault.publication_assignment a USING (public_id) "
+            "LEFT JOIN release.place p ON p.code = r.place_code "
+            "LEFT JOIN release.cell c ON c.code = r.cell_code "
+            f'WHERE {_IN_RELEASE} ORDER BY r.public_id COLLATE "C"',
+            self._parameters,
+        )  # fmt: skip
+
+    @cached_property
+    def _private(self) -> dict[str, NDArray]:
+        source = self.source
+        return columns(
+            {
+                "number": ("i.id", "int"),
+                "occurred_s": (f"floor({_at(source.occurred)})", "int"),
+                "lon": ("coalesce(i.lon, 'NaN')", "float"),
+                "lat": ("coalesce(i.lat, 'NaN')", "float"),
+                "category": (
+                    f"array_position(%(categories)s::text[], {source.private_category}::text) - 1",
+                    "int",
+                ),
+                "tier": (
+                    _TIER.format(label=f"coalesce(a.tier, {source.private_tier})"),
+                    "int",
+                ),
+                "today": (_TIER.format(label=f"({source.private_tier})"), "int"),
+                "is_decided": ("(a.id IS NOT NULL)::int", "int"),
+            },
+            f"FROM {source.private} i LEFT JOIN vault.publication_assignment a "
+            "ON a.dataset_slug = %(slug)s AND a.record_id = i.id "
+            f"WHERE {source.occurred} < %(as_of)s ORDER BY i.id",
+            self._parameters,
+        )
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        return {
+            "slug": self.release.dataset.slug,
+            "number": self.release.number,
+            "as_of": self.release.as_of,
+            "districts": self.districts,
+            "categories": self.categories,
+        }
+
+    @cached_property
+    def rows(self) -> Rows:
+        found = self._rows
+        places, cells = (
+            np.where(found[name] >= 0, np.searchsorted(ids, found[name]), NONE)
+            for name, ids in (("place", self.map_ids[0]), ("cell", self.map_ids[1]))
+        )
+        spot = np.where(places >= 0, places, self.map.cell_spot(cells))
+        spot = np.where(spot >= 0, spot, self.map.district_spot(found["district"]))
+        spot = np.where(spot >= 0, spot, self.map.city)
+        numbers = self._private["number"]
+        at = np.minimum(np.searchsorted(numbers, found["record"]), max(len(numbers) - 1, 0))
+        known = numbers[at] == found["record"] if len(numbers) else np.zeros(len(at), bool)
+        return Rows(
+            spot=spot,
+            category=found["category"],
+            start_s=found["start_s"],
+            end_s=found["end_s"],
+            first_release=found["first"],
+            position=found["position"],
+            record=np.where(known, at, NONE),
+        )
+
+    @cached_property
+    def map_ids(self) -> tuple[Ints, Ints]:
+        """Primary keys of places and cells, in the order of the map."""
+        return tuple(
+            columns({"id": ("id", "int")}, f"FROM release.{table} ORDER BY id", {})["id"]
+            for table in ("place", "cell")
+        )  # type: ignore[return-value]
+
+    @property
+    def public_ids(self) -> NDArray[np.bytes_]:
+        ids: NDArray[np.bytes_] = self._rows["id"]
+        return ids
+
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        fresh: NDArray[np.bool_] = self.rows.first_release == self.release.number
+        return fresh
+
+    @cached_property
+    def tier(self) -> Ints:
+        """The exact tier (0..4) of each private record: as published, or as the gate sees it today."""
+        tier = self._private["tier"].copy()
+        if self.release.dataset.slug == sources.INCIDENTS:
+            for records in sources.new_incidents(before=self.release.as_of):
+                at = np.searchsorted(self._private["number"], records.record_id)
+                tier[at] = tiers_of(records)
+        fresh = self.rows.record[self.is_new & (self.rows.record >= 0)]
+        tier[fresh] = np.maximum(tier[fresh], self._private["today"][fresh])
+        return tier
+
+    @cached_property
+    def truth(self) -> Truth:
+        private = self._private
+        x, y = self.plane.to_xy(private["lon"], private["lat"])
+        row = np.full(len(x), NONE)
+        known = np.flatnonzero(self.rows.record >= 0)
+        row[self.rows.record[known]] = known
+        level = np.array([LOW, LOW, PERSON, SENSITIVE, SENSITIVE])
+        return Truth(
+            number=private["number"],
+            occurred_s=private["occurred_s"],
+            x=x,
+            y=y,
+            door=self._door_of(x, y),
+            category=private["category"],
+            tier=level[self.tier],
+            row=row,
+            is_new=(row >= 0) & self.is_new[row] if len(self.rows) else row >= 0,
+        )
+
+    def _door_of(self, x: Floats, y: Floats) -> Ints:
+        door = np.full(len(x), NONE)
+        known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        if known.size:
+            _, door[known] = self.standard.doors.tree.query(np.column_stack([x[known], y[known]]))
+        return door
+
+    @cached_property
+    def known(self) -> Known:
+        return Known.of(self.truth.points, self.map)
+
+    @cached_property
+    def witness(self) -> Witness:
+        return Witness(self.rows, self.truth, self.known, self.map, len(self.categories))
+
+    @property
+    def was_public(self) -> NDArray[np.bool_]:
+        """Whether each private record is or once was a row."""
+        decided: NDArray[np.bool_] = self._private["is_decided"] == 1
+        return decided
+
+    @property
+    def today(self) -> Ints:
+        """The tier of each private record by its own column alone, as a second opinion."""
+        tier: Ints = self._private["today"]
+        return tier
+
+    def numbers_of(self, most: int) -> tuple[list[str], list[tuple[str, str]]]:
+        """Public ids, the newest first, and the private numbers of their records: ours, the police's."""
+        number = {"gunfire": "i.provider_event_id"}.get(self.release.dataset.slug, "i.source_id")
+        rows = _query(
+            f"SELECT r.public_id, i.id::text, {number} FROM {self.source.table} r "  # noqa: S608 - our own text
+            "JOIN vault.publication_assignment a USING (public_id) "
+            f"JOIN {self.source.private} i ON i.id = a.record_id "
+            f"WHERE {_IN_RELEASE} ORDER BY r.first_release DESC, r.public_id LIMIT %(most)s",
+            {"number": self.release.number, "most": most},
+        )
+        return [row[0] for row in rows], [(row[1], row[2] or "") for row in rows]
+
+    def not_as_decided(self) -> int:
+        """Rows that say another place or time than was decided when they were first released."""
+        ((n,),) = _query(
+            f"SELECT count(*) FROM {self.source.table} r "  # noqa: S608 - our own text
+            "LEFT JOIN vault.publication_assignment a USING (public_id) "
+            f"WHERE {_IN_RELEASE} AND (r.place_code, r.cell_code, r.period) "
+            "IS DISTINCT FROM (a.place_code, a.cell_code, a.period)",
+            {"number": self.release.number},
+        )
+        return int(n)
+
+    @cached_property
+    def is_due(self) -> NDArray[np.bool_]:
+        """Whether each private record may be a row and its day has come."""
+        private, standard = self._private, self.standard
+        local, as_of = (
+            local_times(np.asarray(at, "datetime64[s]"), zone=standard.zone)
+            for at in (private["occurred_s"], [int(self.release.as_of.timestamp())])
+        )
+        may = self.tier <= Tier.PERSON
+        due = is_due(
+            local, np.minimum(self.tier, int(Tier.PERSON)), as_of=as_of[0], rules=standard.rules
+        )
+        return may & due  # fmt: skip
+
+    @cached_property
+    def delay_s(self) -> Ints:
+        """How long each row waited at the least since it happened."""
+        rules = self.standard.rules
+        low, person = rules.low_delay_h * 3_600, rules.person_delay_d * 86_400
+        return np.where(self._rows["tier"] == int(Tier.PERSON), person, low)
+
+    @cached_property
+    def editions(self) -> Editions:
+        seen = (Release.State.ACTIVE, Release.State.WITHDRAWN)
+        releases = Release.objects.using("publisher").filter(dataset=self.release.dataset_id)
+        rows = [*releases.filter(state__in=seen, number__lt=self.release.number), self.release]
+        rows.sort(key=lambda release: release.number)
+        return Editions(
+            np.array([release.number for release in rows], np.int64),
+            np.array([int(release.as_of.timestamp()) for release in rows], np.int64),
+        )
+
+    def batches(self) -> Batch:
+        """Every crime against a person that was ever a row, for its group."""
+        source = self.source
+        found = columns(
+            {
+                "cell": ("coalesce(c.id, -1)", "int"),
+                "start_s": (_at("r.starts_at"), "int"),
+                "release": ("r.first_release", "int"),
+                "category": (f"array_position(%(categories)s::text[], {source.category}::text) - 1", "int"),
+                "lon": ("coalesce(i.lon, 'NaN')", "float"),
+                "lat": ("coalesce(i.lat, 'NaN')", "float"),
+            },
+            f"FROM {source.table} r LEFT JOIN vault.publication_assignment a USING (public_id) "
+            f"LEFT JOIN {source.private} i ON i.id = a.record_id "
+            "LEFT JOIN release.cell c ON c.code = r.cell_code "
+            "WHERE r.first_release <= %(number)s AND r.place_code = '' "
+            "AND (r.cell_code <> '' OR a.tier = '1')",
+            self._parameters,
+        )  # fmt: skip
+        return Batch(
+            cell=found["cell"],
+            start_s=found["start_s"],
+            release=found["release"],
+            category=found["category"],
+            address=self.standard.doors.numbers(found["lon"], found["lat"]),
+            is_judged=found["release"] == self.release.number,
+        )
+
+    def gone(self) -> Gone:
+        """Rows that were taken out with a secret or as its cover. What a withdrawn edition took along is neither."""
+        found = columns(
+            {
+                "was_sealed": ("(a.fate = 'removed')::int", "int"),
+                "category": (
+                    f"array_position(%(categories)s::text[], {self.source.category}::text) - 1",
+                    "int",
+                ),
+                "start_s": (_at("r.starts_at"), "int"),
+            },
+            f"FROM {self.source.table} r JOIN vault.publication_assignment a USING (public_id) "
+            "WHERE r.retired_release <= %(number)s AND r.retired_release > r.first_release",
+            self._parameters,
+        )
+        return Gone(found["was_sealed"] == 1, found["category"], found["start_s"])
+
+    def blocks(self) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of every row that was public before this release: its block, whether it is sealed, whether it goes."""
+        found = columns(
+            {
+                "tier": (_TIER.format(label="a.tier"), "int"),
+                "category": (
+                    f"array_position(%(categories)s::text[], {self.source.category}::text) - 1",
+                    "int",
+                ),
+                "start_s": (_at("r.starts_at"), "int"),
+                "was_sealed": ("(a.fate = 'removed')::int", "int"),
+                "goes": ("(r.retired_release IS NOT NULL)::int", "int"),
+            },
+            f"FROM {self.source.table} r JOIN vault.publication_assignment a USING (public_id) "
+            "WHERE r.first_release < %(number)s "
+            "AND (r.retired_release IS NULL OR r.retired_release >= %(number)s) ORDER BY public_id",
+            self._parameters,
+        )
+        block = cover_blocks(found["tier"], found["category"], found["start_s"])
+        return block, found["was_sealed"] == 1, found["goes"] == 1
+
+
+def read_addresses(plane: LocalPlane) -> Addresses:
+    found = columns(
+        {
+            "lon": ("lon", "float"),
+            "lat": ("lat", "float"),
+            "stands_for": ("stands_for", "int"),
+            "is_point": ("(kind = 'point')::int", "int"),
+        },
+        "FROM vault.incidents_address",
+        {},
+    )
+    points = np.column_stack(plane.to_xy(found["lon"], found["lat"]))
+    return Addresses(points, found["stands_for"], bool(found["is_point"].mean() > 0.5))
+
+
+def read_map(plane: LocalPlane, districts: list[str]) -> PublicMap:
+    """The public map as published, in the order of its primary keys."""
+    places = _query(
+        "SELECT lon, lat, stands_for_addresses, district_slug, footprint::text FROM release.place ORDER BY id"
+    )
+    cells = _query(
+        "SELECT lon, lat, n_addresses, district_slug, footprint::text, code, parent_code, level "
+        "FROM release.cell ORDER BY id"
+    )
+    number = {slug: i for i, slug in enumerate(districts)}
+    at = {row[5]: i for i, row in enumerate(cells)}
+    return PublicMap(
+        place_dot=_dots(plane, places),
+        place_says=np.array([row[2] for row in places], np.int64),
+        place_shape=_shapes(plane, places),
+        place_district=np.array([number.get(row[3], NONE) for row in places], np.int64),
+        cell_dot=_dots(plane, cells),
+        cell_says=np.array([row[2] for row in cells], np.int64),
+        cell_shape=_shapes(plane, cells),
+        cell_parent=np.array([at.get(row[6], NONE) for row in cells], np.int64),
+        cell_level=np.array([row[7] for row in cells], np.int64),
+        cell_district=np.array([number.get(row[3], NONE) for row in cells], np.int64),
+        n_districts=len(districts),
+    )
+
+
+def _dots(plane: LocalPlane, rows: list[tuple]) -> Floats:
+    lon, lat = np.array([row[:2] for row in rows], float).reshape(-1, 2).T
+    return np.column_stack(plane.to_xy(lon, lat))
+
+
+def _shapes(plane: LocalPlane, rows: list[tuple]) -> NDArray[np.object_]:
+    shapes = np.asarray(shapely.from_geojson([row[4] for row in rows]), object).reshape(-1)
+    return np.asarray(
+        shapely.make_valid(
+            shapely.transform(shapes, lambda at: np.column_stack(plane.to_xy(at[:, 0], at[:, 1])))
+        ),
+        object,
+    )
+
+
+def _query(statement: str, parameters: dict[str, Any] | None = None) -> list[tuple]:
+    with connections["publisher"].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+
+
+def _texts(statement: str) -> list[str]:
+    return sorted(row[0] for row in _query(statement))
