@@ -15,7 +15,10 @@ UNKNOWN_TIER: Final = "2"
 
 @dataclass(frozen=True)
 class Category:
-    """One row of the vocabulary. ``tier`` is the least strict a record of this category can be."""
+    """One row of the vocabulary. ``tier`` is the least strict a record of this category can be.
+
+    ``group``: of tier 2, the group in which it is counted (docs/gate.md): sexual, family, crisis, other.
+    """
 
     slug: str
     label: str
@@ -53,19 +56,19 @@ _ROWS = [
     ("police-stop", "Stop by police", "Detención policial breve", "1", "service"),
     ("police-activity", "Patrol and police work", "Patrullaje y trabajo policial", "1", "service"),
     ("assistance", "Help and advice", "Ayuda y orientación", "1", "service"),
-    ("sexual-offence", "Sexual offence", "Delito sexual", "2", "sensitive"),
-    ("domestic", "Domestic violence", "Violencia doméstica", "2", "sensitive"),
-    ("child", "Offence involving a child", "Delito que involucra a un menor", "2", "sensitive"),
-    ("stalking", "Stalking", "Acecho", "2", "sensitive"),
-    ("welfare-check", "Welfare check", "Verificación de bienestar", "2", "sensitive"),
-    ("medical", "Medical call", "Llamada médica", "2", "sensitive"),
-    ("suicide-self-harm", "Suicide and self-harm", "Suicidio y autolesión", "2", "sensitive"),
-    ("mental-health", "Mental health call", "Crisis de salud mental", "2", "sensitive"),
-    ("overdose", "Overdose", "Sobredosis", "2", "sensitive"),
-    ("trafficking", "Human trafficking", "Trata de personas", "2", "sensitive"),
-    ("prostitution", "Prostitution", "Prostitución", "2", "sensitive"),
-    ("hate", "Hate crime", "Delito de odio", "2", "sensitive"),
-    ("unclassified", "Not yet classified", "Sin clasificar", "2", "sensitive"),
+    ("sexual-offence", "Sexual offence", "Delito sexual", "2", "sexual"),
+    ("domestic", "Domestic violence", "Violencia doméstica", "2", "family"),
+    ("child", "Offence involving a child", "Delito que involucra a un menor", "2", "family"),
+    ("stalking", "Stalking", "Acecho", "2", "family"),
+    ("welfare-check", "Welfare check", "Verificación de bienestar", "2", "crisis"),
+    ("medical", "Medical call", "Llamada médica", "2", "crisis"),
+    ("suicide-self-harm", "Suicide and self-harm", "Suicidio y autolesión", "2", "crisis"),
+    ("mental-health", "Mental health call", "Crisis de salud mental", "2", "crisis"),
+    ("overdose", "Overdose", "Sobredosis", "2", "crisis"),
+    ("trafficking", "Human trafficking", "Trata de personas", "2", "other"),
+    ("prostitution", "Prostitution", "Prostitución", "2", "other"),
+    ("hate", "Hate crime", "Delito de odio", "2", "other"),
+    ("unclassified", "Not yet classified", "Sin clasificar", "2", "other"),
 ]
 
 CATEGORIES: Final[dict[str, Category]] = {row[0]: Category(*row) for row in _ROWS}

@@ -435,12 +435,15 @@ class PublishedCalibration(models.Model):
 
 
 class PublishedCount(models.Model):
-    """A quarterly district total of sensitive incidents, with the small random error drawn once."""
+    """A count of sensitive incidents with the small random error drawn once, or a sum of such counts."""
 
-    district_slug = models.CharField(max_length=80)  # empty: the city
-    quarter = models.CharField(max_length=8)  # 2026-Q3
-    category_group = models.CharField(max_length=32)  # "sensitive": all together
+    statistic = models.CharField(max_length=24)  # district-quarter, groups, city-month, revision
+    period = models.CharField(max_length=8)  # 2026-11, 2026-Q3, 2026
+    district_slug = models.CharField(max_length=80, blank=True)  # empty: the city
+    category_group = models.CharField(max_length=16)  # "sensitive": all together
     noisy_count = models.IntegerField()
+    low = models.PositiveIntegerField()  # 19 times in 20 the error leaves the count between the two
+    high = models.PositiveIntegerField()
     epsilon = models.FloatField()
     first_release = models.PositiveIntegerField()
     retired_release = models.PositiveIntegerField(null=True)
@@ -449,12 +452,39 @@ class PublishedCount(models.Model):
         db_table = '"release"."sensitive_count"'
         constraints = [
             models.UniqueConstraint(
-                fields=["district_slug", "quarter", "category_group"], name="pub_count_once"
+                fields=["statistic", "period", "district_slug", "category_group"],
+                name="pub_count_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.district_slug} {self.quarter}"
+        return f"{self.statistic} {self.period} {self.district_slug} {self.category_group}"
+
+
+class PublishedCharge(models.Model):
+    """What one vector of noisy counts spent of the privacy of each incident that is in it."""
+
+    statistic = models.CharField(max_length=24)
+    period = models.CharField(max_length=8)
+    epsilon = models.FloatField()
+    share = models.FloatField()  # what all draws of the statistic may spend on one incident
+    spent = models.FloatField()  # by an incident of the period, on all statistics so far
+    lifetime = models.FloatField()  # what it may ever spend
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."privacy_charge"'
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statistic", "period"],
+                condition=Q(retired_release__isnull=True),
+                name="pub_charge_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.statistic} {self.period}"
 
 
 class PublishedStreet(models.Model):

@@ -130,7 +130,7 @@ def totals_figure(
     rows: Sequence[PublishedCount], release: Release, *, draws: int, figure_id: str
 ) -> dict[str, Any]:
     """Sensitive quarterly totals with the noise they carry. draws: random errors inside each of them."""
-    quarters = [(_first_day(row.quarter), max(row.noisy_count, 0)) for row in rows]
+    quarters = [(_first_day(row.period), max(row.noisy_count, 0)) for row in rows]
     spec = figures.quarterly_counts(
         quarters,
         subject=subject(

@@ -248,15 +248,17 @@ def outcomes(rows: Iterable[PublishedRow]) -> dict[str, str]:
 
 def sensitive_totals(*, district: str) -> list[PublishedCount]:
     """Quarterly noisy totals of a district, or of the city (''), newest first."""
-    rows = in_current(PublishedCount.objects.filter(district_slug=district), "sensitive-totals")
-    return list(rows.order_by("-quarter"))
+    quarterly = PublishedCount.objects.filter(statistic="district-quarter")
+    rows = in_current(quarterly.filter(district_slug=district), "sensitive-totals")
+    return list(rows.order_by("-period"))
 
 
 def draws_in(district: str) -> int:
     """Random errors inside one sensitive total: one for a district; the city sums them and that of no district."""
     if district:
         return 1
-    rows = in_current(PublishedCount.objects.exclude(district_slug=""), "sensitive-totals")
+    quarterly = PublishedCount.objects.filter(statistic="district-quarter")
+    rows = in_current(quarterly.exclude(district_slug=""), "sensitive-totals")
     return rows.values("district_slug").distinct().count() + 1
 
 

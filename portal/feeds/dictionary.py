@@ -11,7 +11,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
-from portal.feeds.columns import DISTRICT_OR_CITY, ID, WHEN, WHERE
+from portal.feeds.columns import ID, WHEN, WHERE
 from portal.feeds.ledger_dictionary import LEDGER
 from portal.feeds.map_dictionary import MAP
 from portal.feeds.specs import DatasetSpec, Field

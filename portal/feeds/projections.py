@@ -132,12 +132,22 @@ PROJECTIONS: Final[dict[str, Projection]] = {
     "sensitive-totals": Projection(
         table="release.sensitive_count r",
         columns={
+            **_plain("statistic period"),
             "district": _or_null("r.district_slug"),
-            **_plain("quarter category_group"),
+            "category_group": "r.category_group",
             "count": "greatest(r.noisy_count, 0)",
-            "epsilon": "r.epsilon",
+            **_plain("low high epsilon"),
         },
-        order=("r.quarter", "r.district_slug", "r.category_group"),
+        order=("r.period", "r.statistic", "r.district_slug", "r.category_group"),
+    ),
+    "privacy-budget": Projection(
+        table="release.privacy_charge r",
+        columns={
+            **_plain("statistic period"),
+            "unit": "'one incident'::text",
+            **_plain("epsilon share spent lifetime"),
+        },
+        order=("r.period", "r.statistic"),
     ),
     "places": Projection(
         table="release.place r",

@@ -14,6 +14,7 @@ from portal.models import (
     PublishedArea,
     PublishedCalibration,
     PublishedCell,
+    PublishedCharge,
     PublishedCount,
     PublishedFigure,
     PublishedGunfire,
@@ -25,6 +26,7 @@ from portal.models import (
 )
 from portal.publication import geography, sources
 from portal.publication.alert_sources import made_with
+from portal.publication.budget import public_charges
 from portal.publication.calibration import as_told, calibration_rows
 from portal.publication.corrections import removals
 from portal.publication.decisions import (
@@ -174,7 +176,7 @@ def build_calibration(gate: Gate, gunfire: Release | None) -> Builder:
     return build
 
 
-F = TypeVar("F", PublishedFigure, PublishedCalibration)
+F = TypeVar("F", PublishedFigure, PublishedCalibration, PublishedCharge)
 
 
 def _standing(model: type[F]) -> list[F]:
@@ -191,22 +193,27 @@ def _replace(model: type[F], gone: list[int], rows: list[F], number: int) -> Cha
 
 
 def build_totals(gate: Gate) -> Builder:
-    """Quarterly totals of sensitive incidents for every quarter that has become due."""
+    """Counts of sensitive incidents for every period that has become due."""
+    return lambda number: _insert(PublishedCount, due_totals(gate), number)
+
+
+def build_budget(gate: Gate) -> Builder:
+    """The public budget, a row for each charge; anew where an incident of its period has spent more since."""
 
     def build(number: int) -> Changes:
-        rows = [
-            PublishedCount(
-                district_slug=total.district,
-                quarter=total.quarter,
-                category_group="sensitive",
-                noisy_count=total.noisy_count,
-                epsilon=total.epsilon,
-            )
-            for total in due_totals(gate)
-        ]
-        return _insert(PublishedCount, rows, number)
+        known = {_as_charged(row): row.pk for row in _standing(PublishedCharge)}
+        charges = {_as_charged(row): row for row in public_charges(gate.rules)}
+        fresh = [row for key, row in charges.items() if key not in known]
+        for row in fresh:
+            row.first_release = number
+        gone = [pk for key, pk in known.items() if key not in charges]
+        return _replace(PublishedCharge, gone, fresh, number)
 
     return build
+
+
+def _as_charged(row: PublishedCharge) -> tuple[object, ...]:
+    return (row.statistic, row.period, row.epsilon, row.share, row.spent, row.lifetime)
 
 
 def _publish(

@@ -23,6 +23,8 @@ class Assignment(models.Model):
     place_code = models.CharField(max_length=96, blank=True)
     cell_code = models.CharField(max_length=96, blank=True)
     period = models.CharField(max_length=24)
+    # The public id of the row of the same event, in whatever dataset, whose place and time this one has.
+    follows = models.CharField(max_length=24, blank=True, default="", db_default="")
     first_release = models.PositiveIntegerField()
     fate = models.CharField(max_length=10, choices=Fate, default=Fate.PUBLISHED)
     retired_release = models.PositiveIntegerField(null=True)
@@ -44,9 +46,10 @@ class Assignment(models.Model):
 class NoiseDraw(models.Model):
     """A noisy count, drawn once and stored; asking again returns the same number."""
 
-    statistic = models.CharField(max_length=64)
-    district_slug = models.CharField(max_length=80, blank=True)
-    quarter = models.CharField(max_length=8)
+    statistic = models.CharField(max_length=24)  # disclosure.Purpose
+    period = models.CharField(max_length=8)  # 2026-11, 2026-Q4, 2026
+    district_slug = models.CharField(max_length=80, blank=True)  # empty: districts not told apart
+    category_group = models.CharField(max_length=16)  # "sensitive": groups not told apart
     epsilon = models.FloatField()
     noisy_count = models.IntegerField()
     drawn_at = models.DateTimeField()
@@ -54,25 +57,36 @@ class NoiseDraw(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["statistic", "district_slug", "quarter"], name="noise_drawn_once"
+                fields=["statistic", "period", "district_slug", "category_group"],
+                name="noise_drawn_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.statistic} {self.district_slug} {self.quarter}"
+        return f"{self.statistic} {self.period} {self.district_slug} {self.category_group}"
 
 
 class CountedIncident(models.Model):
-    """A sensitive incident that is in a quarter's draws, so that it is never in another's: it would spend twice.
+    """What a sensitive incident spent on a statistic, so that it is never in another draw of the same.
 
+    Its date, district or category may be corrected later; in a second draw it would spend twice.
     No foreign key, for it outlives the row.
     """
 
-    record_id = models.BigIntegerField(primary_key=True)
-    quarter = models.CharField(max_length=8)
+    record_id = models.BigIntegerField()
+    statistic = models.CharField(max_length=24)
+    period = models.CharField(max_length=8)
+    epsilon = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record_id", "statistic"], name="counted_once_a_statistic"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.record_id} {self.quarter}"
+        return f"{self.record_id} {self.statistic} {self.period}"
 
 
 class Heartbeat(models.Model):

@@ -36,8 +36,15 @@ logger = logging.getLogger(__name__)
 GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
 RELEASE_HOUR = 6
 MAP = ("areas", "places", "cells")
-# In this order: alerts follow their records, the ledger follows the alerts.
-RECORDS = ("incidents", "gunfire", "gunfire-ledger", "gunfire-calibration", "sensitive-totals")
+# In this order: alerts follow their records, the ledgers follow what they count.
+RECORDS = (
+    "incidents",
+    "gunfire",
+    "gunfire-ledger",
+    "gunfire-calibration",
+    "sensitive-totals",
+    "privacy-budget",
+)
 
 
 class ReleaseBusyError(Exception):
@@ -124,6 +131,7 @@ def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -
             "gunfire-ledger": builders.build_ledger(gate, newest("gunfire"), correct=correcting),
             "gunfire-calibration": builders.build_calibration(gate, newest("gunfire")),
             "sensitive-totals": builders.build_totals(gate),
+            "privacy-budget": builders.build_budget(gate),
         }
         release = _release(slug, builds[slug], standard, as_of)
         if release:

@@ -24,6 +24,10 @@ from sensors.models import AcousticEvent
 INCIDENTS, GUNFIRE = "incidents", "gunfire"
 # The vocabulary's word on each category: no record of it may be handled with less care.
 LEAST_TIER: Final = {slug: category.tier for slug, category in CATEGORIES.items()}
+# In which of the four groups the incidents of a sensitive category are counted.
+SENSITIVE_GROUP: Final = {
+    slug: category.group for slug, category in CATEGORIES.items() if category.tier == "2"
+}
 
 
 @dataclass(frozen=True)

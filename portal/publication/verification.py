@@ -16,13 +16,11 @@ from django.db import connections
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import file_of
 from portal.feeds.rows import rows_of
-from portal.models import PublishedCount, PublishedGunfire, PublishedIncident, PublishedRow, Release
-from portal.publication import ledger_checks, sources
+from portal.models import PublishedGunfire, PublishedIncident, PublishedRow, Release
+from portal.publication import budget_checks, ledger_checks, sources
 from portal.publication.decisions import tiers_of, utc
 from portal.publication.disclosure import Grain, Rules, Tier, code_interval, time_code
 from portal.publication.doors import Doors
-from portal.publication.models import NoiseDraw
-from portal.publication.totals import NO_DISTRICT
 from portal.publication.writing import count_rows, table_of
 
 # The columns of a public record table, whatever the dataset; a new one must be named here on purpose.
@@ -262,25 +260,6 @@ def retirements_are_on_record(release: Release, standard: Standard) -> Check:
     )
 
 
-def totals_are_as_drawn(release: Release, standard: Standard) -> Check:
-    """Each number is a stored draw, the city's is the sum of them all, and no draw costs more than its share."""
-    share = standard.rules.epsilon_district_quarter
-    wrong = 0
-    added = PublishedCount.objects.using("publisher").filter(first_release=release.number)
-    for quarter in set(added.values_list("quarter", flat=True)):
-        draws = list(NoiseDraw.objects.using("publisher").filter(quarter=quarter))
-        drawn = {draw.district_slug: draw.noisy_count for draw in draws}
-        shown = {count.district_slug: count.noisy_count for count in added.filter(quarter=quarter)}
-        wrong += shown.pop("", None) != sum(drawn.values())
-        drawn.pop(NO_DISTRICT, None)
-        wrong += shown != drawn or any(draw.epsilon > share for draw in draws)
-    return Check(
-        f"every total is a draw made once, with epsilon {share} at most",
-        wrong == 0,
-        f"{wrong} are not",
-    )
-
-
 def places_keep_the_floor(release: Release, standard: Standard) -> Check:
     """Of the public map itself: no place below the floor."""
     floor = standard.rules.place_addresses
@@ -315,7 +294,7 @@ Verifier = Callable[[Release, Standard], Check]
 
 
 def of(verdict: Callable[[Release, Standard], ledger_checks.Verdict]) -> Verifier:
-    """A check of the ledger as one of a release."""
+    """A check of a ledger as one of a release."""
     return lambda release, standard: Check(*verdict(release, standard))
 
 
@@ -349,7 +328,16 @@ CHECKS: dict[str, list[Verifier]] = {
         rows_match_files,
         of(lambda release, to: ledger_checks.calibration_counts_public_rows(release)),
     ],
-    "sensitive-totals": [rows_match_files, totals_are_as_drawn],
+    "sensitive-totals": [
+        rows_match_files,
+        of(lambda release, to: budget_checks.totals_are_as_drawn(release, to.rules)),
+        of(lambda release, to: budget_checks.totals_tell_their_error(release)),
+    ],
+    "privacy-budget": [
+        rows_match_files,
+        of(lambda release, to: budget_checks.every_draw_is_charged(release)),
+        of(lambda release, to: budget_checks.nobody_spends_more_than_a_lifetime(release, to.rules)),
+    ],
     "areas": [rows_match_files],
     "places": [rows_match_files, places_keep_the_floor],
     "cells": [rows_match_files, cells_keep_the_floor],

@@ -14,6 +14,7 @@ from portal.models import (
     PublishedArea,
     PublishedCalibration,
     PublishedCell,
+    PublishedCharge,
     PublishedCount,
     PublishedFigure,
     PublishedGunfire,
@@ -35,6 +36,7 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "gunfire-ledger": (PublishedFigure,),
     "gunfire-calibration": (PublishedCalibration,),
     "sensitive-totals": (PublishedCount,),
+    "privacy-budget": (PublishedCharge,),
 }
 
 ROW_COLUMNS = (

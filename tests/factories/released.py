@@ -11,6 +11,7 @@ from portal.models import (
     PublishedArea,
     PublishedCalibration,
     PublishedCell,
+    PublishedCharge,
     PublishedCount,
     PublishedFigure,
     PublishedGunfire,
@@ -24,7 +25,7 @@ from portal.models import (
 
 DATASETS = (
     "areas", "places", "cells", "incidents", "gunfire", "gunfire-ledger", "gunfire-calibration",
-    "sensitive-totals",
+    "sensitive-totals", "privacy-budget",
 )  # fmt: skip
 AS_OF = dt.datetime(2026, 11, 16, 12, tzinfo=dt.UTC)
 
@@ -50,13 +51,25 @@ def released_city() -> None:
     _ledger()
     for district in ("", "north", "south"):
         PublishedCount.objects.create(
+            statistic="district-quarter",
+            period="2026-Q2",
             district_slug=district,
-            quarter="2026-Q2",
             category_group="sensitive",
             noisy_count=12 if district else -1,
+            low=6 if district else 0,
+            high=18 if district else 9,
             epsilon=0.5,
             first_release=1,
         )
+    PublishedCharge.objects.create(
+        statistic="district-quarter",
+        period="2026-Q2",
+        epsilon=0.5,
+        share=0.5,
+        spent=0.5,
+        lifetime=2.0,
+        first_release=1,
+    )
     for slug in ("incidents", "gunfire"):
         tally(slug)
     count_rows()

@@ -10,7 +10,7 @@ from incidents.codes import CATEGORIES, TIERS, UNKNOWN_CATEGORY, UNKNOWN_TIER, s
 def test_whatever_is_called_sensitive_is_tier_2() -> None:
     for category in CATEGORIES.values():
         assert category.tier in TIERS
-        assert (category.group == "sensitive") == (category.tier == "2")
+        assert category.tier == "2" or category.group not in ("sexual", "family", "crisis")
     assert CATEGORIES[UNKNOWN_CATEGORY].tier == UNKNOWN_TIER == "2"
 
 

@@ -100,6 +100,22 @@ def noise_margin(epsilon: float, coverage: float) -> int:
     return margin
 
 
+def sum_margin(epsilon: float, coverage: float, draws: int) -> int:
+    """The masses of all sums, one draw after the other."""
+    reach = math.ceil(25 / epsilon)
+    masses = {0: 1.0}
+    for _ in range(draws):
+        after: dict[int, float] = {}
+        for total, mass in masses.items():
+            for k in range(-reach, reach + 1):
+                after[total + k] = after.get(total + k, 0.0) + mass * laplace_mass(k, epsilon)
+        masses = {total: mass for total, mass in after.items() if abs(total) <= reach}
+    margin = 0
+    while sum(masses.get(k, 0.0) for k in range(-margin, margin + 1)) < coverage:
+        margin += 1
+    return margin
+
+
 def weeks_of(year: int) -> int:
     return date(year, 12, 28).isocalendar().week
 

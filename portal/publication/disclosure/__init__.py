@@ -11,8 +11,10 @@ from portal.publication.disclosure.narrative import is_sensitive_text
 from portal.publication.disclosure.noise import (
     Budget,
     BudgetError,
+    Charge,
     Purpose,
     draw_discrete_laplace,
+    exactly,
     noise_margin,
     publishable_counts,
 )
@@ -25,12 +27,16 @@ from portal.publication.disclosure.periods import (
 )
 from portal.publication.disclosure.removal import cover_blocks, removal_cover
 from portal.publication.disclosure.rules import Rules, RulesError
+from portal.publication.disclosure.sensitive import ALL_SENSITIVE, GROUPS, sensitive_groups
 from portal.publication.disclosure.tiers import Tier, tier_of
 
 __all__ = [
+    "ALL_SENSITIVE",
+    "GROUPS",
     "WITHHELD",
     "Budget",
     "BudgetError",
+    "Charge",
     "Grain",
     "Purpose",
     "Rules",
@@ -41,6 +47,7 @@ __all__ = [
     "code_interval",
     "cover_blocks",
     "draw_discrete_laplace",
+    "exactly",
     "is_due",
     "is_sensitive_text",
     "local_times",
@@ -50,6 +57,7 @@ __all__ = [
     "release_at",
     "removal_cover",
     "roll_up",
+    "sensitive_groups",
     "tier_of",
     "time_code",
     "time_interval",

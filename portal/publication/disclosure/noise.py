@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from portal.publication.disclosure.periods import Grain, code_interval, time_code
 from portal.publication.disclosure.rules import Rules
 
 IntArray = NDArray[np.int64]
@@ -59,14 +59,20 @@ def publishable_counts(noisy: ArrayLike) -> IntArray:
     return np.maximum(np.asarray(noisy, np.int64), 0)
 
 
-def noise_margin(*, epsilon: float, coverage: float = 0.95) -> int:
-    """The least m for which the noise lies within +-m with probability >= coverage.
+def noise_margin(*, epsilon: float, coverage: float = 0.95, draws: int = 1) -> int:
+    """The least m for which the noise of a count lies within +-m with probability >= coverage.
 
-    P(|X| > m) = 2 a^(m+1) / (1 + a) with a = exp(-epsilon) for discrete Laplace noise.
+    draws: how many independent draws of the same epsilon the count is the sum of. The distribution
+    of one is P(X = k) = (1 - a) / (1 + a) * a^|k| with a = exp(-epsilon); of a sum, its convolution.
     """
     a = math.exp(-epsilon)
-    margin = math.log((1 - coverage) * (1 + a) / 2) / -epsilon - 1
-    return max(0, math.ceil(margin - 1e-9))
+    reach = np.arange(-math.ceil(40 / epsilon), math.ceil(40 / epsilon) + 1)  # beyond it: exp(-40)
+    mass = one = (1 - a) / (1 + a) * a ** np.abs(reach)
+    for _ in range(draws - 1):
+        mass = np.convolve(mass, one)
+    middle = mass.size // 2
+    within = mass[middle] + np.concatenate([[0.0], np.cumsum(2 * mass[middle + 1 :])])
+    return int(np.argmax(within >= coverage - 1e-12))
 
 
 class Purpose(StrEnum):
@@ -77,12 +83,17 @@ class Purpose(StrEnum):
     CITY_MONTH = "city-month"
     REVISION = "revision"
 
+    @property
+    def grain(self) -> Grain:
+        """How long its periods are."""
+        return _GRAIN[self]
 
-_PERIOD = {
-    Purpose.DISTRICT_QUARTER: re.compile(r"\d{4}-Q[1-4]"),
-    Purpose.GROUPS: re.compile(r"\d{4}-Q[1-4]"),
-    Purpose.CITY_MONTH: re.compile(r"\d{4}-(0[1-9]|1[0-2])"),
-    Purpose.REVISION: re.compile(r"\d{4}"),
+
+_GRAIN = {
+    Purpose.DISTRICT_QUARTER: Grain.QUARTER,
+    Purpose.GROUPS: Grain.QUARTER,
+    Purpose.CITY_MONTH: Grain.MONTH,
+    Purpose.REVISION: Grain.YEAR,
 }
 
 
@@ -101,48 +112,61 @@ class Budget:
 
     An incident is in one month, one quarter and one year. What it has spent is the sum of the
     charges whose period holds its month; districts and groups divide the incidents, so a vector
-    over all of them costs what one of its counts costs.
+    over all of them costs what one of its counts costs. Charges that are given are taken as they
+    are: they were made, perhaps under rules that were less strict.
     """
 
     rules: Rules = field(default_factory=Rules)
     charges: Sequence[Charge] = ()
 
-    def charge(self, purpose: Purpose, period: str, epsilon: float) -> Budget:
-        """The ledger with one more draw. Raises BudgetError where the share of its purpose is spent.
+    def share(self, purpose: Purpose) -> float:
+        """What all draws of a kind may spend on one incident."""
+        return float(getattr(self.rules, f"epsilon_{purpose.name.lower()}"))
 
-        The shares together are at most the lifetime (Rules refuses others), so no month can ever
-        exceed it.
-        """
-        if not _PERIOD[purpose].fullmatch(period):
+    def charge(self, purpose: Purpose, period: str, epsilon: float) -> Budget:
+        """The ledger with one more draw. Raises BudgetError where its share or the lifetime is spent."""
+        if not _is_code(period, purpose.grain):
             raise BudgetError(f"got the period {period!r} for {purpose}; wanted its own grain")
         if not (math.isfinite(epsilon) and epsilon > 0):
             raise BudgetError(f"got epsilon {epsilon}; wanted a number above 0")
-        added = Charge(purpose, period, _exactly(epsilon))
-        after = replace(self, charges=(*self.charges, added))
-        share = _exactly(getattr(self.rules, f"epsilon_{purpose.name.lower()}"))
-        spent = sum(c.epsilon for c in after.charges if (c.purpose, c.period) == (purpose, period))
-        if spent > share:
-            raise BudgetError(
-                f"got a draw that brings {purpose} of {period} to epsilon {float(spent)};"
-                f" wanted at most {float(share)}"
-            )
+        after = replace(self, charges=(*self.charges, Charge(purpose, period, exactly(epsilon))))
+        drawn = sum(c.epsilon for c in after.charges if (c.purpose, c.period) == (purpose, period))
+        for spent, most, of in (
+            (drawn, self.share(purpose), f"{purpose} of {period}"),
+            (after._most_spent(period), self.rules.epsilon_lifetime, f"an incident of {period}"),
+        ):
+            if spent > exactly(most):
+                raise BudgetError(
+                    f"got a draw that brings {of} to epsilon {float(spent)}; wanted at most {most}"
+                )
         return after
 
-    def spent(self, month: str) -> float:
-        """What every incident of a month ("2026-11") has spent so far."""
-        return float(sum(c.epsilon for c in self.charges if month in _months(c.period)))
+    def spent(self, period: str) -> float:
+        """The most that any incident of a period ("2026-11", "2026-Q4", "2026") has spent so far."""
+        return float(self._most_spent(period))
+
+    def _most_spent(self, period: str) -> Fraction:
+        each = [(set(_months(charge.period)), charge.epsilon) for charge in self.charges]
+        return max(
+            sum((epsilon for months, epsilon in each if month in months), Fraction(0))
+            for month in _months(period)
+        )
 
 
-def _exactly(epsilon: float) -> Fraction:
+def exactly(epsilon: float) -> Fraction:
     """0.1 as one tenth, so that ten draws of it make one and not a little less or more."""
     return Fraction(str(epsilon))
 
 
+def _is_code(period: str, grain: Grain) -> bool:
+    try:
+        start, _ = code_interval(period)
+    except ValueError:
+        return False
+    return bool(time_code(start, grain).item() == period)
+
+
 def _months(period: str) -> list[str]:
-    year, _, part = period.partition("-")
-    if not part:
-        return [f"{year}-{month:02}" for month in range(1, 13)]
-    if part.startswith("Q"):
-        first = 3 * int(part[1]) - 2
-        return [f"{year}-{month:02}" for month in range(first, first + 3)]
-    return [period]
+    """The months of a period, as codes."""
+    start, end = (at.astype("datetime64[M]") for at in code_interval(period))
+    return [str(month) for month in np.arange(start, end)]

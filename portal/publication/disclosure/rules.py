@@ -34,7 +34,8 @@ class Rules:
     person_grain: Grain = Grain.WEEK
     low_delay_h: int = 48
     person_delay_d: int = 7
-    sensitive_delay_d: int = 45
+    sensitive_delay_d: int = 45  # after the month or quarter, before its noisy counts are drawn
+    revision_delay_d: int = 180  # after the year, so that what came late is in its revision
     covers_per_removal: int = 2  # records retired at random for each one removed
     ledger_delay_d: int = 28  # after the end of a month, before outcomes of its alerts are told
     ledger_alerts: int = 10  # least alerts behind a number that their public rows do not give away

@@ -13,7 +13,7 @@ from incidents.models import Address, Area, Incident
 from portal.city import City
 from portal.feeds.files import file_of, folder_of
 from portal.models import Dataset, PublishedCount, PublishedIncident, PublishedTally, Release
-from portal.publication.models import Assignment, CountedIncident, NoiseDraw
+from portal.publication.models import Assignment
 from portal.publication.releases import release_due, withdraw
 from portal.publication.verification import CHECKS, Check
 from tests.factories.private import (
@@ -276,22 +276,6 @@ def test_a_map_that_was_rejected_once_can_be_built_again(monkeypatch: pytest.Mon
     assert (made["areas"].number, made["areas"].state) == (3, Release.State.ACTIVE)
 
 
-def test_no_incident_is_in_the_draws_of_two_quarters() -> None:
-    many_incidents(900)
-    release_due(CITY, as_of=NOW)
-    counted = CountedIncident.objects.get(
-        record_id=CountedIncident.objects.filter(quarter="2026-Q3").earliest("record_id").record_id
-    )
-    Incident.objects.filter(pk=counted.record_id).update(occurred_from=NOW - 20 * DAY)
-    many_incidents(200, until=NOW + 45 * DAY, days=46)
-
-    release_due(CITY, as_of=NOW + 100 * DAY)
-
-    counted.refresh_from_db()
-    assert counted.quarter == "2026-Q3"
-    assert NoiseDraw.objects.filter(quarter="2026-Q4").count() == 3
-
-
 def test_a_mistyped_year_and_late_reports_of_last_year_make_no_quarter() -> None:
     many_incidents(900)
     incident(category="domestic", tier="2", occurred_from=dt.datetime(1915, 1, 2, tzinfo=dt.UTC))
@@ -300,7 +284,8 @@ def test_a_mistyped_year_and_late_reports_of_last_year_make_no_quarter() -> None
 
     release_due(CITY, as_of=NOW)
 
-    quarters = set(PublishedCount.objects.values_list("quarter", flat=True))
+    rows = PublishedCount.objects.filter(statistic="district-quarter")
+    quarters = set(rows.values_list("period", flat=True))
     assert quarters == {"2026-Q1", "2026-Q2", "2026-Q3"}
 
 

@@ -21,7 +21,7 @@ from portal.models import (
     Release,
 )
 from portal.publication import releases
-from portal.publication.models import Assignment, NoiseDraw
+from portal.publication.models import Assignment
 from portal.publication.releases import (
     ReleaseBusyError,
     gate_lock,
@@ -220,30 +220,12 @@ def test_tallies_equal_a_recount_of_the_rows() -> None:
     assert tallies == dict(recount)
 
 
-def test_sensitive_totals_are_drawn_once_and_add_up() -> None:
-    many_incidents(600)
-    release_due(CITY, as_of=NOW)
-    before = sorted(PublishedCount.objects.values_list("quarter", "district_slug", "noisy_count"))
-    assert {quarter for quarter, _, _ in before} == {"2026-Q1", "2026-Q2", "2026-Q3"}
-
-    many_incidents(150, until=NOW + 45 * DAY, days=46)
-    release_due(CITY, as_of=NOW + 100 * DAY)
-
-    after = sorted(PublishedCount.objects.values_list("quarter", "district_slug", "noisy_count"))
-    assert set(before) < set(after)
-    for quarter in {quarter for quarter, _, _ in after}:
-        drawn = NoiseDraw.objects.filter(quarter=quarter).values_list("noisy_count", flat=True)
-        city = PublishedCount.objects.get(quarter=quarter, district_slug="")
-        assert city.noisy_count == sum(drawn)
-        assert {draw.epsilon for draw in NoiseDraw.objects.filter(quarter=quarter)} == {0.5}
-
-
 def test_a_quarter_is_not_counted_before_its_time() -> None:
     many_incidents(100)
 
     release_due(CITY, as_of=dt.datetime(2026, 11, 10, tzinfo=dt.UTC))  # 40 days after the quarter
 
-    assert not PublishedCount.objects.filter(quarter="2026-Q3").exists()
+    assert not PublishedCount.objects.filter(period="2026-Q3").exists()
 
 
 def test_a_sealed_record_leaves_with_two_others_on_the_next_correction_day() -> None:
@@ -309,23 +291,6 @@ def test_a_failed_check_leaves_nothing_public_and_says_why(monkeypatch: pytest.M
     row = public_row(theft)
     assert row is not None
     assert row.first_release == 2
-
-
-def test_a_rejected_total_is_published_later_from_the_same_draw(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    many_incidents(300)
-    refusal = Check("a promise holds", passed=False, detail="it does not")
-    monkeypatch.setitem(CHECKS, "sensitive-totals", [lambda release, standard: refusal])
-    release_due(CITY, as_of=NOW)
-    drawn = set(NoiseDraw.objects.values_list("district_slug", "quarter", "noisy_count"))
-    monkeypatch.undo()
-
-    release_due(CITY, as_of=NOW)
-
-    assert drawn
-    assert set(NoiseDraw.objects.values_list("district_slug", "quarter", "noisy_count")) == drawn
-    assert PublishedCount.objects.filter(quarter="2026-Q3").count() == 3
 
 
 def test_an_interrupted_build_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
