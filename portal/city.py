@@ -36,6 +36,7 @@ class City:
     licence: str = "CC-BY-4.0"  # SPDX id of the released data
     licence_url: str = "https://creativecommons.org/licenses/by/4.0/"
     gate: dict[str, Any] = field(default_factory=dict)  # stricter rules, see docs/gate.md
+    gate_override: tuple[dict[str, Any], ...] = ()  # looser ones, signed: manage.py sign_override
 
     def __post_init__(self) -> None:
         try:
@@ -69,7 +70,8 @@ def read_city(path: Path) -> City:
         raise CityError(
             f"{path}: got unknown keys {', '.join(unknown)}; wanted some of {', '.join(sorted(known))}"
         )
-    values |= {name: tuple(values[name]) for name in ("languages", "holidays") if name in values}
+    lists = ("languages", "holidays", "gate_override")
+    values |= {name: tuple(values[name]) for name in lists if name in values}
     try:
         return City(**values)
     except TypeError as error:

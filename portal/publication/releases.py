@@ -19,14 +19,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.city import City, the_city
-from portal.feeds.files import build_files, folder_of
+from portal.feeds.files import build_files, folder_of, manifest_sha256_of
 from portal.models import Dataset, PublishedTally, Release
-from portal.publication import builders, sources
+from portal.publication import builders, chain, sources
 from portal.publication.decisions import Gate
-from portal.publication.disclosure import Rules
 from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
 from portal.publication.models import Assignment, Heartbeat
+from portal.publication.overrides import rules_of
 from portal.publication.verification import Standard, verify
 from portal.publication.writing import TABLES, count_rows
 from sensors.geodesy import LocalPlane
@@ -59,12 +59,14 @@ def release_due(city: City, *, as_of: dt.datetime, correct: bool = False) -> lis
     """Build every dataset that has something due at ``as_of``. Returns the new releases, rejected ones too.
 
     correct: make removals now although it is no correction day (a court order). Raises
-    ReleaseBusyError, GeographyError, PartitionError, RulesError.
+    ReleaseBusyError, GeographyError, PartitionError, RulesError, SigningKeyError.
     """
-    rules = Rules.from_mapping(city.gate)
+    today = timezone.now().astimezone(city.zone).date()
+    rules = rules_of(city, on=today)
     plane = LocalPlane(city.lon, city.lat)
     with gate_lock():
         discard_unfinished()
+        chain.prepare(city, rules.overrides, on=today)
         doors = Doors.of(sources.addresses(), plane)
         standard = Standard(rules, city.zone, previous=None, doors=doors)
         made = _release_map(standard, as_of)
@@ -197,6 +199,7 @@ def _describe(release: Release) -> None:
     """Count the rows and write the files, as the public will read them."""
     release.n_rows = count_rows(release.dataset.slug, release.number)
     release.sha256 = build_files(release)["files"]["csv"]["sha256"]
+    release.manifest_sha256 = manifest_sha256_of(release)
 
 
 @transaction.atomic(using="publisher")
@@ -209,8 +212,16 @@ def _activate(release: Release, *, zone: ZoneInfo) -> None:
     release.activated_at = timezone.now()
     release.save(
         using="publisher",
-        update_fields=["state", "activated_at", "n_rows", "sha256", "verification"],
+        update_fields=[
+            "state",
+            "activated_at",
+            "n_rows",
+            "sha256",
+            "manifest_sha256",
+            "verification",
+        ],
     )
+    chain.record_release(release)
     Dataset.objects.using("publisher").filter(pk=release.dataset_id).update(current=release)
     logger.info(
         "released %s %s: %s rows, %s new, %s retired",
@@ -279,14 +290,13 @@ def discard_unfinished() -> None:
         reject(release)
 
 
-@transaction.atomic(using="publisher")
 def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> None:
     """Take an edition and its files off the site; the withdrawal stays on record.
 
     The edition before becomes current, unless the withdrawn one had retired rows: those must not
     come back, so that there is none until the next release. The rows that the withdrawn one added
     come again in the next release, with the same ids; retire_rows: they never do (say so where the
-    rows themselves are wrong).
+    rows themselves are wrong). Raises ReleaseBusyError, SigningKeyError.
     """
     slug = release.dataset.slug
     if release.state != Release.State.ACTIVE:
@@ -295,16 +305,24 @@ def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> Non
         raise ValueError(f"got {slug}; every public record refers to the map, which stays as it is")
     if not reason.strip():
         raise ValueError("got no reason; wanted a sentence that readers will see")
+    city = the_city()
+    with gate_lock(), transaction.atomic(using="publisher"):
+        chain.begin(city, on=timezone.now().astimezone(city.zone).date())
+        _withdraw(release, reason=reason.strip(), retire_rows=retire_rows)
+    _remove_files(release)
+
+
+def _withdraw(release: Release, *, reason: str, retire_rows: bool) -> None:
     release.state = Release.State.WITHDRAWN
     release.withdrawn_at = timezone.now()
-    release.withdrawn_reason = reason.strip()
+    release.withdrawn_reason = reason
     release.save(using="publisher", update_fields=["state", "withdrawn_at", "withdrawn_reason"])
     if retire_rows:
         _retire_added(release)
     dataset = Dataset.objects.using("publisher").get(pk=release.dataset_id)
     if dataset.current_id == release.pk:
-        _make_current(dataset, _newest_without_retired(slug))
-    _remove_files(release)
+        _make_current(dataset, _newest_without_retired(dataset.slug))
+    chain.record_withdrawal(release, rows_retired=retire_rows)
 
 
 def _retire_added(release: Release) -> None:
