@@ -22,6 +22,7 @@ from portal.city import City, the_city
 from portal.feeds.files import build_files, folder_of, manifest_sha256_of
 from portal.models import Dataset, PublishedTally, Release
 from portal.publication import builders, chain, sources
+from portal.publication.audit.auditing import as_check, audit
 from portal.publication.decisions import Gate
 from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
@@ -167,7 +168,8 @@ def _release(
     except NothingToReleaseError:
         return None
     _describe(release)
-    release.verification = verify(release, replace(standard, previous=previous))
+    against = replace(standard, previous=previous)
+    release.verification = [*verify(release, against), as_check(audit(release, against))]
     if all(check["passed"] for check in release.verification):
         _activate(release, zone=standard.zone)
     else:
