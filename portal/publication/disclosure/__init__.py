@@ -18,6 +18,7 @@ from portal.publication.disclosure.noise import (
     noise_margin,
     publishable_counts,
 )
+from portal.publication.disclosure.overrides import FLOORS, Override
 from portal.publication.disclosure.periods import (
     Grain,
     code_interval,
@@ -26,18 +27,20 @@ from portal.publication.disclosure.periods import (
     time_interval,
 )
 from portal.publication.disclosure.removal import cover_blocks, removal_cover
-from portal.publication.disclosure.rules import Rules, RulesError
+from portal.publication.disclosure.rules import Rules, RulesError, threshold_names
 from portal.publication.disclosure.sensitive import ALL_SENSITIVE, GROUPS, sensitive_groups
 from portal.publication.disclosure.tiers import Tier, tier_of
 
 __all__ = [
     "ALL_SENSITIVE",
+    "FLOORS",
     "GROUPS",
     "WITHHELD",
     "Budget",
     "BudgetError",
     "Charge",
     "Grain",
+    "Override",
     "Purpose",
     "Rules",
     "RulesError",
@@ -58,6 +61,7 @@ __all__ = [
     "removal_cover",
     "roll_up",
     "sensitive_groups",
+    "threshold_names",
     "tier_of",
     "time_code",
     "time_interval",

@@ -1,12 +1,13 @@
-"""The thresholds of the gate. A city may tighten each of them and loosen none."""
+"""The thresholds of the gate. A city may tighten each of them, and loosen one only by a signed override."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
+from portal.publication.disclosure.overrides import Override
 from portal.publication.disclosure.periods import Grain
 
 _GRAINS = ", ".join(grain.name.lower() for grain in Grain)
@@ -20,7 +21,8 @@ class RulesError(ValueError):
 class Rules:
     """The promises in numbers. ``Rules()`` is what docs/gate.md promises; values may only be stricter.
 
-    Counts, delays and grains may grow; every epsilon may shrink.
+    Counts, delays and grains may grow; every epsilon may shrink. overrides: decisions, checked before
+    they come here, that let a value be looser.
     """
 
     place_addresses: int = 20  # least addresses of a place (or none: a park)
@@ -46,26 +48,36 @@ class Rules:
     epsilon_groups: float = 0.5
     epsilon_city_month: float = 0.5
     epsilon_revision: float = 0.5
+    overrides: tuple[Override, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value, default = getattr(self, field.name), getattr(Rules, field.name)
-            is_epsilon = field.name.startswith("epsilon_")
-            wanted_type = (int, float) if is_epsilon else int
-            if isinstance(value, bool) or not isinstance(value, wanted_type):
-                raise RulesError(f"got {field.name} = {value!r}; wanted a number")
-            if field.name.endswith("_grain") and value not in list(Grain):
-                raise RulesError(f"got {field.name} = {value!r}; wanted one of {_GRAINS}")
-            stricter = 0 < value <= default if is_epsilon else value >= default
-            if not stricter:
-                raise RulesError(
-                    f"got {field.name} = {value!r}; wanted {_direction(is_epsilon)} {default!r}:"
-                    " a city can only make the rules stricter"
-                )
+        allowed = {override.rule: override.value for override in self.overrides}
+        if len(allowed) < len(self.overrides):
+            raise RulesError("got two overrides of one rule; wanted one")
+        for override in self.overrides:
+            if mistake := override.mistake(getattr(Rules, override.rule, 0)):
+                raise RulesError(mistake)
+        for name in threshold_names():
+            self._check(name, limit=allowed.get(name, getattr(Rules, name)))
         if self.shares > Fraction(str(self.epsilon_lifetime)):
             raise RulesError(
                 f"got shares that add up to epsilon {float(self.shares)}; wanted at most"
                 f" epsilon_lifetime = {self.epsilon_lifetime}"
+            )
+
+    def _check(self, name: str, *, limit: float) -> None:
+        """Refuse a value that is none or that is looser than the limit."""
+        value, is_epsilon = getattr(self, name), name.startswith("epsilon_")
+        wanted_type = (int, float) if is_epsilon else int
+        if isinstance(value, bool) or not isinstance(value, wanted_type):
+            raise RulesError(f"got {name} = {value!r}; wanted a number")
+        if name.endswith("_grain") and value not in list(Grain):
+            raise RulesError(f"got {name} = {value!r}; wanted one of {_GRAINS}")
+        stricter = 0 < value <= limit if is_epsilon else value >= limit
+        if not stricter:
+            raise RulesError(
+                f"got {name} = {value!r}; wanted {_direction(is_epsilon)} {limit!r}: a city can only"
+                " make the rules stricter, or decide a signed override (docs/gate.md)"
             )
 
     @property
@@ -80,12 +92,25 @@ class Rules:
         return sum((Fraction(str(share)) for share in each), Fraction(0))
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Rules:
-        """The rules of a city's ``[gate]`` table; grains are words: band, week, month, quarter, year."""
-        known = {field.name for field in fields(cls)}
+    def from_mapping(cls, values: Mapping[str, Any], overrides: Iterable[Override] = ()) -> Rules:
+        """The rules of a city's ``[gate]`` table; grains are words: band, week, month, quarter, year.
+
+        overrides: each sets the value of its rule, which ``values`` may then not name as well.
+        """
+        overrides, known = tuple(overrides), set(threshold_names())
         if unknown := sorted(set(values) - known):
             raise RulesError(f"got {', '.join(unknown)}; wanted some of {', '.join(sorted(known))}")
-        return cls(**{name: _grain_or_number(name, value) for name, value in values.items()})
+        loosened: dict[str, Any] = {override.rule: override.value for override in overrides}
+        if twice := sorted(set(values) & set(loosened)):
+            raise RulesError(f"got {', '.join(twice)} in [gate] and in an override; wanted it once")
+        stricter = {name: _grain_or_number(name, value) for name, value in values.items()}
+        known_only = {name: value for name, value in loosened.items() if name in known}
+        return cls(**stricter, **known_only, overrides=overrides)
+
+
+def threshold_names() -> list[str]:
+    """Every rule that a city file can name."""
+    return [field.name for field in fields(Rules) if field.name != "overrides"]
 
 
 def _direction(is_epsilon: bool) -> str:
