@@ -17,6 +17,12 @@ from zoneinfo import ZoneInfo
 # a change of a public promise.
 ANSWER_WITHIN_WORKING_DAYS: Final = {"question": 3, "report": 5, "praise": 10, "complaint": 10}
 
+# A message that nobody looked at by then is counted without its words, so that none can be kept out of the
+# public numbers by not looking at it.
+REVIEW_WITHIN: Final = timedelta(days=60)
+# What residents wrote, and the photos, are erased so long after the end.
+ERASE_AFTER: Final = timedelta(days=30)
+
 # A calendar of nothing but holidays would be searched for ever; nobody closes for longer than this.
 _LONGEST_SEARCH_DAYS: Final = 3660
 

@@ -24,7 +24,6 @@ from community import actions, queries
 from community.forms import (
     DraftForm,
     ReasonForm,
-    RedactionForm,
     RerouteForm,
     SearchForm,
     VerdictForm,
@@ -50,7 +49,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not _user(request).may(permission):
+            if not user_of(request).may(permission):
                 raise Http404
             return view(request, *args, **kwargs)
 
@@ -63,26 +62,26 @@ def about_feedback(view: View) -> View:
     """Hand over the thread, if this person may know of it; turn a refusal into a sentence."""
 
     @functools.wraps(view)
-    def respond(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    def respond(request: HttpRequest, pk: uuid.UUID, **kwargs: Any) -> HttpResponse:
         visible = Feedback.objects.visible_to(request.user).select_related("district")
         feedback = get_object_or_404(visible, pk=pk)
         try:
-            return view(request, feedback)
+            return view(request, feedback, **kwargs)
         except actions.NotAllowed as refusal:
             raise PermissionDenied(str(refusal)) from None
         except actions.Refused as refusal:
             messages.error(request, str(refusal))
-            return _back_to(request, feedback)
+            return back_to(request, feedback)
 
     return respond
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # staff_page saw to it
     return request.user
 
 
-def _back_to(request: HttpRequest, feedback: Feedback) -> HttpResponse:
+def back_to(request: HttpRequest, feedback: Feedback) -> HttpResponse:
     """To the thread, or to the queue where it is out of sight now."""
     if Feedback.objects.visible_to(request.user).filter(pk=feedback.pk).exists():
         return redirect("desk:feedback", feedback.pk)
@@ -96,7 +95,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     which = request.GET.get("list", "to-answer")
     if which not in queries.LISTS:
         raise Http404
-    user, now = _user(request), timezone.now()
+    user, now = user_of(request), timezone.now()
     if user.may_see_gunfire and not user.reads_feedback:
         return redirect("gunfire:list")  # what residents write is none of a reviewer's business
     counts = queries.queue_counts(user, now=now)
@@ -106,6 +105,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "overdue": counts["overdue"],
         "rows": queries.queue(user, which=which)[:ROWS_PER_LIST],
         "approvals": queries.awaiting_approval(user).count(),
+        "to_review": queries.to_review(user).count(),
         "now": now,
         "search_form": SearchForm(),
         "may_export": user.may(Permission.EXPORT),
@@ -133,7 +133,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Words or a receipt code, behind the same wall. By POST: the words stay out of addresses."""
     form = SearchForm(request.POST)
     words = form.cleaned_data["words"] if form.is_valid() else ""
-    rows = queries.search(_user(request), words) if words else []
+    rows = queries.search(user_of(request), words) if words else []
     context = {"search_form": form, "words": words, "rows": rows, "now": timezone.now()}
     return render(request, "desk/search.html", context)
 
@@ -164,7 +164,7 @@ def feedback_page(request: HttpRequest, feedback: Feedback) -> HttpResponse:
 
 
 def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpResponse:
-    user, held = _user(request), queries.active_claim(feedback)
+    user, held = user_of(request), queries.active_claim(feedback)
     mine = held is not None and held.officer_id == user.pk
     context = {
         "feedback": feedback,
@@ -175,6 +175,7 @@ def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpRespo
         "works_here": Feedback.objects.workable_by(user).filter(pk=feedback.pk).exists(),
         "may": {permission.name.lower(): user.may(permission) for permission in Permission},
         "answers": queries.approved_responses(feedback).select_related("author", "approver"),
+        "photos": feedback.photos.defer("content"),
         "history": queries.history(feedback, user),
         "earlier": queries.earlier_here(feedback, user),
         "now": timezone.now(),
@@ -190,13 +191,11 @@ def _forms(request: HttpRequest, feedback: Feedback) -> dict[str, Any]:
     openings = openings_for(
         feedback.kind, language=feedback.language, about_officer=feedback.about_officer
     )
-    public = {"text": feedback.redacted_text}
     return {
         "response": response,
         "openings": openings,
         "draft_form": DraftForm(initial=_draft(request, response, openings)),
         "verdict_form": _verdict_form(response),
-        "redaction_form": RedactionForm(initial=public, auto_id="public_%s"),
         "reason_form": ReasonForm(auto_id="close_%s"),
         "reroute_form": RerouteForm(),
     }
@@ -221,15 +220,15 @@ def _draft(
 @require_POST
 @about_feedback
 def claim(request: HttpRequest, feedback: Feedback) -> HttpResponse:
-    actions.claim(feedback=feedback, by=_user(request), now=timezone.now())
-    return _back_to(request, feedback)
+    actions.claim(feedback=feedback, by=user_of(request), now=timezone.now())
+    return back_to(request, feedback)
 
 
 @staff_page
 @require_POST
 @about_feedback
 def release(request: HttpRequest, feedback: Feedback) -> HttpResponse:
-    actions.release_claim(feedback=feedback, by=_user(request), now=timezone.now())
+    actions.release_claim(feedback=feedback, by=user_of(request), now=timezone.now())
     messages.success(request, _("It is back in the queue."))
     return redirect("desk:queue")
 
@@ -242,7 +241,7 @@ def draft(request: HttpRequest, feedback: Feedback) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return _screen(request, feedback, draft_form=form)
-    by, now = _user(request), timezone.now()
+    by, now = user_of(request), timezone.now()
     try:
         response = actions.draft_response(feedback=feedback, by=by, now=now, **form.cleaned_data)
         if "send" in request.POST:
@@ -255,7 +254,7 @@ def draft(request: HttpRequest, feedback: Feedback) -> HttpResponse:
         messages.success(request, _("Sent for approval."))
         return redirect("desk:queue")
     messages.success(request, _("Saved."))
-    return _back_to(request, feedback)
+    return back_to(request, feedback)
 
 
 def _draft_again(
@@ -275,7 +274,7 @@ def _draft_again(
 @requires(Permission.APPROVE)
 def approvals(request: HttpRequest) -> HttpResponse:
     """What others wrote and this person could approve, longest waiting first."""
-    waiting = queries.awaiting_approval(_user(request))[:ROWS_PER_LIST]
+    waiting = queries.awaiting_approval(user_of(request))[:ROWS_PER_LIST]
     rows = [{"response": row, "form": _verdict_form(row)} for row in waiting]
     return render(request, "desk/approvals.html", {"rows": rows})
 
@@ -296,7 +295,7 @@ def approve(request: HttpRequest, feedback: Feedback) -> HttpResponse:
     actions.approve_response(
         response=response,
         version=form.cleaned_data["version"],
-        by=_user(request),
+        by=user_of(request),
         now=timezone.now(),
     )
     messages.success(request, _("Approved. The resident can read it now."))
@@ -309,7 +308,7 @@ def approve(request: HttpRequest, feedback: Feedback) -> HttpResponse:
 def return_to_author(request: HttpRequest, feedback: Feedback) -> HttpResponse:
     response, form = _for_verdict(request, feedback)
     actions.return_response(
-        response=response, by=_user(request), now=timezone.now(), **form.cleaned_data
+        response=response, by=user_of(request), now=timezone.now(), **form.cleaned_data
     )
     messages.success(request, _("Returned to the author with your reason."))
     return redirect("desk:approvals")
@@ -329,7 +328,7 @@ def close(request: HttpRequest, feedback: Feedback) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         raise actions.Refused(_("The reason is too long."))
-    actions.close(feedback=feedback, by=_user(request), now=timezone.now(), **form.cleaned_data)
+    actions.close(feedback=feedback, by=user_of(request), now=timezone.now(), **form.cleaned_data)
     messages.success(request, _("Closed."))
     return redirect("desk:queue")
 
@@ -342,25 +341,6 @@ def reroute(request: HttpRequest, feedback: Feedback) -> HttpResponse:
     if not form.is_valid():
         raise actions.Refused(_("There is no such desk."))
     desk = Desk(form.cleaned_data["desk"])
-    actions.reroute(feedback=feedback, desk=desk, by=_user(request), now=timezone.now())
+    actions.reroute(feedback=feedback, desk=desk, by=user_of(request), now=timezone.now())
     messages.success(request, _("Sent to the other desk."))
-    return _back_to(request, feedback)
-
-
-@staff_page
-@require_POST
-@about_feedback
-def redaction(request: HttpRequest, feedback: Feedback) -> HttpResponse:
-    """A person's word on what of it may be published."""
-    form = RedactionForm(request.POST)
-    if not form.is_valid():
-        raise actions.Refused(_("The public version is too long."))
-    actions.review_redaction(
-        feedback=feedback,
-        may_be_published="publish" in request.POST,
-        by=_user(request),
-        now=timezone.now(),
-        **form.cleaned_data,
-    )
-    messages.success(request, _("Noted."))
-    return _back_to(request, feedback)
+    return back_to(request, feedback)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
 from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +19,7 @@ from community import abuse, receipts, triage
 from community.clocks import ANSWER_WITHIN_WORKING_DAYS
 from community.labels import DESK_LABELS
 from community.models import TEXT_MAX_LENGTH, Feedback
+from community.photos import MOST_PHOTOS, Photo, PhotoError, redraw
 from incidents.models import Area
 
 if TYPE_CHECKING:
@@ -58,6 +62,54 @@ KINDS = [
 ]
 
 
+class PhotosInput(forms.FileInput):
+    """One field for several files: it works without a script."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: Any, name: str
+    ) -> list[UploadedFile]:
+        chosen: list[UploadedFile] = files.getlist(name) if hasattr(files, "getlist") else []
+        return chosen
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return name not in files
+
+
+class PhotosField(forms.Field):
+    """Up to three photos, each drawn anew as it is cleaned: nothing of a chosen file goes further."""
+
+    widget = PhotosInput
+
+    def clean(self, value: list[UploadedFile]) -> list[Photo]:
+        if len(value) > MOST_PHOTOS:
+            raise forms.ValidationError(
+                _("You chose %(n)d photos. Please choose at most %(most)d.")
+                % {"n": len(value), "most": MOST_PHOTOS}
+            )
+        return [self._redrawn(file) for file in value]
+
+    def _redrawn(self, file: UploadedFile) -> Photo:
+        name = file.name or ""
+        try:
+            return redraw(file.read(), name=name)
+        except PhotoError as error:
+            sentence = PHOTO_PROBLEMS[error.reason]
+            raise forms.ValidationError(format_lazy("{}: {}", name[:80], sentence)) from None
+
+
+PHOTO_PROBLEMS = {
+    "kind": _("This is not a photo that we can read. Please send a JPEG, PNG or WebP file."),
+    "name": _(
+        "The ending of its name says another kind of file than it is. Please save it anew as JPEG."
+    ),
+    "bytes": _("This file is too large. Please choose one of at most 10 MB."),
+    "pixels": _("This picture is too large. Please make it smaller, or take a picture of it."),
+    "broken": _("This photo is damaged or not complete. Please choose it again, or another one."),
+}
+
+
 class FeedbackForm(forms.Form):
     """A resident's first words. No account; only the kind, the topic and the words are needed."""
 
@@ -86,6 +138,26 @@ class FeedbackForm(forms.Form):
         label=_("Where"),
         help_text=_("A street corner, a park, a bus stop."),
         max_length=200,
+        required=False,
+    )
+    photos = PhotosField(
+        label=_("Photos"),
+        help_text=_(
+            "Up to three, as JPEG, PNG or WebP. Only staff see them. Where and when they were taken is "
+            "removed at once; please leave out faces and number plates if you can."
+        ),
+        required=False,
+        widget=PhotosInput(
+            attrs={"accept": "image/jpeg,image/png,image/webp,.jpg,.jpeg,.png,.webp"}
+        ),
+    )
+    may_publish = forms.BooleanField(
+        label=_("You may publish my words and the answer, after names and addresses are taken out"),
+        help_text=_(
+            "A person looks at them first. Only the week and the district are shown with them. You can take "
+            "it back with your code; older editions of the public file keep what they held. Words about how "
+            "staff acted are never published."
+        ),
         required=False,
     )
     district = forms.ModelChoiceField(
@@ -119,7 +191,17 @@ class FeedbackForm(forms.Form):
     emergency_seen = forms.BooleanField(widget=forms.HiddenInput, required=False)
 
     # What the page shows in groups; the rest of the fields it places by hand.
-    MESSAGE = ("kind", "topic", "about_officer", "text", "place_words", "district", "language")
+    MESSAGE = (
+        "kind",
+        "topic",
+        "about_officer",
+        "text",
+        "photos",
+        "place_words",
+        "district",
+        "language",
+        "may_publish",
+    )
 
     @classmethod
     def blank(cls, *, token: str, about: str = "") -> FeedbackForm:
@@ -151,9 +233,12 @@ class FeedbackForm(forms.Form):
         """The arguments of ``actions.submit_feedback``."""
         said: Mapping[str, Any] = self.cleaned_data
         names = ("kind", "topic", "text", "language", "about_officer", "place_words", "district")
-        words = {name: said[name] for name in (*names, "email", "phone")}
-        receipt = abuse.receipt_for(token, words)
-        return {**words, "incident_public_id": said["about"], "receipt": receipt}
+        words = {name: said[name] for name in (*names, "may_publish", "email", "phone")}
+        photos: list[Photo] = said["photos"]
+        seen = {"photos": [hashlib.sha256(photo.jpeg).hexdigest() for photo in photos]}
+        receipt = abuse.receipt_for(token, {**words, **seen})
+        about = {"incident_public_id": said["about"], "photos": photos}
+        return {**words, **about, "receipt": receipt}
 
 
 class CodeForm(forms.Form):
@@ -227,13 +312,20 @@ class RerouteForm(forms.Form):
 
 
 class RedactionForm(forms.Form):
-    """The public version of a resident's words."""
+    """The public version of a resident's words and of the answer to them."""
 
     text = forms.CharField(
-        label=_("Public version"),
+        label=_("The message, as it would be published"),
         max_length=TEXT_MAX_LENGTH,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    answer = forms.CharField(
+        label=_("The answer, as it would be published"),
+        help_text=_("Leave it empty to publish the message without the answer."),
+        max_length=TEXT_MAX_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
     )
 
 

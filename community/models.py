@@ -73,6 +73,10 @@ class User(AbstractUser):
         return self.may(Permission.APPROVE)
 
     @property
+    def may_review_words(self) -> bool:
+        return self.may(Permission.REVIEW_REDACTION)
+
+    @property
     def reads_feedback(self) -> bool:
         return reach_of(self.roles) != NOTHING
 
@@ -149,7 +153,7 @@ class Feedback(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
     topic = models.CharField(max_length=16, choices=Topic)
-    text = models.TextField(max_length=TEXT_MAX_LENGTH)
+    text = models.TextField(max_length=TEXT_MAX_LENGTH)  # empty once it was erased
     language = models.CharField(max_length=8)
     about_officer = models.BooleanField(default=False)
     desk = models.CharField(max_length=20, choices=DESK_LABELS)
@@ -172,11 +176,16 @@ class Feedback(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     closing_reason = models.CharField(max_length=500, blank=True)  # the resident reads it
+    may_publish = models.BooleanField(default=False)  # the resident's word, once names are out
+    # Taken back, by the resident or by staff: no row of it stays public.
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     redacted_text = models.TextField(blank=True)
+    redacted_answer = models.TextField(blank=True)
     redaction = models.CharField(max_length=12, choices=Redaction, default=Redaction.HELD)
     redaction_reasons = models.JSONField(default=list)  # why a person must look
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)  # the resident's own words were, then
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -191,6 +200,19 @@ class Feedback(models.Model):
             models.CheckConstraint(
                 name="feedback_wall_unpublished",
                 condition=Q(about_officer=False) | Q(redaction="withheld"),
+            ),
+            models.CheckConstraint(
+                name="feedback_published_says_something",
+                condition=~Q(redaction="reviewed")
+                | (Q(may_publish=True, withdrawn_at__isnull=True) & ~Q(redacted_text="")),
+            ),
+            models.CheckConstraint(
+                name="feedback_withheld_says_nothing",
+                condition=~Q(redaction="withheld") | Q(redacted_text="", redacted_answer=""),
+            ),
+            models.CheckConstraint(
+                name="feedback_erased_says_nothing",
+                condition=Q(erased_at__isnull=True) | Q(text="", place_words=""),
             ),
             models.CheckConstraint(
                 name="feedback_patrol_has_district",  # else no patrol officer could see it
@@ -240,6 +262,12 @@ class Feedback(models.Model):
         return self.state in (self.State.ANSWERED, self.State.CLOSED)
 
     @property
+    def waits_for_review(self) -> bool:
+        """Whether a person has yet to decide what of it may be published."""
+        undecided = self.redaction in (self.Redaction.MASKED, self.Redaction.HELD)
+        return undecided and self.may_publish and self.is_settled
+
+    @property
     def can_be_reopened(self) -> bool:
         return self.is_settled and self.reopened_at is None
 
@@ -259,6 +287,40 @@ class FeedbackContact(models.Model):
 
     def __str__(self) -> str:
         return f"contact of {self.feedback_id}"
+
+
+class FeedbackPhoto(models.Model):
+    """A photo a resident sent, decoded and drawn anew: the file they chose was never stored.
+
+    It lies here and not on a disk, so that whoever may not read the vault cannot read it either, and so
+    that it goes with its row. The id is its name; nothing of the file's own name is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    feedback = models.ForeignKey(Feedback, models.PROTECT, related_name="photos")
+    content = models.BinaryField()  # JPEG
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    # Nobody but staff sees it until a person who saw it says so.
+    is_public = models.BooleanField(default=False)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="photo_decided_pair", condition=together("decided_by", "decided_at")
+            ),
+            models.CheckConstraint(
+                name="photo_public_by_a_person",
+                condition=Q(is_public=False) | Q(decided_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"photo of {self.feedback_id}"
 
 
 class FeedbackNote(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,8 +10,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
-from community import durations, receipts
+from community import clocks, durations, receipts
 from community.keys import derived_keys
 from community.models import Assignment, AuditEvent, Feedback, Response, User
 from community.redaction import Gazetteer
@@ -28,6 +30,7 @@ LISTS: dict[str, Q] = {
     "closed": Q(state=State.CLOSED),
 }
 SEARCH_LIMIT = 50
+AT_ONCE = 500  # of what is forgotten by one run of the task; the next run goes on
 
 
 def feedback_by_code(typed: str) -> Feedback | None:
@@ -57,6 +60,49 @@ def open_response(feedback: Feedback) -> Response | None:
 def approved_responses(feedback: Feedback) -> QuerySet[Response]:
     """What the resident may read, oldest first."""
     return feedback.responses.filter(state=Response.State.APPROVED).order_by("approved_at")
+
+
+def answer_to_publish(feedback: Feedback) -> Response | None:
+    """The approved answer that stands beside the public words: the last one that asked nothing back."""
+    return approved_responses(feedback).filter(asks_resident=False).last()
+
+
+def to_review(user: User) -> QuerySet[Feedback]:
+    """What waits for a person's word on its public version, what came first on top."""
+    if not user.may(Permission.REVIEW_REDACTION):
+        return Feedback.objects.none()
+    rows = Feedback.objects.workable_by(user).filter(
+        may_publish=True,
+        redaction__in=[Feedback.Redaction.MASKED, Feedback.Redaction.HELD],
+        state__in=[State.ANSWERED, State.CLOSED],
+    )
+    return rows.select_related("district").order_by("created_at", "pk")
+
+
+def review_overdue(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Feedback, uuid.UUID]:
+    """Ids of threads at whose public version nobody looked in time; ``pk``: only this one, if it is."""
+    rows = Feedback.objects.filter(
+        may_publish=True,
+        redaction__in=[Feedback.Redaction.MASKED, Feedback.Redaction.HELD],
+        created_at__lte=now - clocks.REVIEW_WITHIN,
+    )
+    return (rows.filter(pk=pk) if pk else rows).values_list("pk", flat=True)[:AT_ONCE]
+
+
+def words_to_erase(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Feedback, uuid.UUID]:
+    """Ids of settled threads in which everything that had to happen with the words happened long enough ago.
+
+    Complaints about officers are case files of oversight, and are not among them.
+    """
+    rows = Feedback.objects.filter(
+        about_officer=False,
+        erased_at__isnull=True,
+        state__in=[State.ANSWERED, State.CLOSED],
+        redaction__in=[Feedback.Redaction.REVIEWED, Feedback.Redaction.WITHHELD],
+    )
+    last = Greatest("answered_at", "closed_at", "reviewed_at", Max("notes__created_at"))
+    rows = rows.annotate(last_at=last).filter(last_at__lte=now - clocks.ERASE_AFTER)
+    return (rows.filter(pk=pk) if pk else rows).values_list("pk", flat=True)[:AT_ONCE]
 
 
 def answering_role(user: User, feedback: Feedback) -> Role:

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REROUTE = "reroute"  # between ordinary desks; anybody who sees it may send it up to oversight
     EXPORT = "export"
     REVIEW_REDACTION = "review-redaction"
+    WITHDRAW_PUBLICATION = "withdraw-publication"  # of what they see, not only of their own desks'
     READ_AUDIT = "read-audit"
     IMPORT_RECORDS = "import-records"
     DECIDE = "decide"
@@ -96,7 +97,8 @@ ROLES: Final = (
         slug="supervisor",
         group="Supervisor",
         permissions=_ANSWERING
-        | {_P.APPROVE, _P.MANAGE_CLAIMS, _P.CLOSE_UNANSWERED, _P.REROUTE, _P.EXPORT},
+        | {_P.APPROVE, _P.MANAGE_CLAIMS, _P.CLOSE_UNANSWERED, _P.REROUTE, _P.EXPORT}
+        | {_P.WITHDRAW_PUBLICATION},
         acts_on=ORDINARY_DESKS,
         model_permissions=_READ_RECORDS,
     ),
@@ -106,7 +108,7 @@ ROLES: Final = (
         group="Oversight",
         permissions=_ANSWERING
         | {_P.APPROVE, _P.MANAGE_CLAIMS, _P.CLOSE_UNANSWERED, _P.REROUTE, _P.EXPORT, _P.READ_AUDIT}
-        | {_P.SEE_GUNFIRE},
+        | {_P.SEE_GUNFIRE, _P.WITHDRAW_PUBLICATION},
         acts_on=frozenset({Desk.OVERSIGHT}),
         reads=ORDINARY_DESKS,
         model_permissions=(

@@ -13,4 +13,5 @@ urlpatterns = [
     path("track/", views.feedback_track, name="feedback-track"),
     path("track/note/", views.feedback_note, name="feedback-note"),
     path("track/not-solved/", views.feedback_not_solved, name="feedback-not-solved"),
+    path("track/withdraw/", views.feedback_withdraw, name="feedback-withdraw"),
 ]

@@ -20,6 +20,7 @@ from community import abuse, actions, queries
 from community.forms import CodeForm, FeedbackForm, NoteForm
 from community.hours import service_calendar
 from community.models import Feedback
+from community.uploads import takes_photos
 
 View = Callable[..., HttpResponse]
 
@@ -43,6 +44,7 @@ def private_page(view: View) -> View:
     return never_cache(sensitive_variables()(sensitive_post_parameters()(respond)))
 
 
+@takes_photos
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback_new(request: HttpRequest) -> HttpResponse:
@@ -53,11 +55,12 @@ def feedback_new(request: HttpRequest) -> HttpResponse:
             token=abuse.new_token(now), about=request.GET.get("about", "")[:200]
         )
         return render(request, "community/feedback/form.html", {"form": form})
-    form = FeedbackForm(request.POST)
+    form = FeedbackForm(request.POST, request.FILES)
     token = _checked_token(request, form, now)
     emergency = form.must_hear_of_emergency
     if token is None or emergency or not form.is_valid():
-        context = {"form": form, "emergency": emergency}
+        # A browser does not keep chosen files when a form comes back.
+        context = {"form": form, "emergency": emergency, "photos_lost": bool(request.FILES)}
         return render(request, "community/feedback/form.html", context)
     submitted = actions.submit_feedback(
         **form.submission(token), now=now, calendar=service_calendar()
@@ -146,6 +149,24 @@ def feedback_not_solved(request: HttpRequest) -> HttpResponse:
     return _add(request, actions.reopen, _("It is open again, and an officer will look at it."))
 
 
+@private_page
+@require_POST
+def feedback_withdraw(request: HttpRequest) -> HttpResponse:
+    """The resident takes back that their words may be published."""
+    code_form = CodeForm(request.POST)
+    feedback = _found(request, code_form)
+    if feedback is None:
+        return render(request, "community/feedback/track.html", {"form": code_form})
+    code, now = code_form.cleaned_data["code"], timezone.now()
+    try:
+        actions.withdraw_publication(feedback=feedback, by=None, now=now)
+    except actions.Refused as refusal:
+        return _thread(request, feedback, code, done=str(refusal))
+    feedback.refresh_from_db()
+    done = _("Your words will not be published. If they were, they leave with the next release.")
+    return _thread(request, feedback, code, done=done)
+
+
 def _add(request: HttpRequest, action: Callable[..., object], done: str) -> HttpResponse:
     code_form, form = CodeForm(request.POST), NoteForm(request.POST)
     feedback = _found(request, code_form)
@@ -185,7 +206,8 @@ def _thread(request: HttpRequest, feedback: Feedback, code: str, **extra: Any) -
         "feedback": feedback,
         "code": code,
         "answers": queries.approved_responses(feedback),
-        "notes": feedback.notes.all(),
+        "notes": feedback.notes.exclude(text=""),
+        "n_photos": feedback.photos.count(),
         "form": NoteForm(initial={"code": code}),
         **extra,
     }

@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "sensors.prune", "schedule": 86_400.0},
     "import": {"task": "incidents.import_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "link": {"task": "incidents.link_alerts", "schedule": 60.0, "options": {"expires": 60}},
+    "forget": {"task": "community.forget", "schedule": 3_600.0},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
 }
 

@@ -12,13 +12,23 @@ from community.actions.answering import (
     request_approval,
     return_response,
 )
-from community.actions.closing import close, reroute, review_redaction
+from community.actions.closing import close, reroute
+from community.actions.forgetting import forget_due
+from community.actions.publishing import decide_photo, review_redaction, withdraw_publication
 from community.actions.residents import Submitted, add_note, reopen, submit_feedback
 from community.actions.staff import set_roles
-from community.actions.steps import AlreadyClaimed, NotAllowed, Refused, TextConflict, WrongState
+from community.actions.steps import (
+    AlreadyClaimed,
+    Doubtful,
+    NotAllowed,
+    Refused,
+    TextConflict,
+    WrongState,
+)
 
 __all__ = [
     "AlreadyClaimed",
+    "Doubtful",
     "NotAllowed",
     "Refused",
     "Submitted",
@@ -28,7 +38,9 @@ __all__ = [
     "approve_response",
     "claim",
     "close",
+    "decide_photo",
     "draft_response",
+    "forget_due",
     "release_claim",
     "reopen",
     "request_approval",
@@ -37,4 +49,5 @@ __all__ = [
     "review_redaction",
     "set_roles",
     "submit_feedback",
+    "withdraw_publication",
 ]

@@ -1,4 +1,4 @@
-"""The end of a thread, its way to another desk, and what of it may be published."""
+"""The end of a thread, and its way to another desk."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from community.actions.publishing import unpublish
 from community.actions.steps import (
-    NotAllowed,
     WrongState,
     action,
     end_claim,
@@ -19,7 +19,7 @@ from community.actions.steps import (
 from community.models import Feedback, FeedbackContact, Response, User
 from community.roles import Desk, Permission
 
-State = Feedback.State
+State, Redaction = Feedback.State, Feedback.Redaction
 
 
 @action
@@ -68,39 +68,39 @@ def reroute(*, feedback: Feedback, desk: Desk, by: User, now: datetime) -> Feedb
     if desk == Desk.PATROL and feedback.district_id is None:
         raise WrongState(_("Patrol works by district, and this names none."))
     came_from = feedback.desk
+    changes: dict[str, object] = {}
+    if up:
+        changes = _behind_the_wall(feedback, now=now)
+    elif came_from == Desk.OVERSIGHT:
+        changes = _before_the_wall(feedback)
+        _discard_open_response(feedback)
     _withdraw_open_response(feedback)
     end_claim(feedback, by=by, now=now)
-    feedback.about_officer = up
-    redaction = Feedback.Redaction.WITHHELD if up else Feedback.Redaction.HELD
-    move(
-        feedback,
-        State.RECEIVED,
-        desk=desk,
-        about_officer=up,
-        clock_stopped_at=None,
-        redaction=redaction if up or came_from == Desk.OVERSIGHT else feedback.redaction,
-    )
+    move(feedback, State.RECEIVED, desk=desk, clock_stopped_at=None, **changes)
     record("rerouted", feedback=feedback, by=by, now=now, came_from=came_from, went_to=desk)
     return feedback
 
 
-@action
-def review_redaction(
-    *, feedback: Feedback, text: str, may_be_published: bool, by: User, now: datetime
-) -> Feedback:
-    """A person's word on the public version: this text, or never."""
-    feedback = locked(feedback)
-    require(by, Permission.REVIEW_REDACTION, feedback)
-    if feedback.about_officer:
-        raise NotAllowed(_("Complaints about officers are never published."))
-    feedback.redaction = (
-        Feedback.Redaction.REVIEWED if may_be_published else Feedback.Redaction.WITHHELD
-    )
-    feedback.redacted_text = text.strip() if may_be_published else ""
-    feedback.reviewed_by, feedback.reviewed_at = by, now
-    feedback.save(update_fields=["redaction", "redacted_text", "reviewed_by", "reviewed_at"])
-    record("redaction-reviewed", feedback=feedback, by=by, now=now, published=may_be_published)
-    return feedback
+def _behind_the_wall(feedback: Feedback, *, now: datetime) -> dict[str, object]:
+    """Nothing of it is public any more; what was, leaves with the next release."""
+    if feedback.redaction == Redaction.REVIEWED:
+        unpublish(feedback, now=now)
+    withheld = {"redaction": Redaction.WITHHELD, "redacted_text": "", "redacted_answer": ""}
+    return {"about_officer": True, **withheld}
+
+
+def _before_the_wall(feedback: Feedback) -> dict[str, object]:
+    """It was no complaint about an officer: with the resident's consent a person may look at it again."""
+    wanted = feedback.may_publish and not feedback.withdrawn_at
+    return {
+        "about_officer": False,
+        "redaction": Redaction.HELD if wanted else Redaction.WITHHELD,
+    }
+
+
+def _discard_open_response(feedback: Feedback) -> None:
+    """What oversight had begun to write stays behind the wall: nobody below reads it."""
+    feedback.responses.exclude(state=Response.State.APPROVED).delete()
 
 
 def _withdraw_open_response(feedback: Feedback) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,8 @@ from community import clocks, queries, receipts, redaction, roles, triage
 from community.actions.steps import WrongState, action, locked, move, record
 from community.clocks import BusinessCalendar
 from community.keys import derived_key
-from community.models import Feedback, FeedbackContact, FeedbackNote, User
+from community.models import Feedback, FeedbackContact, FeedbackNote, FeedbackPhoto, User
+from community.photos import Photo
 from incidents.models import Area
 
 State = Feedback.State
@@ -44,6 +46,8 @@ def submit_feedback(
     district: Area | None = None,
     place_words: str = "",
     incident_public_id: str = "",
+    may_publish: bool = False,
+    photos: Sequence[Photo] = (),
     email: str = "",
     phone: str = "",
     receipt: str | None = None,
@@ -68,13 +72,15 @@ def submit_feedback(
         receipt_hash=receipts.keyed_hash(code, key=derived_key("receipt")),
         created_at=now,
         due_at=clocks.due_at(now, kind=kind, calendar=calendar),
-        **_redacted(text, about_officer=about_officer),
+        may_publish=may_publish,
+        **_redacted(text, language=language, may_publish=may_publish and not about_officer),
     )
     if known := _store_once(feedback):
         return Submitted(known, code, is_new=False)
     if email or phone:
         FeedbackContact.objects.create(feedback=feedback, email=email, phone=phone, created_at=now)
-    record("submitted", feedback=feedback, by=by, now=now, desk=feedback.desk)
+    _keep_photos(feedback, photos, now=now)
+    record("submitted", feedback=feedback, by=by, now=now, desk=feedback.desk, n_photos=len(photos))
     return Submitted(feedback, code, is_new=True)
 
 
@@ -85,15 +91,30 @@ def _is_about_officer(*, kind: str, topic: str, text: str) -> bool:
     return topic == Feedback.Topic.CONDUCT or triage.describes_staff_conduct(text)
 
 
-def _redacted(text: str, *, about_officer: bool) -> dict[str, object]:
-    """The redaction columns of a new thread. What is behind the wall is never published at all."""
+def _redacted(text: str, *, language: str, may_publish: bool) -> dict[str, object]:
+    """The redaction columns of a new thread. Without consent, or behind the wall, nothing is prepared."""
+    if not may_publish:
+        return {"redaction": Feedback.Redaction.WITHHELD}
     found = redaction.find_personal_data(text, gazetteer=queries.gazetteer())
     held = Feedback.Redaction.HELD if found.hold_for_human else Feedback.Redaction.MASKED
     return {
-        "redacted_text": redaction.mask(text, found.spans),
-        "redaction": Feedback.Redaction.WITHHELD if about_officer else held,
+        "redacted_text": redaction.mask(text, found.spans, language=language),
+        "redaction": held,
         "redaction_reasons": list(found.reasons),
     }
+
+
+def _keep_photos(feedback: Feedback, photos: Sequence[Photo], *, now: datetime) -> None:
+    FeedbackPhoto.objects.bulk_create(
+        FeedbackPhoto(
+            feedback=feedback,
+            content=photo.jpeg,
+            width_px=photo.width_px,
+            height_px=photo.height_px,
+            created_at=now,
+        )
+        for photo in photos
+    )
 
 
 def _store_once(feedback: Feedback) -> Feedback | None:

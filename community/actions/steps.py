@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeVar
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from community import queries
 from community.models import AuditEvent, Feedback, Response, User
+from community.redaction import SecondLook
 from community.roles import Permission
+
+SCHEDULE: Final = "schedule"  # what no person did: its day had come
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +50,14 @@ class TextConflict(Refused):
         self.current = current
 
 
+class Doubtful(Refused):
+    """The rules doubt what a person would publish: ``look`` says where, and of which very words."""
+
+    def __init__(self, look: SecondLook, sentence: str) -> None:
+        super().__init__(sentence)
+        self.look = look
+
+
 def action(function: Callable[P, T]) -> Callable[P, T]:
     """One transaction; and no resident's words in an error.
 
@@ -67,13 +78,24 @@ def action(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def record(
-    name: str, *, feedback: Feedback, by: User | None, now: datetime, **detail: str | int | bool
+    name: str,
+    *,
+    feedback: Feedback,
+    by: User | Literal["schedule"] | None,
+    now: datetime,
+    **detail: str | int | bool,
 ) -> None:
-    """Write down what was done, without a word of the resident's or the officer's."""
+    """Write down what was done, without a word of the resident's or the officer's. ``by`` None: a resident."""
+    actor: str = "resident"
+    roles = ""
+    if isinstance(by, User):
+        actor, roles = by.username, " ".join(sorted(role.slug for role in by.roles))
+    elif by is not None:
+        actor = by
     AuditEvent.objects.create(
         occurred_at=now,
-        actor=by.username if by else "resident",
-        actor_roles=" ".join(sorted(role.slug for role in by.roles)) if by else "",
+        actor=actor,
+        actor_roles=roles,
         action=name,
         feedback_uuid=feedback.pk,
         walled=feedback.about_officer,

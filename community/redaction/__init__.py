@@ -11,10 +11,22 @@ from community.redaction.numbers import find_numbers
 from community.redaction.online import find_online
 from community.redaction.places import Gazetteer, find_places
 from community.redaction.plain import Plain, tidy
-from community.redaction.spans import Findings, Span, covered, mask, merged
+from community.redaction.second_look import SecondLook, says_something, seal_of
+from community.redaction.spans import LABEL, Findings, Span, covered, marked, mask, merged
 from community.redaction.vocabulary import known_share
 
-__all__ = ["Findings", "Gazetteer", "Span", "find_personal_data", "mask"]
+__all__ = [
+    "Findings",
+    "Gazetteer",
+    "SecondLook",
+    "Span",
+    "find_personal_data",
+    "look_again",
+    "marked",
+    "mask",
+    "says_something",
+    "seal_of",
+]
 
 # Of the words of an ordinary report in English or Spanish nearly all are in the vocabulary; below this
 # share the text is in another language or written so that rules cannot read it.
@@ -30,7 +42,7 @@ def find_personal_data(text: str, *, gazetteer: Gazetteer | None = None) -> Find
     person must look; ``hold_for_human`` is whether there is any.
     """
     gazetteer = gazetteer or Gazetteer()
-    plain = Plain(tidy(text))
+    plain = Plain(tidy(LABEL.sub(lambda label: "§" * len(label.group()), text)))
     spans = [*find_online(plain), *find_places(plain, gazetteer), *find_numbers(plain)]
     names, name_reasons = find_names(plain, gazetteer, known=merged(spans))
     spans = merged([*spans, *names])
@@ -38,6 +50,12 @@ def find_personal_data(text: str, *, gazetteer: Gazetteer | None = None) -> Find
     return Findings(
         tuple(plain.in_original(span) for span in spans), reasons=tuple(sorted(reasons))
     )
+
+
+def look_again(text: str, answer: str, *, gazetteer: Gazetteer | None = None) -> SecondLook:
+    """The same rules over what a person would publish of a message and of its answer."""
+    found = [find_personal_data(words, gazetteer=gazetteer) for words in (text, answer)]
+    return SecondLook(found[0], found[1], seal=seal_of(text, answer))
 
 
 def _doubts(plain: Plain, is_covered: list[bool]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -44,6 +45,11 @@ _LABELS: Final = {
     },
 }
 
+# A label as ``mask`` writes it: what stands there was looked at already.
+LABEL: Final = re.compile(
+    r"\[(?:" + "|".join(sorted({word for by in _LABELS.values() for word in by.values()})) + r")\]"
+)
+
 
 @dataclass(frozen=True, order=True)
 class Span:
@@ -56,10 +62,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found. ``reasons`` are why a person must look; none means the rules had no doubt."""
+    """What was found. ``reasons`` are why a person must look; none means the rules had no doubt.
+
+    ``spans`` are to be masked. ``doubts`` are where else a person should look: of kind doubt, not masked.
+    """
 
     spans: tuple[Span, ...]
     reasons: tuple[str, ...] = ()
+    doubts: tuple[Span, ...] = ()
 
     @property
     def hold_for_human(self) -> bool:
@@ -101,3 +111,12 @@ def mask(text: str, spans: Sequence[Span], *, language: str = "en") -> str:
         parts += [text[at : span.start], f"[{labels[span.kind]}]"]
         at = span.end
     return "".join([*parts, text[at:]])
+
+
+def marked(text: str, findings: Findings) -> list[tuple[str, str]]:
+    """The whole text in pieces, each with the kind of what was found there, or "" for nothing."""
+    pieces, at = [], 0
+    for span in merged([*findings.spans, *findings.doubts]):
+        pieces += [(text[at : span.start], ""), (text[span.start : span.end], span.kind)]
+        at = span.end
+    return [(words, kind) for words, kind in [*pieces, (text[at:], "")] if words]

@@ -267,6 +267,7 @@ WITHHELD: Final[dict[str, str]] = {
     "community.Feedback": "residents' own words; summaries are released by later datasets",
     "community.FeedbackContact": "how a resident can be reached; deleted when the case closes",
     "community.FeedbackNote": "residents' own words",
+    "community.FeedbackPhoto": "seen by staff; drawn anew, so that nothing but the picture is left",
     "community.Assignment": "which officer works on what",
     "community.Response": "answers go to the resident who asked",
     "community.AuditEvent": "who did what among the staff",

@@ -87,8 +87,12 @@ class TestSubmit:
         assert not feedback.about_officer
 
     def test_personal_data_is_masked_and_doubt_is_held(self, submit: Any) -> None:
-        clear = submit(text="Please call me at 617-555-0142 about the noise at night").feedback
-        doubtful = submit(text="Zbigniew next door plays loud music every night").feedback
+        clear = submit(
+            text="Please call me at 617-555-0142 about the noise at night", may_publish=True
+        ).feedback
+        doubtful = submit(
+            text="Zbigniew next door plays loud music every night", may_publish=True
+        ).feedback
 
         assert "555" not in clear.redacted_text
         assert clear.redaction == Feedback.Redaction.MASKED
@@ -518,7 +522,32 @@ class TestReroute:
 
         walled.refresh_from_db()
         assert not walled.about_officer
-        assert walled.redaction == Feedback.Redaction.HELD
+        assert walled.redaction == Feedback.Redaction.WITHHELD
+
+    def test_what_comes_down_with_consent_waits_for_a_person(
+        self, submit: Any, people: Any
+    ) -> None:
+        sent = submit(kind="complaint", topic="conduct", may_publish=True).feedback
+        actions.reroute(feedback=sent, desk=Desk.RECORDS, by=people["oversight"], now=LATER)
+
+        sent.refresh_from_db()
+        assert sent.redaction == Feedback.Redaction.HELD
+
+    def test_what_oversight_began_to_write_stays_behind_the_wall(
+        self, walled: Any, people: Any
+    ) -> None:
+        being_answered(walled, people, text="The officer is known to us", by="oversight")
+
+        actions.reroute(feedback=walled, desk=Desk.RECORDS, by=people["oversight"], now=LATER)
+
+        assert not Response.objects.exists()
+
+    def test_a_draft_travels_between_ordinary_desks(self, ordinary: Any, people: Any) -> None:
+        being_answered(ordinary, people, text="Half an answer")
+
+        actions.reroute(feedback=ordinary, desk=Desk.RECORDS, by=people["supervisor"], now=LATER)
+
+        assert Response.objects.get().text == "Half an answer"
 
     def test_patrol_needs_a_district(self, ordinary: Any, people: Any) -> None:
         with pytest.raises(actions.WrongState):
@@ -533,35 +562,3 @@ class TestReroute:
             )
         ordinary.refresh_from_db()
         assert ordinary.desk == Desk.RESIDENT_SERVICES
-
-
-class TestReviewRedaction:
-    def test_a_person_decides_what_may_be_published(self, ordinary: Any, people: Any) -> None:
-        actions.review_redaction(
-            feedback=ordinary,
-            text="A dark crossing",
-            may_be_published=True,
-            by=people["services"],
-            now=LATER,
-        )
-
-        ordinary.refresh_from_db()
-        assert (ordinary.redaction, ordinary.redacted_text) == ("reviewed", "A dark crossing")
-
-    def test_a_complaint_about_an_officer_is_never_published(
-        self, walled: Any, people: Any
-    ) -> None:
-        with pytest.raises(actions.NotAllowed):
-            actions.review_redaction(
-                feedback=walled, text="x", may_be_published=True, by=people["oversight"], now=LATER
-            )
-
-    def test_it_rolls_back_without_its_audit_row(
-        self, ordinary: Any, people: Any, audit_cannot_be_written: None
-    ) -> None:
-        with pytest.raises(RuntimeError):
-            actions.review_redaction(
-                feedback=ordinary, text="x", may_be_published=True, by=people["services"], now=LATER
-            )
-        ordinary.refresh_from_db()
-        assert ordinary.reviewed_at is None

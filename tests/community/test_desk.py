@@ -219,15 +219,16 @@ class TestTwoMinutes:
         page = as_("supervisor").get(page_of(ordinary)).content.decode()
         assert "Take the claim away" not in page
 
-    def test_closing_and_the_public_version(self, ordinary: Any, people: Any, as_: Any) -> None:
-        answered(ordinary, people)
+    def test_closing_and_the_public_version(self, submit: Any, people: Any, as_: Any) -> None:
+        allowed = submit(may_publish=True).feedback
+        answered(allowed, people)
         client = as_("services")
 
-        client.post(page_of(ordinary) + "redaction/", {"text": "A dark crossing", "publish": "1"})
-        client.post(page_of(ordinary) + "close/", {"reason": ""})
+        client.post(page_of(allowed) + "redaction/", {"text": "A dark crossing", "publish": "1"})
+        client.post(page_of(allowed) + "close/", {"reason": ""})
 
-        ordinary.refresh_from_db()
-        assert (ordinary.state, ordinary.redaction) == (State.CLOSED, "reviewed")
+        allowed.refresh_from_db()
+        assert (allowed.state, allowed.redaction) == (State.CLOSED, "reviewed")
 
     def test_search_finds_words_notes_and_receipts(self, submit: Any, as_: Any) -> None:
         sent = submit()

@@ -64,7 +64,10 @@ def texts_of(client: Client, paths: list[str]) -> str:
 @pytest.mark.parametrize("who", BLIND)
 class TestTheBlind:
     def test_no_list_shows_or_counts_it(self, who: str, complaint: Any, as_: Any) -> None:
-        page = texts_of(as_(who), [f"/desk/?list={name}" for name in LISTS] + ["/desk/approvals/"])
+        page = texts_of(
+            as_(who),
+            [f"/desk/?list={name}" for name in LISTS] + ["/desk/approvals/", "/desk/publication/"],
+        )
 
         assert SECRET not in page
         assert str(complaint.pk) not in page
@@ -81,7 +84,17 @@ class TestTheBlind:
 
     @pytest.mark.parametrize(
         "verb",
-        ["claim", "release", "draft", "approve", "return", "close", "reroute", "redaction"],
+        [
+            "claim",
+            "release",
+            "draft",
+            "approve",
+            "return",
+            "close",
+            "reroute",
+            "redaction",
+            "withdraw",
+        ],
     )
     def test_nothing_can_be_done_to_it(self, who: str, verb: str, complaint: Any, as_: Any) -> None:
         response = as_(who).post(
@@ -282,9 +295,9 @@ def test_the_database_holds_the_wall_too(complaint: Any) -> None:
 
 
 def test_no_door_asks_for_feedback_but_through_the_wall() -> None:
-    from community import admin, desk
+    from community import admin, desk, publication
 
-    for door in (desk, admin):
+    for door in (desk, admin, publication):
         source = inspect.getsource(door)
         asked = source.count("Feedback.objects.")
         walled = source.count("Feedback.objects.visible_to(") + source.count(

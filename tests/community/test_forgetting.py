@@ -1,0 +1,161 @@
+"""Words, photos and contacts are erased when their time has come, and not before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from community import actions
+from community.clocks import ERASE_AFTER, REVIEW_WITHIN
+from community.models import AuditEvent, Feedback, FeedbackContact, FeedbackPhoto
+from community.photos import Photo
+from community.tasks import forget
+from tests.community.scenes import CALENDAR, NOW, ORDINARY_WORDS, answered
+
+pytestmark = pytest.mark.django_db(databases=["default", "public"])
+
+Verdict = Feedback.Redaction
+DAY = timedelta(days=1)
+SMALL_PHOTO = Photo(b"\xff\xd8 not looked into here", 4, 3)
+
+
+@pytest.fixture
+def settled(submit: Any, people: Any) -> Any:
+    """Answered at NOW, without consent, with everything that can be erased."""
+    feedback = submit(
+        place_words="23 Quay Street", email="jo@example.org", photos=[SMALL_PHOTO]
+    ).feedback
+    answered(feedback, people)
+    actions.add_note(feedback=feedback, text="Thanks, Jo", now=NOW, calendar=CALENDAR)
+    feedback.refresh_from_db()
+    return feedback
+
+
+def test_thirty_days_after_the_end_everything_is_erased(settled: Any) -> None:
+    assert actions.forget_due(now=NOW + ERASE_AFTER - timedelta(seconds=1)) == 0
+    assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+
+    settled.refresh_from_db()
+    assert (settled.text, settled.place_words, settled.notes.get().text) == ("", "", "")
+    assert settled.erased_at == NOW + ERASE_AFTER
+    assert not FeedbackContact.objects.exists()
+    assert not FeedbackPhoto.objects.exists()
+    event = AuditEvent.objects.get(action="words-erased")
+    assert (event.actor, event.detail) == ("schedule", {"n_notes": 1, "n_photos": 1})
+
+
+def test_a_second_run_changes_nothing(settled: Any) -> None:
+    actions.forget_due(now=NOW + ERASE_AFTER)
+
+    assert actions.forget_due(now=NOW + 2 * ERASE_AFTER) == 0
+    assert AuditEvent.objects.filter(action="words-erased").count() == 1
+
+
+@pytest.mark.parametrize("later", ["note", "close"])
+def test_the_time_counts_from_the_last_that_happened(settled: Any, people: Any, later: str) -> None:
+    if later == "note":
+        actions.add_note(feedback=settled, text="And again", now=NOW + DAY, calendar=CALENDAR)
+    else:
+        actions.close(feedback=settled, by=people["services"], now=NOW + DAY)
+
+    assert actions.forget_due(now=NOW + ERASE_AFTER) == 0
+    assert actions.forget_due(now=NOW + ERASE_AFTER + DAY) == 1
+
+
+def test_what_is_not_answered_is_kept(submit: Any) -> None:
+    submit()
+
+    assert actions.forget_due(now=NOW + 10 * ERASE_AFTER) == 0
+
+
+def test_complaints_about_officers_are_case_files(submit: Any, people: Any) -> None:
+    walled = submit(kind="complaint", topic="conduct").feedback
+    answered(walled, people, by="oversight", approver="oversight2")
+
+    assert actions.forget_due(now=NOW + 10 * ERASE_AFTER) == 0
+
+
+class TestWithConsent:
+    @pytest.fixture
+    def allowed(self, submit: Any, people: Any) -> Any:
+        feedback = submit(may_publish=True, photos=[SMALL_PHOTO, SMALL_PHOTO]).feedback
+        answered(feedback, people)
+        feedback.refresh_from_db()
+        return feedback
+
+    def review(self, feedback: Any, people: Any, *, at: Any) -> None:
+        actions.review_redaction(
+            feedback=feedback,
+            text=ORDINARY_WORDS,
+            may_be_published=True,
+            by=people["services"],
+            now=at,
+        )
+
+    def test_the_words_wait_for_a_person_and_the_public_ones_stay(
+        self, allowed: Any, people: Any
+    ) -> None:
+        assert actions.forget_due(now=NOW + ERASE_AFTER) == 0
+        self.review(allowed, people, at=NOW + ERASE_AFTER)
+        photo = allowed.photos.first()
+        actions.decide_photo(
+            photo=photo, may_be_public=True, by=people["services"], now=NOW + ERASE_AFTER
+        )
+
+        assert actions.forget_due(now=NOW + 2 * ERASE_AFTER) == 1
+        allowed.refresh_from_db()
+        assert (allowed.text, allowed.redacted_text) == ("", ORDINARY_WORDS)
+        assert list(allowed.photos.all()) == [photo]
+
+    def test_what_nobody_looks_at_is_counted_without_its_words(self, allowed: Any) -> None:
+        assert actions.forget_due(now=NOW + REVIEW_WITHIN - timedelta(seconds=1)) == 0
+
+        # Both in one run: the words were settled long ago.
+        assert actions.forget_due(now=NOW + REVIEW_WITHIN) == 2
+        allowed.refresh_from_db()
+        assert (allowed.redaction, allowed.redacted_text) == (Verdict.WITHHELD, "")
+        assert allowed.reviewed_by is None
+        assert AuditEvent.objects.get(action="review-lapsed").actor == "schedule"
+
+    def test_what_was_looked_at_does_not_lapse(self, allowed: Any, people: Any) -> None:
+        self.review(allowed, people, at=NOW)
+
+        actions.forget_due(now=NOW + 2 * REVIEW_WITHIN)
+        allowed.refresh_from_db()
+        assert allowed.redaction == Verdict.REVIEWED
+
+
+def test_it_rolls_back_without_its_audit_row(settled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the audit row cannot be written")
+
+    monkeypatch.setattr(AuditEvent.objects, "create", fail)
+    with pytest.raises(RuntimeError):
+        actions.forget_due(now=NOW + ERASE_AFTER)
+    settled.refresh_from_db()
+    assert settled.text
+    assert FeedbackPhoto.objects.exists()
+
+
+def test_pages_say_that_the_words_are_gone(settled: Any, submit: Any, people: Any) -> None:
+    from django.test import Client
+
+    sent = submit(text="The second lamp")
+    answered(sent.feedback, people)
+    forgotten = actions.forget_due(now=NOW + ERASE_AFTER)
+    assert forgotten == 2
+
+    page = Client().post("/feedback/track/", {"code": sent.receipt}).content.decode()
+    assert "We erased your words on" in page
+    desk = Client()
+    desk.force_login(people["services"], backend="django.contrib.auth.backends.ModelBackend")
+    assert "The words were erased on" in desk.get(f"/desk/feedback/{settled.pk}/").content.decode()
+
+
+def test_the_task_is_on_the_calendar(settings: Any, db: None) -> None:
+    tasks = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert forget.name in tasks
+    assert forget() == 0
