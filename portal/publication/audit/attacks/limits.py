@@ -192,4 +192,7 @@ def _finding(
     limit: Limit | None = None,
 ) -> Finding:
     limit = limit or limit_of(attack, subject)
-    return Finding(attack, subject, measured, limit.value, limit.direction, status, n, limit.blocks)
+    plain = None if measured is None else round(float(measured), 6)
+    return Finding(
+        attack, subject, plain, limit.value, limit.direction, status, int(n), limit.blocks
+    )
