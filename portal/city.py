@@ -31,6 +31,7 @@ class City:
     emergency_number: str = "911"
     non_emergency_number: str = ""
     contact_email: str = ""
+    homepage: str = ""  # of the department, for catalogues: https://...
     languages: tuple[str, ...] = ("en",)
     holidays: tuple[dt.date, ...] = ()  # days on which no clock runs at the desk
     licence: str = "CC-BY-4.0"  # SPDX id of the released data

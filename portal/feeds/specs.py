@@ -61,6 +61,10 @@ class Field:
     def is_required(self) -> bool:
         return not self.missing
 
+    @property
+    def title(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
 
 @dataclass(frozen=True)
 class DatasetSpec:
@@ -83,6 +87,12 @@ class DatasetSpec:
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The key, where no part of it may be empty, as the standards want it."""
+        required = {field.name for field in self.fields if field.is_required}
+        return self.key if required.issuperset(self.key) else ()
 
     @property
     def references(self) -> dict[str, tuple[str, str]]:
