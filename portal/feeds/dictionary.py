@@ -11,6 +11,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
+from portal.feeds.audit_dictionary import AUDIT
 from portal.feeds.columns import ID, WHEN, WHERE
 from portal.feeds.ledger_dictionary import LEDGER
 from portal.feeds.map_dictionary import MAP
@@ -134,6 +135,7 @@ _SPECS: Final = (
     *LEDGER,
     *TOTALS,
     *MAP,
+    *AUDIT,
 )
 
 DATASETS: Final[dict[str, DatasetSpec]] = {spec.slug: spec for spec in _SPECS}

@@ -149,6 +149,18 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         },
         order=("r.period", "r.statistic"),
     ),
+    "privacy-audit": Projection(
+        table="release.audit_result r",
+        columns={
+            **_plain("audited_dataset audited_release attack"),
+            "subject": _or_null("r.subject"),
+            "measured": "r.measured",
+            "threshold": "r.limit",
+            "direction": _or_null("r.direction"),
+            **_plain("n status"),
+        },
+        order=("r.audited_dataset", "r.audited_release", "r.attack", "r.subject"),
+    ),
     "places": Projection(
         table="release.place r",
         columns={

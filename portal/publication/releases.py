@@ -23,6 +23,7 @@ from portal.feeds.files import build_files, folder_of, manifest_sha256_of
 from portal.models import Dataset, PublishedTally, Release
 from portal.publication import builders, chain, sources
 from portal.publication.audit.auditing import as_check, audit
+from portal.publication.audit.results import build_results
 from portal.publication.decisions import Gate
 from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
 RELEASE_HOUR = 6
 MAP = ("areas", "places", "cells")
-# In this order: alerts follow their records, the ledgers follow what they count.
+# In this order: alerts follow their records, the ledgers follow what they count, the audit follows all.
 RECORDS = (
     "incidents",
     "gunfire",
@@ -45,6 +46,7 @@ RECORDS = (
     "gunfire-calibration",
     "sensitive-totals",
     "privacy-budget",
+    "privacy-audit",
 )
 
 
@@ -135,6 +137,7 @@ def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -
             "gunfire-calibration": builders.build_calibration(gate, newest("gunfire")),
             "sensitive-totals": builders.build_totals(gate),
             "privacy-budget": builders.build_budget(gate),
+            "privacy-audit": build_results(),
         }
         release = _release(slug, builds[slug], standard, as_of)
         if release:

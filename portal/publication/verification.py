@@ -18,6 +18,7 @@ from portal.feeds.files import file_of
 from portal.feeds.rows import rows_of
 from portal.models import PublishedGunfire, PublishedIncident, PublishedRow, Release
 from portal.publication import budget_checks, ledger_checks, sources
+from portal.publication.audit.results import missing_results
 from portal.publication.decisions import tiers_of, utc
 from portal.publication.disclosure import Grain, Rules, Tier, code_interval, time_code
 from portal.publication.doors import Doors
@@ -290,6 +291,12 @@ def _query(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def results_are_complete(release: Release, standard: Standard) -> Check:
+    """What the attacks on other releases measured is told, all of it, and as it was measured."""
+    missing = missing_results(release)
+    return Check("every result of an attack is told as measured", missing == 0, f"{missing} are not")
+
+
 Verifier = Callable[[Release, Standard], Check]
 
 
@@ -338,6 +345,7 @@ CHECKS: dict[str, list[Verifier]] = {
         of(lambda release, to: budget_checks.every_draw_is_charged(release)),
         of(lambda release, to: budget_checks.nobody_spends_more_than_a_lifetime(release, to.rules)),
     ],
+    "privacy-audit": [rows_match_files, results_are_complete],
     "areas": [rows_match_files],
     "places": [rows_match_files, places_keep_the_floor],
     "cells": [rows_match_files, cells_keep_the_floor],

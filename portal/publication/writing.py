@@ -12,6 +12,7 @@ from psycopg import sql
 from portal.feeds.rows import in_release
 from portal.models import (
     PublishedArea,
+    PublishedAuditResult,
     PublishedCalibration,
     PublishedCell,
     PublishedCharge,
@@ -37,6 +38,7 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "gunfire-calibration": (PublishedCalibration,),
     "sensitive-totals": (PublishedCount,),
     "privacy-budget": (PublishedCharge,),
+    "privacy-audit": (PublishedAuditResult,),
 }
 
 ROW_COLUMNS = (
