@@ -11,7 +11,16 @@ from django.views.generic import RedirectView
 from portal.feeds import views as feeds
 from portal.feeds.renderers import FORMATS
 from portal.health import healthz
-from portal.views import datasets, gunfire, gunfire_methods, overview, records, words
+from portal.views import (
+    catalogue,
+    catalogue_urls,
+    datasets,
+    gunfire,
+    gunfire_methods,
+    overview,
+    records,
+    words,
+)
 
 
 class SuffixConverter:
@@ -40,6 +49,7 @@ pages = [
     path("gunfire/", gunfire.gunfire, name="gunfire"),
     # /data/...
     path("data/", datasets.dataset_list, name="dataset-list"),
+    path("data/schema-changes/", catalogue.schema_changes, name="schema-changes"),
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("privacy/", words.privacy, name="privacy"),
     path("methods/", words.methods, name="methods"),
@@ -50,6 +60,7 @@ pages = [
 
 # The same in every language.
 files = [
+    *catalogue_urls.addresses,
     path("data/<slug:slug>.<suffix:suffix>", feeds.current_file, name="dataset-file"),
     # /data/<dataset>/releases/<number>/...
     path(
@@ -65,6 +76,7 @@ files = [
 ]
 
 urlpatterns = [
+    path("api/", include("portal.api.urls")),
     *i18n_patterns(
         path("", include((pages, "portal"))),
         path("feedback/", include("community.urls")),
@@ -76,6 +88,7 @@ urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(), name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("ogc/", include("portal.ogc.urls")),
     path("ingest/v1/", include("sensors.urls")),
     path("healthz", healthz, name="healthz"),
     path("robots.txt", words.robots, name="robots"),

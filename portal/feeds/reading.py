@@ -8,11 +8,12 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from django.db import connections
 
+from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import Selection, SelectionError
 from portal.models import PublishedTally
@@ -23,6 +24,7 @@ SORTS: Final = {
     "oldest": (("starts_at", False), ("public_id", False)),
 }
 FILE_ORDER: Final = "id"
+MONTH: Final = "month"
 
 
 class CursorError(SelectionError):
@@ -88,22 +90,63 @@ def count_of(selection: Selection) -> int:
     return int(_fetch(selection.projection.select("count(*)", where=where), parameters)[0][0])
 
 
+def touched_by(selection: Selection) -> int:
+    """How many rows there would be if touching the box and the window were enough."""
+    return count_of(replace(selection, touching=True))
+
+
+def span_of(selection: Selection) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """When the first period begins and the last ends; None where there is no row."""
+    where, parameters = selection.where()
+    what = "min(r.starts_at), max(r.ends_at)"
+    ((first, last),) = _fetch(selection.projection.select(what, where=where), parameters)
+    return first, last
+
+
 def counts_by(selection: Selection, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
-    """Rows by the values of one or more columns; None where nothing is said. An absent key has no row."""
-    unknown = sorted(set(by) - set(DATASETS[selection.dataset].columns))
+    """Rows by the values of one or more columns; None where nothing is said. An absent key has no row.
+
+    A column may be MONTH: "2026-10", the month in which the period starts, city time.
+    """
+    columns = group_sql(selection)
+    unknown = sorted(set(by) - set(columns))
     if unknown or not by:
-        wanted = ", ".join(DATASETS[selection.dataset].columns)
         raise SelectionError(
-            f"got group by {', '.join(unknown) or 'nothing'}; wanted some of {wanted}"
+            f"got group by {', '.join(unknown) or 'nothing'}; wanted some of {', '.join(columns)}"
         )
     if _is_tallied(selection) and set(by) <= set(TALLIED[selection.dataset]):
         return _tallied(selection, by)
     where, parameters = selection.where()
-    groups = [selection.projection.columns[column] for column in by]
-    numbers = ", ".join(str(n + 1) for n in range(len(groups)))
-    statement = selection.projection.select(", ".join([*groups, "count(*)"]), where=where)
+    numbers = ", ".join(str(n + 1) for n in range(len(by)))
+    what = ", ".join([*(columns[column] for column in by), "count(*)"])
+    statement = selection.projection.select(what, where=where)
     rows = _fetch(f"{statement} GROUP BY {numbers} ORDER BY {numbers}", parameters)
     return {tuple(key): int(n) for *key, n in rows}
+
+
+def group_sql(selection: Selection) -> dict[str, str]:
+    """What rows can be counted by: every column, and the month."""
+    columns = dict(selection.projection.columns)
+    if "starts_at" in columns:
+        month = f"to_char(r.starts_at AT TIME ZONE '{the_city().zone.key}', 'YYYY-MM')"
+        columns[MONTH] = month
+    return columns
+
+
+def groupable_of(dataset: str) -> tuple[str, ...]:
+    """Columns that are worth counting by: not the row's own name, not what is measured."""
+    spec = DATASETS[dataset]
+    columns = [f.name for f in spec.fields if f.type in ("string", "integer") and not f.unique]
+    return (*columns, *([MONTH] if "starts_at" in spec.columns else []))
+
+
+def categorical_of(dataset: str) -> tuple[str, ...]:
+    """Columns of a few known values, which readers choose by."""
+    return tuple(
+        f.name
+        for f in DATASETS[dataset].fields
+        if f.type == "string" and not f.unique and (f.values or f.references == "areas.slug")
+    )
 
 
 def item_sql(

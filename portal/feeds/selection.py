@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.projections import PROJECTIONS, Projection
@@ -45,7 +45,8 @@ class Selection:
     """Which rows of one release. Empty means all.
 
     equals: of a column, any of some values, '' where nothing is said; at_least, at_most: of a column
-    of numbers; since, until: aware instants; touching: a box then selects what it overlaps, too.
+    of numbers; since, until: aware instants; touching: box and window then select what they overlap,
+    too (a window both its ends); within_cell: rows of a cell, and of the cells and places inside it.
     """
 
     dataset: str
@@ -57,6 +58,7 @@ class Selection:
     until: dt.datetime | None = None
     box: Box | None = None
     touching: bool = False
+    within_cell: str = ""
 
     def __post_init__(self) -> None:
         if self.dataset not in PROJECTIONS:
@@ -78,6 +80,8 @@ class Selection:
                 )
         if (self.since or self.until) and "starts_at" not in types:
             raise SelectionError(f"got a window; the rows of {self.dataset} have no start and end")
+        if self.within_cell and "cell_code" not in types:
+            raise SelectionError(f"got a cell; the rows of {self.dataset} have none")
         if self.box and not DATASETS[self.dataset].has_geometry:
             raise SelectionError(f"got a box; the rows of {self.dataset} have no place")
 
@@ -92,15 +96,26 @@ class Selection:
     @property
     def has_bounds(self) -> bool:
         """Whether more is asked than equality."""
-        return bool(self.since or self.until or self.box or self.at_least or self.at_most)
+        return bool(
+            self.since
+            or self.until
+            or self.box
+            or self.at_least
+            or self.at_most
+            or self.within_cell
+        )
 
     def where(self) -> tuple[str, dict[str, Any]]:
         """The condition and its parameters, the release's number among them."""
         conditions: list[str] = []
         parameters: dict[str, Any] = {"release": self.release}
         for n, (column, values) in enumerate(sorted(self.equals.items())):
-            parameters[f"equals_{n}"] = list(values)
-            conditions.append(f"{self.projection.bare(column)} = ANY(%(equals_{n})s)")
+            stored = self.projection.bare(column)
+            # Text says nothing by being empty, anything else by being absent.
+            absent = "" in values and stored == self.projection.columns[column]
+            parameters[f"equals_{n}"] = [value for value in values if not absent or value != ""]
+            condition = f"{stored} = ANY(%(equals_{n})s)"
+            conditions.append(f"({condition} OR {stored} IS NULL)" if absent else condition)
         for sign, limits in ((">=", self.at_least), ("<=", self.at_most)):
             for column, limit in sorted(limits.items()):
                 name = f"{'least' if sign == '>=' else 'most'}_{len(parameters)}"
@@ -108,14 +123,20 @@ class Selection:
                 conditions.append(f"{self.projection.columns[column]} {sign} %({name})s")
         if self.since:
             parameters["since"] = self.since
-            conditions.append("r.starts_at >= %(since)s")
+            conditions.append(
+                "r.ends_at > %(since)s" if self.touching else "r.starts_at >= %(since)s"
+            )
         if self.until:
             parameters["until"] = self.until
             # The second is implied by the first; with it an index on the start is enough.
-            conditions.append("r.ends_at <= %(until)s AND r.starts_at < %(until)s")
+            inside = "r.ends_at <= %(until)s AND r.starts_at < %(until)s"
+            conditions.append("r.starts_at <= %(until)s" if self.touching else inside)
         if self.box:
             parameters |= {name: getattr(self.box, name) for name in Box.__annotations__}
             conditions.append(self._in_box())
+        if self.within_cell:
+            parameters["cell"] = self.within_cell
+            conditions.append(_IN_CELL)
         return " AND ".join(conditions), parameters
 
     def _in_box(self) -> str:
@@ -137,6 +158,17 @@ class Selection:
                 for column, select in codes.items()
             )
         )
+
+
+# Inside a district the code of a cell begins the codes of what lies in it; level 0 is the city.
+_IN_CELL: Final = """EXISTS (
+    SELECT FROM release.cell within WHERE within.code = %(cell)s AND (
+        within.level = 0
+        OR r.cell_code = within.code
+        OR starts_with(r.cell_code, within.code || CASE within.level WHEN 1 THEN '-' ELSE '' END)
+        OR starts_with(r.place_code, within.code || CASE within.level WHEN 1 THEN '-' ELSE '' END)
+    )
+)"""
 
 
 def _fits(alias: str, *, touching: bool) -> str:

@@ -1,0 +1,259 @@
+"""Clients that nobody here wrote read every collection; what they ask is answered as by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from openapi_spec_validator import validate
+
+from portal.feeds.dictionary import DATASETS
+from portal.feeds.rows import rows_of
+from portal.models import Release
+from portal.ogc.documents import collections
+from tests.factories.released import release_of, released_city
+from tests.serving import served
+
+pytestmark = pytest.mark.usefixtures("city_db")
+
+
+@pytest.fixture
+def client(city_db: None) -> Client:
+    released_city()
+    return Client()
+
+
+@pytest.fixture
+def site(city_db: None, settings: Any) -> Iterator[str]:
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    released_city()
+    with served() as address:
+        yield f"{address}/ogc/"
+
+
+def rows(slug: str) -> list[dict[str, Any]]:
+    return [row for row, _ in rows_of(Release.objects.get(dataset__slug=slug))]
+
+
+def features(client: Client, slug: str, **query: Any) -> list[dict[str, Any]]:
+    """Every feature, through the links to the next page."""
+    found: list[dict[str, Any]] = []
+    url = f"/ogc/collections/{slug}/items"
+    while True:
+        document = client.get(url, query).json()
+        found += document["features"]
+        assert document["numberReturned"] == len(document["features"])
+        onward = [link["href"] for link in document["links"] if link["rel"] == "next"]
+        if not onward:
+            assert document["numberMatched"] == len(found)
+            return found
+        url, query = onward[0], {}
+
+
+# --- other people's clients ---
+
+
+def test_owslib_finds_and_reads_every_collection(site: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from owslib.ogcapi.features import Features
+
+    service = Features(site)
+
+    assert {c.rsplit("/", 1)[1] for c in service.conformance()["conformsTo"]} == {
+        "core", "geojson", "oas30", "html",
+    }  # fmt: skip
+    assert sorted(service.feature_collections()) == sorted(collections())
+    for slug in collections():
+        found = service.collection_items(slug, limit=1_000)
+        assert found["numberMatched"] == len(rows(slug)) == len(found["features"])
+        one = service.collection_item(slug, found["features"][0]["id"])
+        assert one["properties"] == found["features"][0]["properties"]
+
+
+GDAL = """
+import json, sys
+import pyogrio.raw
+site, layer, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+if "bbox" in options:
+    options["bbox"] = tuple(options["bbox"])
+meta, _, shapes, columns = pyogrio.raw.read(f"OAPIF:{site}", layer=layer, **options)
+print(json.dumps({"first": [str(value) for value in columns[0]], "shapes": len(shapes)}))
+"""
+
+
+def gdal(site: str, layer: str, **options: Any) -> dict[str, Any]:
+    """What GDAL reads, in a process of its own: it would not let our server's thread answer."""
+    done = subprocess.run(
+        [sys.executable, "-c", GDAL, site, layer, json.dumps(options)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("slug", ["incidents", "places", "areas"])
+def test_gdal_reads_the_same_rows_page_by_page(site: str, slug: str) -> None:
+    first = DATASETS[slug].columns[0]
+
+    found = gdal(site, slug, columns=[first], PAGE_SIZE=3)
+
+    assert sorted(found["first"]) == sorted(row[first] for row in rows(slug))
+    assert found["shapes"] == len(rows(slug))
+
+
+def test_gdal_asks_for_a_box(site: str) -> None:
+    box = (-98.6199, 39.8001, -98.6198, 39.8002)
+
+    found = gdal(site, "areas", columns=["slug"], bbox=box)
+
+    assert sorted(found["first"]) == ["north", "north-1", "testville"]
+
+
+def test_the_description_is_openapi_and_lists_what_is_served(client: Client) -> None:
+    document = client.get("/ogc/api").json()
+
+    validate(document)
+    assert [path for path in document["paths"] if path.endswith("/items")] == [
+        f"/collections/{slug}/items" for slug in collections()
+    ]
+
+
+# --- what is asked ---
+
+
+def test_pages_follow_each_other_without_repeat_or_gap(client: Client) -> None:
+    found = [f["id"] for f in features(client, "incidents", limit=2)]
+
+    assert len(found) == len(set(found))
+    assert set(found) == {row["public_id"] for row in rows("incidents")}
+
+
+def test_a_reading_goes_on_in_its_release_when_a_new_one_comes_out(client: Client) -> None:
+    page = client.get("/ogc/collections/incidents/items", {"limit": 2}).json()
+    (onward,) = [link["href"] for link in page["links"] if link["rel"] == "next"]
+
+    release_of("incidents", number=2)
+
+    assert client.get(onward).json()["release"] == 1
+    assert client.get("/ogc/collections/incidents/items").json()["release"] == 2
+
+
+def test_columns_periods_and_ids_select(client: Client) -> None:
+    everything = rows("incidents")
+    category, start = everything[0]["category"], everything[0]["starts_at"]
+
+    of_kind = features(client, "incidents", category=category)
+    then = features(client, "incidents", datetime=start.isoformat())
+    later = features(client, "incidents", datetime=f"{start.isoformat()}/..")
+
+    assert {f["id"] for f in of_kind} == {
+        r["public_id"] for r in everything if r["category"] == category
+    }
+    assert {f["id"] for f in then} == {
+        r["public_id"] for r in everything if r["starts_at"] <= start < r["ends_at"]
+    }
+    assert {f["id"] for f in later} == {r["public_id"] for r in everything if r["ends_at"] > start}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "narrative=x", "occurred_at=2026-01-01", "bbox=1,2,3", "bbox=a,b,c,d", "bbox=3,0,1,1",
+        "datetime=yesterday", "datetime=2026-02-01T00:00:00Z/2026-01-01T00:00:00Z", "limit=0",
+        "limit=x", "cursor=x", "f=xml", "release=one", "stands_for_addresses=many",
+        "bbox-crs=EPSG:3857", "bbox=nan,0,1,1",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused_with_a_sentence(client: Client, query: str) -> None:
+    response = client.get(f"/ogc/collections/incidents/items?{query}")
+
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["detail"].startswith("got ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "collections/secrets", "collections/sensitive-totals/items", "collections/incidents/items/no",
+        "collections/incidents/items?release=9",
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_a_problem_with_404(client: Client, path: str) -> None:
+    response = client.get(f"/ogc/{path}")
+
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_retired_row_is_like_one_that_never_was(client: Client) -> None:
+    from portal.models import PublishedIncident
+
+    release_of("incidents", number=2)
+    row = PublishedIncident.objects.order_by("public_id")[0]
+    PublishedIncident.objects.filter(pk=row.pk).update(retired_release=2)
+
+    gone, never = (
+        client.get(f"/ogc/collections/incidents/items/{public_id}")
+        for public_id in (row.public_id, "f" * 24)
+    )
+
+    assert gone.status_code == never.status_code == 404
+    assert gone.content.replace(row.public_id.encode(), b"f" * 24) == never.content
+    was = client.get(f"/ogc/collections/incidents/items/{row.public_id}?release=1")
+    assert was.status_code == 200
+
+
+# --- how it is answered ---
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "conformance", "api", "collections", "collections/incidents", "collections/incidents/items"],
+)  # fmt: skip
+def test_people_get_a_page_and_programs_a_document(client: Client, path: str) -> None:
+    page = client.get(f"/ogc/{path}", HTTP_ACCEPT="text/html,*/*;q=0.1")
+    document = client.get(f"/ogc/{path}")
+
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert json.loads(document.content)
+    assert (
+        client.get(f"/ogc/{path}", {"f": "html"}).headers["Content-Type"]
+        == "text/html; charset=utf-8"
+    )
+    assert document.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Set-Cookie" not in document.headers
+    tag = {"HTTP_IF_NONE_MATCH": document.headers["ETag"]}
+    assert client.get(f"/ogc/{path}", **tag).status_code == 304
+    assert client.get(f"/ogc/{path}", HTTP_ACCEPT="text/html", **tag).status_code == 200
+
+
+def test_every_link_leads_somewhere(site: str) -> None:
+    seen: set[str] = set()
+    waiting = [site]
+    while waiting:
+        url = waiting.pop()
+        if url in seen or not url.startswith(site) or len(seen) > 60:
+            continue
+        seen.add(url)
+        try:
+            with urllib.request.urlopen(url) as response:
+                body, kind = response.read(), response.headers["Content-Type"]
+        except urllib.error.HTTPError as error:
+            pytest.fail(f"{url}: {error}")
+        if "json" in kind:
+            document = json.loads(body)
+            for part in (document, *document.get("collections", [])):
+                waiting += [link["href"] for link in part.get("links", [])]
+    assert len(seen) > 20
