@@ -1,0 +1,89 @@
+"""CSV on the Web (W3C): the CSV of a release and those it refers to, as tables of one group."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from portal.feeds.catalog.described import Described, referred
+from portal.feeds.specs import Field
+
+_BASES = {
+    "string": "string",
+    "integer": "integer",
+    "number": "double",
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "dateTime",
+}
+
+
+def csv_metadata(one: Described) -> dict[str, Any]:
+    others = referred(one)
+    urls = {other.spec.slug: other.file("csv").url for other in (one, *others)}
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "dc:title": one.spec.title,
+        "dc:description": one.description,
+        "dc:license": {"@id": one.city.licence_url},
+        "dc:publisher": one.city.department_name,
+        "dc:source": {"@id": one.page},
+        "dialect": {
+            "encoding": "utf-8",
+            "delimiter": ",",
+            "lineTerminators": ["\r\n"],
+            "doubleQuote": True,
+            "header": True,
+        },
+        "tables": [_table(described, urls) for described in (one, *others)],
+    }
+
+
+def _table(one: Described, urls: dict[str, str]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"columns": [_column(field) for field in one.spec.fields]}
+    if one.spec.primary_key:
+        schema["primaryKey"] = list(one.spec.primary_key)
+    keys = [
+        {
+            "columnReference": name,
+            "reference": {"resource": urls[slug], "columnReference": column},
+        }
+        for name, (slug, column) in one.spec.references.items()
+        if slug in urls
+    ]
+    if keys:
+        schema["foreignKeys"] = keys
+    return {
+        "url": one.file("csv").url,
+        "dc:title": one.spec.title,
+        "dc:identifier": one.manifest_url,
+        "tableSchema": schema,
+    }
+
+
+def _column(field: Field) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "titles": field.name,  # as in the header line, which readers compare
+        "dc:title": field.title,
+        "dc:description": field.description,
+        "datatype": _datatype(field),
+        "required": field.is_required,
+        "null": "",
+    }
+
+
+def _datatype(field: Field) -> dict[str, Any] | str:
+    base = _BASES[field.type]
+    told: dict[str, Any] = {"base": base}
+    if field.values:
+        told["format"] = "|".join(re.escape(value) for value in field.values)
+    elif field.pattern:
+        told["format"] = field.pattern
+    elif field.type == "boolean":
+        told["format"] = "t|f"
+    elif field.type == "datetime":
+        told["format"] = "yyyy-MM-ddTHH:mm:ssX"
+    limits = {"minimum": field.minimum, "maximum": field.maximum}
+    told |= {name: limit for name, limit in limits.items() if limit is not None}
+    return told if len(told) > 1 else base
