@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_save
 
 
 class PortalConfig(AppConfig):
@@ -8,3 +9,6 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         # Bound here and not in portal/__init__.py, so that the pure modules stay pure.
         from . import celery, checks  # noqa: F401
+        from .feeds.editions import forget_on_commit
+
+        post_save.connect(forget_on_commit, sender="portal.Release", dispatch_uid="editions")

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.security_headers",
+    "portal.api.middleware.machine_doors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -215,6 +216,17 @@ CELERY_BEAT_SCHEDULE = {
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
 }
 
+# The API (portal/api): no sessions, no keys, one shape of errors.
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.DoorSchema",
+    "EXCEPTION_HANDLER": "portal.api.problems.answer_to",
+}
+# So long a web process trusts what it knows of the current releases, and keeps what follows from them.
+EDITIONS_KEPT_S = float(env_text("DAYLIGHT_EDITIONS_KEPT_S", "1"))
+
 INGEST_MAX_BODY_BYTES = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 INGEST_WINDOW_S = 300
@@ -260,6 +272,9 @@ LOGGING = {
     },
 }
 FILES = Path(LAYOUT.files)
+# Whether a reader who comes before the worker waits while files are built. For tests: a large city's
+# take minutes, so that the web process says "come again" instead.
+FILES_ON_DEMAND = env_flag("DAYLIGHT_FILES_ON_DEMAND")
 
 CITY = "portal.city.the_city"  # for apps that may not import it
 # Mapping files of the city's sources (docs/adopt.md), before those that are shipped.

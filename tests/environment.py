@@ -12,6 +12,9 @@ from pathlib import Path
 os.environ["DAYLIGHT_HOME"] = tempfile.mkdtemp(prefix="dl-test-")
 atexit.register(shutil.rmtree, os.environ["DAYLIGHT_HOME"], ignore_errors=True)
 Path(os.environ["DAYLIGHT_HOME"], "static").mkdir()  # what collectstatic would have made
+# What a process remembers of the last test's city would be told of the next one's.
+os.environ["DAYLIGHT_EDITIONS_KEPT_S"] = "0"
+os.environ["DAYLIGHT_FILES_ON_DEMAND"] = "1"  # a test has no worker
 for name in ("DAYLIGHT_CITY", "DAYLIGHT_PRODUCTION", "DAYLIGHT_DEBUG"):
     os.environ.pop(name, None)
 

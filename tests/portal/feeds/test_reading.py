@@ -23,6 +23,7 @@ from portal.feeds.reading import (
 from portal.feeds.rows import rows_of
 from portal.feeds.selection import Box, Selection, SelectionError
 from portal.models import PublishedTally, Release
+from tests.factories.released import DATASETS as RELEASED
 from tests.factories.released import released_city
 
 pytestmark = pytest.mark.usefixtures("city_db")
@@ -185,7 +186,7 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(wrong: Any, said: str) 
         wrong()
 
 
-@pytest.mark.parametrize("slug", DATASETS)
+@pytest.mark.parametrize("slug", RELEASED)
 def test_every_dataset_can_be_read_page_by_page(slug: str) -> None:
     released_city()
     expected = [row for row, _ in rows(slug)]

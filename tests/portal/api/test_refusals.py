@@ -1,0 +1,210 @@
+"""What cannot be asked is refused in one shape, and nothing private can be asked at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import OperationalError
+from django.http import QueryDict
+from django.test import Client
+
+from portal.api.problems import ProblemError
+from portal.api.questions import read_question
+from portal.feeds.areas import Areas
+from portal.feeds.dictionary import DATASETS
+from portal.models import PublishedIncident, Release
+from tests.factories.released import release_of
+
+ROWS = "/api/v1/datasets/incidents/rows"
+
+
+def problem_of(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Cache-Control"] == "no-store"
+    problem: dict[str, Any] = json.loads(response.content)
+    assert {"type", "title", "status", "detail"} <= set(problem)
+    assert problem["status"] == status
+    assert "/api/v1/docs/#problem-" in problem["type"]
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter", "said"),
+    [
+        ("categorie=theft", "categorie", "wanted some of public_id, category"),
+        ("category=murder", "category", "wanted one of theft,"),
+        ("category=", "category", "wanted one of theft,"),
+        ("district=nowhere", "district", "wanted one of north, south"),
+        ("area=old-mill-park", "area", "wanted one of testville, north, south"),
+        ("stands_for_addresses=many", "stands_for_addresses", "a whole number"),
+        ("stands_for_addresses=99999999999999999999", "stands_for_addresses", "a whole number"),
+        ("min_longitude=NaN", "min_longitude", "a number"),
+        ("min_longitude=1e999", "min_longitude", "a number"),
+        ("since=yesterday", "since", "a date such as"),
+        ("since=2026-02-30", "since", "a date such as"),
+        ("since=0001-01-01T00:00:00%2B23:00", "since", "a date such as"),
+        ("since=2026-10-01T00:00", "since", "a date such as"),
+        ("bbox=1,2,3", "bbox", "west,south,east,north"),
+        ("bbox=2,2,1,3", "bbox", "west of east"),
+        ("bbox=1,1,nan,2", "bbox", "west,south,east,north"),
+        ("sort=random", "sort", "one of newest, oldest, id"),
+        ("fields=public_id,narrative", "fields", "one of public_id"),
+        ("limit=0", "limit", "from 1 to 1000"),
+        ("limit=1001", "limit", "from 1 to 1000"),
+        ("limit=ten", "limit", "a whole number"),
+        ("limit=5&limit=6", "limit", "it once"),
+        ("format=xlsx", "format", "one of json, geojson, csv, ndjson"),
+        ("cursor=abc", None, "did not make"),
+        ("as_of=soon", "as_of", "a number such as"),
+        ("as_of=9999-12-31", "as_of", "a day before"),
+        ("period=%00", "period", "match"),
+        ("place=a%0Ab", "place", "match"),
+        ("public_id=" + "a" * 5000, "public_id", "at most 96"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_with_what_can(
+    api: Client, asked: str, parameter: str | None, said: str
+) -> None:
+    problem = problem_of(api.get(f"{ROWS}?{asked}"), 400)
+
+    assert said in problem["detail"]
+    assert problem.get("parameter") == parameter
+    assert len(problem["detail"]) < 1500
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/api/", 404),
+        ("/api/v2/", 404),
+        ("/api/v1/datasets/secrets/rows", 404),
+        ("/api/v1/datasets/incidents/rows/" + "0" * 24, 404),
+        ("/api/v1/datasets/incidents/releases/2/", 404),
+        ("/api/v1/datasets/incidents/releases/99999999999/", 404),
+        (f"{ROWS}?as_of=2", 404),
+        (f"{ROWS}?as_of=2020-01-01", 404),
+    ],
+)
+def test_what_is_not_there_is_not_found(api: Client, address: str, status: int) -> None:
+    problem_of(api.get(address), status)
+
+
+def test_a_forgotten_slash_is_led_to_the_right_address(api: Client) -> None:
+    assert api.get("/api/v1/datasets/incidents")["Location"] == "/api/v1/datasets/incidents/"
+    assert api.get(f"{ROWS}/?limit=1")["Location"] == f"{ROWS}?limit=1"
+
+
+def test_a_door_says_which_methods_and_forms_it_knows(api: Client) -> None:
+    for method in (api.post, api.put, api.patch, api.delete):
+        response = method(ROWS)
+        assert "GET, HEAD, OPTIONS" in problem_of(response, 405)["detail"]
+        assert response["Allow"] == "GET, HEAD, OPTIONS"
+    problem_of(api.get(ROWS, headers={"accept": "image/png"}), 406)
+    assert api.get(f"{ROWS}?format=csv", headers={"accept": "image/png"}).status_code == 200
+
+
+def test_a_retired_row_is_as_unknown_as_one_that_never_was(api: Client) -> None:
+    gone, *_ = PublishedIncident.objects.values_list("public_id", flat=True)
+    PublishedIncident.objects.filter(public_id=gone).update(retired_release=2)
+    release_of("incidents", number=2)
+
+    retired, never = (api.get(f"{ROWS}/{name}") for name in (gone, "f" * 24))
+
+    assert problem_of(retired, 404) == problem_of(never, 404)
+    assert dict(retired.headers) == dict(never.headers)
+    old = api.get(f"{ROWS}/{gone}?as_of=1")
+    assert old.json()["row"]["public_id"] == gone
+    problem_of(api.get(f"{ROWS}/{gone}?as_of=2"), 404)
+
+
+def test_a_rejected_release_is_as_unknown_as_one_that_never_was(api: Client) -> None:
+    release_of("gunfire", number=2, state=Release.State.REJECTED)
+
+    address = "/api/v1/datasets/gunfire/releases/{}/"
+    rejected, never = (problem_of(api.get(address.format(n)), 404) for n in (2, 3))
+
+    assert rejected["detail"].replace("2", "3") == never["detail"]
+    listed = api.get("/api/v1/datasets/gunfire/releases/").json()["releases"]
+    assert [release["number"] for release in listed] == [1]
+
+
+def test_a_withdrawn_release_is_gone_and_says_why(api: Client) -> None:
+    release_of("gunfire", number=2)
+    Release.objects.filter(dataset__slug="gunfire", number=1).update(
+        state=Release.State.WITHDRAWN, withdrawn_reason="a sensor was misplaced"
+    )
+
+    for address in (
+        "/api/v1/datasets/gunfire/releases/1/",
+        "/api/v1/datasets/gunfire/rows?as_of=1",
+    ):
+        assert "a sensor was misplaced" in problem_of(api.get(address), 410)["detail"]
+
+
+def private_columns() -> set[str]:
+    """Every column of the private apps' tables that no public table has."""
+    private = {
+        field.name
+        for app in ("incidents", "sensors", "community", "publication")
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.get_fields()
+    }
+    return private - {column for spec in DATASETS.values() for column in spec.columns}
+
+
+def refuses(slug: str, door: str, asked: str) -> bool:
+    try:
+        read_question(QueryDict(asked), slug, door, release=1, areas=Areas({}, {}))
+    except ProblemError as problem:
+        return problem.kind == "question"
+    return False
+
+
+@pytest.mark.parametrize("slug", DATASETS)
+def test_no_private_column_can_be_named_anywhere(slug: str) -> None:
+    # Words that mean something else here than there.
+    own = {"area", "place", "cell", "limit", "format", "month"}
+    names = private_columns() - own | {"first_release", "retired_release", "verification"}
+    assert len(names) > 150
+    for name in names:
+        for asked in (
+            f"{name}=1",
+            f"min_{name}=1",
+            f"max_{name}=",
+            f"sort={name}",
+            f"fields={name}",
+        ):
+            assert refuses(slug, "rows", asked) or asked == "sort=id", asked
+        assert refuses(slug, "groups", f"by={name}"), name
+        assert refuses(slug, "facets", f"{name}=1"), name
+
+
+@pytest.mark.parametrize("error", [OperationalError("statement timeout: SELECT secret")])
+def test_a_database_that_cannot_answer_says_nothing_of_itself(
+    api: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("portal.api.answers.page_of", fail)
+
+    response = api.get(ROWS)
+
+    assert "secret" not in json.dumps(problem_of(response, 503))
+    assert response["Retry-After"]
+
+
+def test_a_fault_of_ours_says_nothing_of_itself(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the secret")
+
+    monkeypatch.setattr("portal.api.answers.page_of", fail)
+
+    assert "secret" not in json.dumps(problem_of(api.get(ROWS), 500))
