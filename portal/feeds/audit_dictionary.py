@@ -61,6 +61,7 @@ SUBJECTS: Final = {
     "waiting": _("events of which another dataset must not tell yet"),
     "rows": _("correlation of rows with time, place and number"),
     "rows-new": _("correlation of the rows that this release adds"),
+    "files": _("files whose rows are not in the order of their ids"),
     "ids-from-numbers": _("ids made from a number"),
     "drawn-again": _("totals whose noise was drawn twice"),
     "exact": _("totals that are exact"),

@@ -5,47 +5,41 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-import numpy as np
-
-from portal.feeds.files import file_of
+from portal.feeds.files import folder_of
 from portal.models import Release
-from portal.publication.audit.attacks.world import NONE, Ints
-from portal.publication.audit.reading import World
 
 # What a row says of where and when; it never changes as long as the row is public.
-FIXED = (
+FIXED: Final = (
     "period", "starts_at", "ends_at", "precision", "place_code", "cell_code", "district", "beat",
     "longitude", "latitude", "stands_for_addresses",
 )  # fmt: skip
 
 
-def file_positions(world: World) -> Ints:
-    """Where each row stands in the file, NONE where it does not."""
-    path = file_of(world.release, "csv")
-    in_file = np.array([public_id for public_id, _ in _fixed(path)], "S24")
-    found = np.full(len(world.rows), NONE)
-    if len(in_file) and len(found):
-        at = np.minimum(np.searchsorted(world.public_ids, in_file), len(found) - 1)
-        same = world.public_ids[at] == in_file
-        found[at[same]] = np.flatnonzero(same)
-    return found
+def moved_rows(release: Release, previous: Release | None) -> int | None:
+    """Rows that say another place or time than in the release before; None where that has no files.
+
+    Whoever was held against his predecessor speaks for all that went before. A file that both
+    releases share is the same, so that only the months that changed are read.
+    """
+    before, now = ({} if each is None else _files(each) for each in (previous, release))
+    if not before:
+        return None
+    changed = [
+        name for name, path in now.items() if name in before and not path.samefile(before[name])
+    ]
+    said = {key: hash(row) for name in changed for key, row in _fixed(before[name])}
+    return sum(
+        said.get(key, now_says) != now_says
+        for name in changed
+        for key, now_says in ((key, hash(row)) for key, row in _fixed(now[name]))
+    )
 
 
-def moved_rows(release: Release, previous: Release | None) -> tuple[int, int]:
-    """Rows in both releases that say another place or time; and how many are in both."""
-    if previous is None or not file_of(previous, "csv").exists():
-        return 0, 0
-    before = {}
-    for public_id, said in _fixed(file_of(previous, "csv")):
-        before[public_id] = hash(said)
-    moved = both = 0
-    for public_id, said in _fixed(file_of(release, "csv")):
-        then = before.get(public_id)
-        if then is not None:
-            both += 1
-            moved += then != hash(said)
-    return moved, both
+def _files(release: Release) -> dict[str, Path]:
+    """Of the whole or of each month."""
+    return {path.name: path for path in sorted(folder_of(release).glob("*.csv"))}
 
 
 def _fixed(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -10,8 +10,6 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import shapely
-from django.db import connections
 from numpy.typing import NDArray
 
 from portal.models import Release
@@ -34,6 +32,7 @@ from portal.publication.audit.attacks.world import (
     Rows,
     Truth,
 )
+from portal.publication.audit.geography import query, read_addresses, read_map, texts
 from portal.publication.decisions import tiers_of
 from portal.publication.disclosure import Tier, cover_blocks, is_due, local_times
 from portal.publication.verification import Standard
@@ -119,12 +118,12 @@ class World:
 
     @cached_property
     def districts(self) -> list[str]:
-        return _texts("SELECT DISTINCT district_slug FROM release.cell WHERE district_slug <> ''")
+        return texts("SELECT DISTINCT district_slug FROM release.cell WHERE district_slug <> ''")
 
     @cached_property
     def categories(self) -> list[str]:
         source = self.source
-        return _texts(
+        return texts(
             f"SELECT {source.category} FROM {source.table} r UNION "  # noqa: S608 - our own text
             f"SELECT {source.private_category} FROM {source.private} i"
         )
@@ -295,7 +294,7 @@ class World:
     def numbers_of(self, most: int) -> tuple[list[str], list[tuple[str, str]]]:
         """Public ids, the newest first, and the private numbers of their records: ours, the police's."""
         number = {"gunfire": "i.provider_event_id"}.get(self.release.dataset.slug, "i.source_id")
-        rows = _query(
+        rows = query(
             f"SELECT r.public_id, i.id::text, {number} FROM {self.source.table} r "  # noqa: S608 - our own text
             "JOIN vault.publication_assignment a USING (public_id) "
             f"JOIN {self.source.private} i ON i.id = a.record_id "
@@ -306,7 +305,7 @@ class World:
 
     def not_as_decided(self) -> int:
         """Rows that say another place or time than was decided when they were first released."""
-        ((n,),) = _query(
+        ((n,),) = query(
             f"SELECT count(*) FROM {self.source.table} r "  # noqa: S608 - our own text
             "LEFT JOIN vault.publication_assignment a USING (public_id) "
             f"WHERE {_IN_RELEASE} AND (r.place_code, r.cell_code, r.period) "
@@ -412,69 +411,3 @@ class World:
         )
         block = cover_blocks(found["tier"], found["category"], found["start_s"])
         return block, found["was_sealed"] == 1, found["goes"] == 1
-
-
-def read_addresses(plane: LocalPlane) -> Addresses:
-    found = columns(
-        {
-            "lon": ("lon", "float"),
-            "lat": ("lat", "float"),
-            "stands_for": ("stands_for", "int"),
-            "is_point": ("(kind = 'point')::int", "int"),
-        },
-        "FROM vault.incidents_address",
-        {},
-    )
-    points = np.column_stack(plane.to_xy(found["lon"], found["lat"]))
-    return Addresses(points, found["stands_for"], bool(found["is_point"].mean() > 0.5))
-
-
-def read_map(plane: LocalPlane, districts: list[str]) -> PublicMap:
-    """The public map as published, in the order of its primary keys."""
-    places = _query(
-        "SELECT lon, lat, stands_for_addresses, district_slug, footprint::text FROM release.place ORDER BY id"
-    )
-    cells = _query(
-        "SELECT lon, lat, n_addresses, district_slug, footprint::text, code, parent_code, level "
-        "FROM release.cell ORDER BY id"
-    )
-    number = {slug: i for i, slug in enumerate(districts)}
-    at = {row[5]: i for i, row in enumerate(cells)}
-    return PublicMap(
-        place_dot=_dots(plane, places),
-        place_says=np.array([row[2] for row in places], np.int64),
-        place_shape=_shapes(plane, places),
-        place_district=np.array([number.get(row[3], NONE) for row in places], np.int64),
-        cell_dot=_dots(plane, cells),
-        cell_says=np.array([row[2] for row in cells], np.int64),
-        cell_shape=_shapes(plane, cells),
-        cell_parent=np.array([at.get(row[6], NONE) for row in cells], np.int64),
-        cell_level=np.array([row[7] for row in cells], np.int64),
-        cell_district=np.array([number.get(row[3], NONE) for row in cells], np.int64),
-        n_districts=len(districts),
-    )
-
-
-def _dots(plane: LocalPlane, rows: list[tuple]) -> Floats:
-    lon, lat = np.array([row[:2] for row in rows], float).reshape(-1, 2).T
-    return np.column_stack(plane.to_xy(lon, lat))
-
-
-def _shapes(plane: LocalPlane, rows: list[tuple]) -> NDArray[np.object_]:
-    shapes = np.asarray(shapely.from_geojson([row[4] for row in rows]), object).reshape(-1)
-    return np.asarray(
-        shapely.make_valid(
-            shapely.transform(shapes, lambda at: np.column_stack(plane.to_xy(at[:, 0], at[:, 1])))
-        ),
-        object,
-    )
-
-
-def _query(statement: str, parameters: dict[str, Any] | None = None) -> list[tuple]:
-    with connections["publisher"].cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
-
-
-def _texts(statement: str) -> list[str]:
-    return sorted(row[0] for row in _query(statement))

@@ -92,7 +92,7 @@ LIMITS: dict[str, dict[str, Limit]] = {
     "appearance": {"": Limit(0.10)},
     "sealed": {"": Limit(0.34), "newest": TOLD, "rarest": TOLD},
     "cross-feed": {"narrowed": NEVER, "few-addresses": NEVER, "waiting": NEVER},
-    "order": {"rows": Limit(0.1), "ids-from-numbers": NEVER},
+    "order": {"rows": Limit(0.1), "files": NEVER, "ids-from-numbers": NEVER},
     "sensitive-totals": {"drawn-again": NEVER, "exact": Limit(0.25)},
     "leak": dict.fromkeys(
         ("tables", "csv", "json", "ndjson", "geojson", "parquet", "other"), NEVER
