@@ -15,7 +15,8 @@ from portal.city import the_city
 from portal.coverage import Coverage
 from portal.findings import Subject, number
 from portal.models import PublishedArea, PublishedCell, Release
-from portal.presentation import file_url, subject
+from portal.presentation import counted, file_url, subject
+from portal.provenance import FigureRef
 from portal.queries import Slice
 
 CONTEXT_KINDS = ("park", "water", "street")
@@ -34,6 +35,7 @@ def area_map(
     title: str,
     release: Release,
     map_id: str,
+    ref: FigureRef,
     note: str = "",
     here: str = "",
 ) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def area_map(
         (components.Link(told_apart(label, code, drawn), href), value)
         for code, label, href, value in drawn.rows
     ]
-    return map_figure(drawn, rows, about, release=release, note=note)
+    return map_figure(drawn, rows, about, release=release, note=note, ref=str(ref))
 
 
 def told_apart(label: str, code: str, drawn: maps.Choropleth) -> str:
@@ -81,6 +83,7 @@ def map_figure(
     *,
     release: Release,
     note: str,
+    ref: str,
     more_columns: Sequence[components.Column] = (),
 ) -> dict[str, Any]:
     unit = about.unit.capitalize()
@@ -93,6 +96,7 @@ def map_figure(
         "table": components.table(about.title, columns, rows, absent=about.without_number),
         "csv_url": file_url(release),
         "release": release,
+        "ref": ref,
     }
 
 
@@ -110,6 +114,7 @@ def district_map(coverage: Coverage, *, map_id: str, category: str = "") -> dict
         title=_("By district, %(span)s") % {"span": coverage.last_year_in_words},
         release=coverage.release,
         map_id=map_id,
+        ref=counted(coverage.release, of, "district"),
         note=without_district(sum(counts.values()) - sum(values.values())),
     )
 
@@ -140,6 +145,7 @@ def beat_map(
         title=_("By beat, %(span)s") % {"span": coverage.last_year_in_words},
         release=coverage.release,
         map_id=map_id,
+        ref=counted(coverage.release, of, "beat"),
         note=without_beat(sum(counts.values()) - sum(values.values())),
         here=here,
     )
@@ -176,9 +182,8 @@ def cell_map(coverage: Coverage, *, level: int, map_id: str, category: str = "")
 
     Empty where nothing is: a map of zeros would speak of things that are published place by place.
     """
-    found = queries.count_by_cell(
-        coverage.release, within_last_year(coverage, category), the_city().zone
-    )
+    of = within_last_year(coverage, category)
+    found = queries.count_by_cell(coverage.release, of, the_city().zone)
     if not found:
         return {}
     cells = {cell.code: cell for cell in queries.cells()}
@@ -198,6 +203,7 @@ def cell_map(coverage: Coverage, *, level: int, map_id: str, category: str = "")
         rows,
         about,
         release=coverage.release,
+        ref=str(counted(coverage.release, of, "cell_code")),
         note=told_more_widely(sum(cut.counts.values()), cut.wider),
         more_columns=[components.Column(_("Addresses"), is_number=True)],
     )

@@ -49,11 +49,12 @@ def table(
 
 
 def figure(
-    spec: Figure, *, figure_id: str, csv_url: str = "", release: Any = None
+    spec: Figure, *, figure_id: str, csv_url: str = "", release: Any = None, ref: str = ""
 ) -> dict[str, Any]:
     """A specification drawn, with its table in the figures the drawing prints.
 
-    release: what `_components/release_citation.html` cites; the page's newest where None.
+    release: what `_components/release_citation.html` cites; the page's newest where None. ref: the
+    question behind the numbers (portal.provenance), so that a reader can have them counted anew.
     """
     return {
         "id": figure_id,
@@ -63,6 +64,7 @@ def figure(
         "rows": [[_printed(value) for value in row] for row in spec["meta"]["rows"]],
         "csv_url": csv_url,
         "release": release,
+        "ref": ref,
     }
 
 

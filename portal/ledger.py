@@ -17,6 +17,7 @@ from portal.findings import MONTH, Subject, number
 from portal.intervals import Estimate
 from portal.models import PublishedCalibration, PublishedFigure, Release
 from portal.presentation import alerts_counted, drawn
+from portal.provenance import FigureRef
 from portal.queries import in_current
 from portal.vocabulary import outcome_label
 
@@ -64,6 +65,11 @@ class Ledger:
     def newest_in_words(self) -> str:
         first, last = (day_of(code) for code in (self.newest[:7], self.newest[-7:]))
         return intervals.span(first, last, translation)
+
+    def ref(self, **equals: str) -> FigureRef:
+        """The rows behind a figure, by columns of the dataset; several values between commas."""
+        asked = {name: tuple(value.split(",")) for name, value in equals.items()}
+        return FigureRef("gunfire-ledger", self.release.number, equals=asked, rows=True)
 
     def get(self, measure: str, *, period: str = "", district: str = "") -> PublishedFigure | None:
         return self.figures.get((period or self.newest, district, measure))
@@ -207,7 +213,8 @@ def hundred(ledger: Ledger) -> dict[str, Any] | None:
     spec = intervals.out_of_hundred(
         rows, leading=leading, subject=subject(ledger, title, _("alerts"))
     )
-    return drawn(spec, ledger.release, "hundred")
+    ref = ledger.ref(period=ledger.newest, district="", measure="evidence,unconfirmed,unfounded")
+    return drawn(spec, ledger.release, "hundred", ref=ref)
 
 
 def evidence_by_month(ledger: Ledger) -> dict[str, Any] | None:
@@ -221,7 +228,8 @@ def evidence_by_month(ledger: Ledger) -> dict[str, Any] | None:
         rows,
         subject=subject(ledger, _("Alerts that ended with evidence, each month"), _("% of alerts")),
     )
-    return drawn(spec, ledger.release, "evidence-months")
+    ref = ledger.ref(district="", measure="evidence")
+    return drawn(spec, ledger.release, "evidence-months", ref=ref)
 
 
 def evidence_by_district(ledger: Ledger, districts: Sequence[Any]) -> dict[str, Any] | None:
@@ -232,7 +240,8 @@ def evidence_by_district(ledger: Ledger, districts: Sequence[Any]) -> dict[str, 
     spec = intervals.shares_by_name(
         rows, subject=subject(ledger, title, _("% of alerts")), heading=_("District")
     )
-    return drawn(spec, ledger.release, "evidence-districts")
+    ref = ledger.ref(period=ledger.newest, measure="evidence")
+    return drawn(spec, ledger.release, "evidence-districts", ref=ref)
 
 
 def calibration() -> dict[str, Any] | None:
@@ -265,7 +274,8 @@ def calibration() -> dict[str, Any] | None:
             words=translation,
         ),
     )
-    return drawn(spec, release, "calibration")
+    ref = FigureRef("gunfire-calibration", release.number, rows=True)
+    return drawn(spec, release, "calibration", ref=ref)
 
 
 def districts_table(ledger: Ledger, districts: Sequence[Any], city: str) -> dict[str, Any]:

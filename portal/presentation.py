@@ -23,6 +23,7 @@ from portal.models import (
     PublishedRow,
     Release,
 )
+from portal.provenance import FigureRef
 from portal.queries import Slice
 from portal.vocabulary import (
     category_label,
@@ -80,8 +81,17 @@ def file_url(release: Release, suffix: str = "csv") -> str:
     return reverse("feeds:release-file", args=[slug, release.number, slug, suffix])
 
 
-def drawn(spec: figures.Figure, release: Release, figure_id: str) -> dict[str, Any]:
-    return components.figure(spec, figure_id=figure_id, csv_url=file_url(release), release=release)
+def drawn(
+    spec: figures.Figure, release: Release, figure_id: str, *, ref: FigureRef
+) -> dict[str, Any]:
+    return components.figure(
+        spec, figure_id=figure_id, csv_url=file_url(release), release=release, ref=str(ref)
+    )
+
+
+def counted(release: Release, of: Slice, *by: str) -> FigureRef:
+    """The question behind numbers that a page takes from the tallies of a release."""
+    return FigureRef.counting(release.dataset.slug, release.number, of, by=by)
 
 
 def monthly_figure(
@@ -94,7 +104,9 @@ def monthly_figure(
     spec = figures.monthly_counts(
         coverage.by_month(counts), subject=subject(title, coverage.release)
     )
-    return drawn(spec, coverage.release, figure_id)
+    told = Slice(since=coverage.months[0], until=queries.next_month(coverage.months[-1]))
+    ref = counted(coverage.release, within(of, told), "month")
+    return drawn(spec, coverage.release, figure_id, ref=ref)
 
 
 def category_figure(coverage: Coverage, of: Slice, *, figure_id: str) -> dict[str, Any] | None:
@@ -108,7 +120,8 @@ def category_figure(coverage: Coverage, of: Slice, *, figure_id: str) -> dict[st
         subject=subject(title, coverage.release),
         heading=_("Kind"),
     )
-    return drawn(spec, coverage.release, figure_id)
+    ref = counted(coverage.release, within(of, coverage.last_year), "category")
+    return drawn(spec, coverage.release, figure_id, ref=ref)
 
 
 def also_in_the_city(release: Release, of: Slice) -> str:
@@ -140,7 +153,10 @@ def totals_figure(
             noise_terms=draws,
         ),
     )
-    return drawn(spec, release, figure_id)
+    ref = FigureRef(
+        "sensitive-totals", release.number, equals={"district": (rows[0].district_slug,)}, rows=True
+    )
+    return drawn(spec, release, figure_id, ref=ref)
 
 
 def _first_day(quarter: str) -> dt.date:

@@ -19,6 +19,7 @@ from portal.views import (
     gunfire_methods,
     overview,
     records,
+    verify,
     words,
 )
 
@@ -51,6 +52,7 @@ pages = [
     path("data/", datasets.dataset_list, name="dataset-list"),
     path("data/schema-changes/", catalogue.schema_changes, name="schema-changes"),
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
+    path("verify/<path:code>/", verify.verify, name="verify"),
     path("privacy/", words.privacy, name="privacy"),
     path("methods/", words.methods, name="methods"),
     path("methods/gunfire/", gunfire_methods.gunfire_methods, name="gunfire-methods"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from portal.city import the_city
 from portal.coverage import YEAR, Coverage
 from portal.findings import MONTH
 from portal.models import PublishedGunfire
-from portal.presentation import drawn, subject
+from portal.presentation import counted, drawn, subject
 from portal.queries import Slice
 from portal.views.caching import public_page
 from portal.views.records import page_of_list
@@ -45,6 +46,7 @@ def gunfire(request: HttpRequest) -> HttpResponse:
         context |= {
             "coverage": coverage,
             "n_alerts": len(alerts),
+            "alerts_ref": counted(release, coverage.last_year),
             "kinds": kinds_of(alerts),
             **figures_of(coverage, alerts),
             **accounts(),
@@ -113,7 +115,8 @@ def rounds_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dic
         heading=_("Rounds"),
         ordered=True,
     )
-    return drawn(spec, coverage.release, "rounds")
+    ref = counted(coverage.release, coverage.last_year, "rounds")
+    return drawn(spec, coverage.release, "rounds", ref=ref)
 
 
 def confidence_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[str, Any]:
@@ -136,7 +139,8 @@ def confidence_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) ->
         heading=_("Confidence"),
         ordered=True,
     )
-    return drawn(spec, coverage.release, "confidence")
+    ref = counted(coverage.release, coverage.last_year, "confidence_pct")
+    return drawn(spec, coverage.release, "confidence", ref=ref)
 
 
 def hours_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[str, Any] | None:
@@ -152,7 +156,9 @@ def hours_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict
             _("When, %(span)s") % {"span": coverage.last_year_in_words}, coverage.release
         ),
     )
-    return drawn(spec, coverage.release, "hours")
+    whole = counted(coverage.release, coverage.last_year, "weekday", "hour")
+    ref = replace(whole, equals={"grain": ("band",)})
+    return drawn(spec, coverage.release, "hours", ref=ref)
 
 
 def by_month(coverage: Coverage) -> dict[str, Any] | None:

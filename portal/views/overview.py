@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "incidents": incidents,
             "coverage": coverage,
             "n_incidents": queries.total(incidents, coverage.last_year),
+            "incidents_ref": presentation.counted(incidents, coverage.last_year),
             "monthly": presentation.monthly_figure(
                 coverage, Slice(), title=_("Incidents each month"), figure_id="months"
             ),
@@ -47,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "gunfire": gunfire,
             "gunfire_coverage": alerts,
             "n_gunfire": queries.total(gunfire, alerts.last_year),
+            "gunfire_ref": presentation.counted(gunfire, alerts.last_year),
         }
     return render(request, "portal/home.html", context)
 
@@ -136,7 +138,11 @@ def area_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if gunfire := queries.current_release("gunfire"):
         alerts = Coverage.of(gunfire)
         span = presentation.within(of, alerts.last_year)
-        context |= {"n_gunfire": queries.total(gunfire, span), "gunfire_coverage": alerts}
+        context |= {
+            "n_gunfire": queries.total(gunfire, span),
+            "gunfire_ref": presentation.counted(gunfire, span),
+            "gunfire_coverage": alerts,
+        }
     if area.kind != "beat":
         context["totals"] = sensitive_figure(of.district)
     return render(request, "portal/areas/detail.html", context)
@@ -155,6 +161,7 @@ def area_numbers(of: Slice, coverage: Coverage, names: dict[str, str]) -> dict[s
         "incidents": release,
         "coverage": coverage,
         "n_incidents": queries.total(release, span),
+        "incidents_ref": presentation.counted(release, span),
         "also": presentation.also_in_the_city(release, span),
         "monthly": presentation.monthly_figure(
             coverage, of, title=_("Incidents each month"), figure_id="months"

@@ -1,0 +1,109 @@
+"""`/verify/<figure>/`: a figure of any page, counted anew from the released rows."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal import components, queries
+from portal.city import the_city
+from portal.feeds.dictionary import DATASETS
+from portal.models import Release
+from portal.provenance import CALENDAR, GRAIN, FigureError, FigureRef, recount
+from portal.recipes import recount_in_python
+from portal.views.caching import public_page
+
+MOST_ROWS = 2_000
+
+
+@public_page
+def verify(request: HttpRequest, code: str) -> HttpResponse:
+    """The numbers, their release, the question in words, and how to count them on one's own computer."""
+    try:
+        ref = FigureRef.parse(code)
+    except FigureError as error:
+        raise Http404(str(error)) from error
+    release = queries.releases(ref.dataset).filter(number=ref.release).first()
+    if release is None:
+        raise Http404
+    if release.state == Release.State.WITHDRAWN:
+        context = {"ref": ref, "figure_release": release}
+        return render(request, "portal/verify.html", context, status=HTTPStatus.GONE)
+    rows = recount(ref)
+    if request.GET.get("format") == "json":
+        return JsonResponse(as_json(ref, release, rows))
+    current = queries.current_release(ref.dataset)
+    context = {
+        "ref": ref,
+        "figure_release": release,
+        "question": question(ref),
+        "table": table(ref, rows[:MOST_ROWS]),
+        "total": None if ref.rows else sum(row[-1] for row in rows),
+        "n_rows": len(rows),
+        "json_url": f"{request.path}?format=json",
+        "recipe": recount_in_python(ref, request.build_absolute_uri(file_url(release))),
+        "file_url": file_url(release),
+    }
+    if current and current.number != release.number:
+        now = ref.of_release(current.number)
+        context |= {"now": now, "now_release": current, "is_same_now": recount(now) == rows}
+    return render(request, "portal/verify.html", context)
+
+
+def file_url(release: Release) -> str:
+    slug = release.dataset.slug
+    return reverse("feeds:release-file", args=[slug, release.number, slug, "csv"])
+
+
+def heads_of(ref: FigureRef) -> tuple[str, ...]:
+    return DATASETS[ref.dataset].columns if ref.rows else (*ref.by, "rows")
+
+
+def as_json(ref: FigureRef, release: Release, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    return {
+        "figure": str(ref),
+        "dataset": ref.dataset,
+        "release": release.number,
+        "release_sha256": release.sha256,
+        "counted": [dict(zip(heads_of(ref), row, strict=True)) for row in rows],
+    }
+
+
+def question(ref: FigureRef) -> list[tuple[str, str]]:
+    """What was asked, as pairs of a word and its value."""
+    names = {
+        "month": _("month"),
+        "weekday": _("weekday (1 is Monday)"),
+        "hour": _("hour"),
+        GRAIN: _("length of the period"),
+    }
+    found = [(_("dataset"), _(DATASETS[ref.dataset].title)), (_("release"), str(ref.release))]
+    if ref.by:
+        found.append((_("counted by"), ", ".join(str(names.get(name, name)) for name in ref.by)))
+    for name, values in sorted(ref.equals.items()):
+        shown = " / ".join(value or _("nothing said") for value in values)
+        found.append((str(names.get(name, name)), shown))
+    if ref.months:
+        found.append((_("periods that begin in"), f"{ref.months[0]} … {ref.months[1]}"))
+    zone = the_city().timezone
+    if {*ref.by, *ref.equals} & set(CALENDAR) or ref.months:
+        found.append((_("clock"), zone))
+    return found
+
+
+def table(ref: FigureRef, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    columns = [components.Column(head, is_number=head == "rows") for head in heads_of(ref)]
+    cells = [
+        tuple(
+            value if isinstance(value, int | str) or value is None else str(value) for value in row
+        )
+        for row in rows
+    ]
+    return components.table(
+        _("Counted anew"), columns, cells, absent=_("nothing said"), scrolls=ref.rows
+    )
