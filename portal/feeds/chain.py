@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from portal.city import City
 from portal.models import ChainEntry
+from portal.publication.chain_text import compact
 from portal.publication.disclosure.overrides import Override
 from portal.publication.disclosure.rules import Rules
 
@@ -46,7 +47,7 @@ def chain_text(sha256: str) -> bytes:
     """The whole chain up to the entry with that hash, a line for each; some 800 bytes an entry are kept."""
     last = ChainEntry.objects.get(sha256=sha256)
     rows = entries().filter(number__lte=last.number).iterator(chunk_size=5_000)
-    return b"".join(json.dumps(line_of(e), ensure_ascii=False).encode() + b"\n" for e in rows)
+    return b"".join(compact(line_of(entry)).encode() + b"\n" for entry in rows)
 
 
 def says(entry: ChainEntry) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 Words = Mapping[str, str | int]
 
@@ -14,4 +15,8 @@ def canonical(words: Words) -> str:
     for name, value in words.items():
         if not name.isascii() or not isinstance(value, str | int):
             raise TypeError(f"got {name!r}: {value!r}; wanted a text or a whole number")
-    return json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return compact(words)
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,84 @@
+"""Does what this installation holds agree with its chain: releases, rows, files?"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from portal.feeds.chain import entries, line_of
+from portal.feeds.files import MANIFEST, file_of, folder_of
+from portal.models import Release
+from portal.publication.chain_text import compact
+from portal.publication.proof import Chain, Edition, Opener, check_release, read_chain
+from portal.publication.writing import count_rows
+
+
+def chain_here() -> Chain:
+    """The chain in the database, read as a stranger reads a downloaded one."""
+    return read_chain(compact(line_of(entry)) for entry in entries().iterator())
+
+
+def check_custody(chain: Chain) -> int:
+    """Note in the chain whatever the tables and files here do not bear out. Returns how many files were compared."""
+    seen = (Release.State.ACTIVE, Release.State.WITHDRAWN)
+    releases = {
+        (release.dataset.slug, release.number): release
+        for release in Release.objects.filter(state__in=seen).select_related("dataset")
+    }
+    for edition in sorted(set(chain.releases) - set(releases)):
+        chain.damage.append(
+            f"the chain has {edition[0]} {edition[1]}; the database has no such release"
+        )
+    return sum(_check(chain, edition, releases[edition]) for edition in sorted(releases))
+
+
+def _check(chain: Chain, edition: Edition, release: Release) -> int:
+    name = f"{edition[0]} {edition[1]}"
+    said = chain.releases.get(edition)
+    is_withdrawn = release.state == Release.State.WITHDRAWN
+    if is_withdrawn != (edition in chain.withdrawn):
+        other = "not withdrawn" if is_withdrawn else "withdrawn"
+        chain.damage.append(f"{name} is {release.state} in the database and {other} in the chain")
+    if is_withdrawn:
+        return 0
+    if said is None:
+        chain.damage.append(
+            f"{name} is public and in no entry of the chain: an entry was cut off or left out"
+        )
+        return 0
+    told = (release.n_rows, release.n_added, release.n_retired, release.manifest_sha256)
+    if told != (said["rows"], said["added"], said["retired"], said["manifest_sha256"]):
+        chain.damage.append(f"{name} was changed in the database after it was signed")
+    rows = count_rows(*edition)
+    if rows != said["rows"] and not _has_lost_rows(chain, edition):
+        chain.damage.append(f"{name} has {rows} rows in the database, {said['rows']} were signed")
+    manifest = folder_of(release) / MANIFEST
+    if not manifest.exists():
+        chain.notices.append(f"{name} has no files here; they are built again when asked for")
+        return 0
+    return check_release(chain, manifest.read_bytes(), opener(release))
+
+
+def opener(release: Release) -> Opener:
+    """Opens a file of a release as readers get it: `incidents.csv`, `incidents-2026-10.csv`."""
+
+    def open_named(name: str) -> BinaryIO | None:
+        stem, _, suffix = name.partition(".")
+        month = stem.removeprefix(release.dataset.slug).removeprefix("-")
+        try:
+            return file_of(release, suffix, **({"month": month} if month else {})).open("rb")
+        except FileNotFoundError:
+            return None
+
+    return open_named
+
+
+def _has_lost_rows(chain: Chain, edition: Edition) -> bool:
+    """Whether an earlier release was withdrawn afterwards with its rows, which this one carried on."""
+    slug, number = edition
+    return any(
+        dataset == slug
+        and earlier < number
+        and words["rows_retired"] == "yes"
+        and words["number"] > chain.releases[edition]["number"]
+        for (dataset, earlier), words in chain.withdrawn.items()
+    )
