@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from community.redaction.numbers import ORDINARY_MIX
 from community.redaction.places import STREET_TYPES, Gazetteer
 from community.redaction.plain import Plain
 from community.redaction.spans import Span, covered
@@ -29,6 +30,9 @@ _RELATION: Final = re.compile(
     r"aunt|cousin|mother|father|teacher|coach|vecin[oa]|due[nñ][oa]|jef[ea]|espos[oa]|hij[oa]|herman[oa]|"
     r"amig[oa]|novi[oa]|t[ií][oa]|prim[oa]|maestr[oa])\s*,?\s+(?=\w)"
 )
+_MIXED: Final = re.compile(r"(?=[^\W_]*[^\W\d_][^\W_]*)(?=[^\W_]*\d)[^\W_]{3,}")
+_MIXED_CASE: Final = re.compile(r"\b[^\W\d_]*[a-z][A-Z][^\W\d_]*\b")
+_SPELLED_OUT: Final = re.compile(r"(?<![\w'])(?:[^\W\d_][\s.*_/•~|-]{1,3}){3,}[^\W\d_](?![\w'])")
 _NAME_RUN: Final = 3  # words after a title or an introduction: first, middle, last
 _PARTICLES: Final = "de del la las los van von der den da do dos di y"
 _SMALL: Final = frozenset(_PARTICLES.split())
@@ -62,7 +66,22 @@ def find_names(
     }
     doubtful |= set(_followers(plain, words, doubtful)) - certain
     spans = [Span(*words[i].span(), "name") for i in sorted(certain | doubtful)]
-    return spans, {"a capitalised word that may be a name"} if doubtful else set()
+    odd = [Span(*token.span(), "name") for token in _odd(plain, hidden)]
+    reasons = {
+        "a capitalised word that may be a name": bool(doubtful),
+        "a word written to be read by people only": bool(odd),
+    }
+    return [*spans, *odd], {reason for reason, holds in reasons.items() if holds}
+
+
+def _odd(plain: Plain, hidden: Sequence[bool]) -> Iterator[re.Match[str]]:
+    """Words with digits or capitals inside, and words in single letters: "M4ria", "hAmZa", "w.e.n.d.y"."""
+    for pattern in (_MIXED, _MIXED_CASE, _SPELLED_OUT):
+        for token in pattern.finditer(plain.text):
+            word = token.group()
+            known = is_ordinary(word) or ORDINARY_MIX.fullmatch(word.lower())
+            if not known and not hidden[token.start()]:
+                yield token
 
 
 def _introduced(plain: Plain, words: list[re.Match[str]]) -> Iterator[int]:

@@ -29,6 +29,8 @@ _BETWEEN: Final = re.compile(
     r"[\s\-.()/+*_~•,=]{0,4}(?:(?:dash|hyphen|dot|space|gui[oó]n|punto|y|area code|ext)[\s.\-]{1,2})?$"
 )
 _THOUSANDS: Final = re.compile(r"\$?\s?\d{1,3}(?:,\d{3}){1,2}(?!\d)")
+# The country's 1, when it is written as the letter that looks like it: "+l 617 ...".
+_COUNTRY: Final = re.compile(r"(?:\+|\b)[il|][\s.(-]{1,2}$")
 FEWEST_PHONE_DIGITS: Final = 7  # a local number
 MOST_PHONE_DIGITS: Final = 11  # with the country's 1
 
@@ -66,7 +68,7 @@ _PLATE_WORD: Final = re.compile(
     r"placas?|matr[ií]culas?|patente|chapa|tablilla|vin)\b"
 )
 _TOKEN: Final = re.compile(r"[^\W_]+")
-_ORDINARY_MIX: Final = re.compile(
+ORDINARY_MIX: Final = re.compile(
     r"\d+(?:st|nd|rd|th|am|pm|a|p|x|ft|in|m|km|mi|mph|kph|lb|lbs|oz|kg|k|hr|hrs|min|mins|sec|yr|yrs|"
     r"yo|s|pcs|pc|gal|v|w|kw|kwh|db|g|mm|cm|er|ro|do|to|days?|hours?|weeks?|months?|years?)"
     r"|[a-z]\d|(?:i|us|rt|rte|sr|hwy)\d{1,3}|covid\d+|mp[34]|h264|24x7|24h"
@@ -100,6 +102,8 @@ def _phones(plain: Plain, dates: list[tuple[int, int]]) -> Iterator[Span]:
             continue
         if _THOUSANDS.fullmatch(plain.lower[start:end]):
             continue
+        country = _COUNTRY.search(plain.lower, 0, start)
+        start = country.start() if country else start
         yield Span(start, end, "phone" if n_digits <= MOST_PHONE_DIGITS else "number")
 
 
@@ -138,14 +142,26 @@ def _birth_dates(plain: Plain) -> Iterator[Span]:
                 yield Span(after.start(), after.end(), "birth-date")
 
 
+# "V/A/S/6/2/6/3": single signs, letters among digits.
+_APART: Final = re.compile(r"(?<![^\W_])(?:[^\W_][\s.*_/•~|-]{1,3}){4,}[^\W_](?![^\W_])")
+_LOWER_PLATE: Final = re.compile(r"\b(?:[a-z]{2,3}-\d{3,4}|\d{3,4}-[a-z]{2,3})\b")
+
+
 def _plates(plain: Plain, dates: list[tuple[int, int]]) -> Iterator[Span]:
     for found in _TOKEN.finditer(plain.text):
         token = found.group().lower()
         digits = sum(c.isdigit() for c in token)
-        if len(token) >= 5 and 2 <= digits < len(token) and not _ORDINARY_MIX.fullmatch(token):
+        if len(token) >= 5 and 2 <= digits < len(token) and not ORDINARY_MIX.fullmatch(token):
             yield Span(found.start(), found.end(), "plate")
     for found in _SPLIT_PLATE.finditer(plain.text):
         if not _ROUTE.match(found.group()) and not _inside(*found.span(), dates):
+            yield Span(found.start(), found.end(), "plate")
+    for found in _APART.finditer(plain.text):
+        signs = [c for c in found.group() if c.isalnum()]
+        if 0 < sum(c.isdigit() for c in signs) < len(signs):
+            yield Span(found.start(), found.end(), "plate")
+    for found in _LOWER_PLATE.finditer(plain.text):
+        if not _inside(*found.span(), dates):
             yield Span(found.start(), found.end(), "plate")
     for word in _PLATE_WORD.finditer(plain.lower):
         yield from _plates_near(plain, word.start(), word.end(), dates)
@@ -160,7 +176,7 @@ def _plates_near(
     for i, token in enumerate(tokens):
         low = token.group().lower()
         named = _named_directly(plain.lower[end : token.start()]) if token.start() >= end else False
-        has_digit = any(c.isdigit() for c in low) and not _ORDINARY_MIX.fullmatch(low)
+        has_digit = any(c.isdigit() for c in low) and not ORDINARY_MIX.fullmatch(low)
         if _inside(token.start(), token.end(), dates) or not (
             has_digit or (named and token.group().isupper())
         ):

@@ -14,8 +14,9 @@ _TLD: Final = (
 _PROVIDER: Final = (
     r"(?:gmail|g mail|hotmail|yahoo|outlook|icloud|aol|protonmail|proton|live|msn|comcast|verizon)"
 )
-_DOT: Final = r"\s*(?:\.|\(\s*(?:dot|punto)\s*\)|\[\s*(?:dot|punto)\s*\]|\b(?:dot|punto)\b)\s*"
-_AT_SIGN: Final = r"\s*(?:@|[(\[{<]\s*(?:at|arroba|@)\s*[)\]}>]|\barroba\b)\s*"
+# "." or "dot", bare or between any signs: "(dot)", "-punto-".
+_DOT: Final = r"\s*(?:\.|[^\w\s]{1,2}\s?(?:dot|punto)\s?[^\w\s]{1,2}|\b(?:dot|punto)\b)\s*"
+_AT_SIGN: Final = r"\s*(?:@|[^\w\s]{1,2}\s?(?:at|arroba|@)\s?[^\w\s]{1,2}|\barroba\b)\s*"
 # Bounded and possessive, so that no text makes a pattern try for long (4,000 characters of "a.a.a").
 _WORD: Final = r"[\w+%-]{1,64}+"
 _LOCAL: Final = rf"(?<![\w+%-]){_WORD}(?:{_DOT}{_WORD}){{0,5}}"

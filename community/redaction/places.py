@@ -35,7 +35,7 @@ _NOT_A_NAME: Final = """
     is are was were has have had with near next across along down up over under behind between cars
     car trucks people men women kids days day weeks week months month years year hours hour minutes
     minute min mins feet ft foot inches miles mile blocks block times time way ways lane lanes street
-    streets houses house lights light signs am pm more other different big small new old dogs st nd rd
+    streets houses house lights light signs am pm more other different dogs st nd rd
     th every each all same whole both many few several of out off parking spots spaces
     con hay hace desde por en que de la el los las un una y o carros personas horas dias casas
 """
@@ -43,7 +43,8 @@ _NAME_WORD: Final = rf"(?!(?:{'|'.join(_NOT_A_NAME.split())})\b)[\w'.-]+"
 _UNIT: Final = r"(?:[\s,]+(?:#|\b(?:apt|apartment|unit|suite|ste|floor|fl|rm|room|apto|depto|piso)\b\.?)\s*#?\s*[\w-]{1,6})?"
 
 _ENGLISH: Final = re.compile(
-    rf"{_NUMBER}\s*(?<=[\s,]){_DIRECTION}(?:{_NAME_WORD}\s+){{1,4}}?{_TYPE}\b\.?{_UNIT}"
+    rf"{_NUMBER}\s*(?<=[\s,]){_DIRECTION}(?:{_NAME_WORD}\s+){{1,4}}?{_TYPE}\b(?!\s+(?:lights?|lamps?|signs?)\b)"
+    rf"\.?{_UNIT}"
 )
 _SPANISH: Final = re.compile(
     r"\b(?:calle|c/|avenida|avda|av|camino|paseo|callej[oó]n|bulevar|carretera|privada|cerrada|pasaje)\.?\s*"
@@ -95,6 +96,11 @@ class Gazetteer:
         """Street names that tell a street also without their type: not "park", not "way"."""
         names = {_without_type(street) for street in self.streets} | self.streets
         return frozenset(n for n in names if n and not all(map(is_ordinary, n.split())))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Each word of any of the city's names."""
+        return frozenset(word for name in self.streets | self.places for word in name.split())
 
     @cached_property
     def allowed_phrases(self) -> frozenset[str]:

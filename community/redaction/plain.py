@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
@@ -48,17 +47,6 @@ def tidy(original: str) -> Tidy:
 
 class Plain:
     """The tidy text, its lower case (of the same length), and the way back."""
-
-    # "j o h n", "J.o.h.n": five or more single letters in a row.
-    spelled_out: Final = re.compile(r"(?<!\w)(?:[^\W\d_][ .*_-]{1,2}){4,}[^\W\d_](?!\w)")
-    long_number: Final = re.compile(r"\d(?:[ .-]?\d){4,}")
-    sensitive: Final = re.compile(
-        r"\b(?:hiv|aids|pregnan\w+|abortion|cancer|diabet\w+|schizo\w+|bipolar|autis\w+|suicid\w+|"
-        r"rap(?:e|ed|ist)|molest\w*|sexual\w*|undocumented|immigration|deport\w*|probation|parole|"
-        r"addict\w*|rehab|gay|lesbian|transgender|embaraz\w+|aborto|violaci[oó]n|viol[oó]|sida|"
-        r"indocumentad\w+|migra|deportad\w+|c[aá]ncer|esquizo\w+|abus[oó]\w*)\b",
-        re.IGNORECASE,
-    )
 
     def __init__(self, source: Tidy) -> None:
         self.text = source.text

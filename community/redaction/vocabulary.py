@@ -46,6 +46,12 @@ def ordinary_words() -> frozenset[str]:
 
 
 @cache
+def lower_case_words() -> frozenset[str]:
+    """Ordinary in lower case; with a capital some are surnames."""
+    return _words("lower_case.txt")
+
+
+@cache
 def first_names() -> frozenset[str]:
     return _words("first_names.txt")
 
@@ -63,6 +69,56 @@ def is_ordinary(word: str) -> bool:
     if low in words:
         return True
     return any(low.endswith(end) and low[: -len(end)] in words for end in _ENDINGS)
+
+
+# What a word in lower case may begin and end with besides; a capital makes some of them surnames.
+_MORE_ENDINGS: Final = (
+    *_ENDINGS,
+    *("er", "ers", "r", "rs", "able", "ible", "al", "ally", "ment", "ments", "ness", "less", "ful"),
+    *("y", "ies", "ied", "ier", "iest", "est", "ion", "ions", "tion", "ity", "ive", "ous", "ish"),
+    *(
+        "ito",
+        "ita",
+        "itos",
+        "itas",
+        "ísimo",
+        "ísima",
+        "ando",
+        "iendo",
+        "ado",
+        "ada",
+        "ados",
+        "adas",
+    ),
+)
+_BEGINNINGS: Final = ("un", "re", "dis", "non", "over", "mis", "pre")
+_SHORTEST_STEM: Final = 3
+
+
+def is_derived(word: str) -> bool:
+    """Whether a word in lower case is ordinary, or made of an ordinary one: "unswept", "widening"."""
+    return any(
+        is_ordinary(stem) or stem in lower_case_words()
+        for start in _without_beginning(word)
+        for stem in _without_ending(start)
+        if len(stem) >= _SHORTEST_STEM or stem == word
+    )
+
+
+def _without_beginning(word: str) -> list[str]:
+    return [word, *(word.removeprefix(begin) for begin in _BEGINNINGS if word.startswith(begin))]
+
+
+def _without_ending(word: str) -> list[str]:
+    """The word, and what may be before its ending: "stopping" -> stopping, stopp, stop, stoppe."""
+    stems = [word]
+    for end in _MORE_ENDINGS:
+        if word.endswith(end):
+            stem = word.removesuffix(end)
+            stems += [stem, f"{stem}e", f"{stem}y"]
+            if stem[-1:] == stem[-2:-1]:
+                stems.append(stem[:-1])
+    return stems
 
 
 def known_share(text: str) -> tuple[float, int]:

@@ -1,0 +1,70 @@
+"""What rules cannot vouch for after masking: where a person must look, and why. Pure.
+
+Nothing is found here; everything is doubted that is not known to be harmless. A word in no vocabulary
+may be a name in lower case, or a misspelt "sidewalk": rules cannot tell, so a person does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from community.redaction.places import Gazetteer
+from community.redaction.plain import Plain
+from community.redaction.spans import Span, covered
+from community.redaction.vocabulary import WORD, ambiguous_names, is_derived, known_share
+
+# Of the words of an ordinary report in English or Spanish nearly all are in the vocabulary; below this
+# share the text is in another language or written so that rules cannot read it.
+LEAST_KNOWN_SHARE: Final = 0.5
+FEWEST_WORDS_TO_JUDGE: Final = 6
+_SHORTEST_NAME: Final = 3
+
+_PATTERNS: Final = {
+    # "e l i": three single letters; more of them are masked at once (names.py).
+    "letters spelled out one by one": re.compile(
+        r"(?<![\w'])(?:[^\W\d_][\s.*_/•~|,-]{1,3}){2,}[^\W\d_](?![\w'])"
+    ),
+    "a long number": re.compile(r"\d(?:[ .-]?\d){4,}"),
+    "an at sign": re.compile(r"\S*@\S*"),
+    "a sensitive matter": re.compile(
+        r"\b(?:hiv|aids|pregnan\w+|abortion|cancer|diabet\w+|schizo\w+|bipolar|autis\w+|suicid\w+|"
+        r"rap(?:e|ed|ist)|molest\w*|sexual\w*|undocumented|immigration|deport\w*|probation|parole|"
+        r"addict\w*|rehab|gay|lesbian|transgender|embaraz\w+|aborto|violaci[oó]n|viol[oó]|sida|"
+        r"indocumentad\w+|migra|deportad\w+|c[aá]ncer|esquizo\w+|abus[oó]\w*)\b"
+    ),
+}
+
+
+def find_doubts(
+    plain: Plain, spans: Sequence[Span], gazetteer: Gazetteer
+) -> tuple[list[Span], set[str]]:
+    """Places outside ``spans`` at which a person must look, and the reasons; some reasons have no place."""
+    hidden = covered(spans, len(plain.text))
+    left = "".join(" " if hide else c for c, hide in zip(plain.lower, hidden, strict=True))
+    found: list[Span] = []
+    reasons: set[str] = set()
+    for reason, pattern in _PATTERNS.items():
+        places = [Span(*match.span(), "doubt") for match in pattern.finditer(left)]
+        found += places
+        reasons |= {reason} if places else set()
+    unknown = [Span(*word.span(), "doubt") for word in _unknown(left, gazetteer)]
+    share, n_words = known_share(left)
+    whole = {
+        "a word that nobody knows": bool(unknown),
+        "letters of another alphabet": plain.has_lookalikes,
+        "hidden characters": plain.has_hidden,
+        "few known words": n_words >= FEWEST_WORDS_TO_JUDGE and share < LEAST_KNOWN_SHARE,
+    }
+    return [*found, *unknown], reasons | {reason for reason, holds in whole.items() if holds}
+
+
+def _unknown(left: str, gazetteer: Gazetteer) -> Iterator[re.Match[str]]:
+    """Words of three letters or more that no vocabulary and no map of the city holds."""
+    for word in WORD.finditer(left):
+        low = word.group().removesuffix("'s")
+        if len(low) >= _SHORTEST_NAME and not (
+            low in ambiguous_names() or low in gazetteer.words or is_derived(low)
+        ):
+            yield word
