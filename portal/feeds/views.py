@@ -1,116 +1,284 @@
-"""Downloads: `/data/<dataset>.<suffix>` and the same of any release, complete or an error."""
+"""Downloads: `/data/<dataset>.<suffix>` and the same of any release and month, complete or an error."""
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import re
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from django.http import (
-    FileResponse,
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotModified,
-    JsonResponse,
-)
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils.cache import get_conditional_response
 
+from portal.city import the_city
+from portal.feeds.assembly import Assembly, DamagedError
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.files import MANIFEST, file_of, folder_of, manifest_of
-from portal.feeds.renderers import FORMATS, formats_of
+from portal.feeds.doors import OPEN_TO_ALL, open_door, problem
+from portal.feeds.files import FilesAbsentError, file_of, manifest_bytes
+from portal.feeds.ranges import OutOfRangeError, byte_range, takes_gzip
+from portal.feeds.renderers import FORMATS
 from portal.models import Dataset, Release
+
+__all__ = ["OPEN_TO_ALL", "current_file", "manifest", "no_such_file", "problem", "release_file"]
 
 FOREVER = "public, max-age=31536000, immutable"
 SOON = "public, max-age=300"
+COME_AGAIN_S = "300"  # by then the worker has looked after the files
+SAVED = ("csv", "ndjson", "parquet")  # what a browser should rather keep than show
+_NAME = re.compile(r"(.+?)(?:-(\d{4}-\d{2}))?", re.ASCII)
 
 
-@require_safe
+class NotThereError(Exception):
+    """Nothing to send, and the problem that says why."""
+
+    def __init__(self, status: HTTPStatus, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = problem(status, title, detail)
+
+
+@open_door
 def current_file(request: HttpRequest, slug: str, suffix: str) -> HttpResponseBase:
-    """The newest active release, in one format."""
-    dataset = get_object_or_404(Dataset.objects.select_related("current"), slug=slug)
-    if dataset.current is None:
-        return problem(
-            HTTPStatus.NOT_FOUND, "Not released yet", f"The dataset {slug} has no release yet."
-        )
-    dataset.current.dataset = dataset
-    return send(request, dataset.current, suffix, cache=SOON)
+    """The newest release, or with ``as_of`` the one of a number, day or instant. slug: may end in a month."""
+    name = slug
+    slug, month = _split(name)
+    try:
+        if "as_of" in request.GET:
+            number = _release_as_of(slug, request.GET["as_of"]).number
+            return _see(reverse("feeds:release-file", args=[slug, number, name, suffix]))
+        return _send(request, _current(slug), month, suffix, cache=SOON)
+    except NotThereError as error:
+        return error.problem
 
 
-@require_safe
+@open_door
 def release_file(
     request: HttpRequest, slug: str, number: int, name: str, suffix: str
 ) -> HttpResponseBase:
-    """One release, in one format. What it holds never changes."""
-    if name != slug:
-        raise Http404
-    release = get_object_or_404(
-        Release.objects.select_related("dataset"), dataset__slug=slug, number=number
+    """One release, whole or a month of it. What it holds never changes."""
+    of, month = _split(name)
+    try:
+        if of != slug:
+            raise _no_file(f"Release {number} of {slug} has no file {name}.{suffix}.")
+        return _send(request, _release(slug, number), month, suffix, cache=FOREVER)
+    except NotThereError as error:
+        return error.problem
+
+
+@open_door
+def manifest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Rows, bytes and SHA-256 of the files of a release, in the very bytes that the chain of releases signs."""
+    try:
+        release = _release(slug, number)
+        content = manifest_bytes(release)
+    except NotThereError as error:
+        return error.problem
+    except FilesAbsentError:
+        return _come_again(slug, number)
+    headers = {"Cache-Control": FOREVER, "Link": _links(slug)}
+    return HttpResponse(content, content_type="application/json", headers=headers)
+
+
+@open_door
+def no_such_file(request: HttpRequest) -> HttpResponseBase:
+    """Everything below /data/ that looks like a file and is none."""
+    suffixes = ", ".join(FORMATS)
+    return problem(
+        HTTPStatus.NOT_FOUND,
+        "No such file",
+        f"There is no {request.path}. Files are /data/<dataset>.<suffix>, with a suffix of {suffixes}.",
     )
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Dataset and month: incidents-2026-10 is October of incidents."""
+    found = _NAME.fullmatch(name)
+    assert found  # it matches whatever is not empty
+    return found[1], found[2] or ""
+
+
+def _no_file(detail: str) -> NotThereError:
+    return NotThereError(HTTPStatus.NOT_FOUND, "No such file", detail)
+
+
+def _current(slug: str) -> Release:
+    if slug not in DATASETS:
+        raise _no_file(f"There is no dataset {slug}.")
+    dataset = Dataset.objects.select_related("current").filter(slug=slug).first()
+    if dataset is None or dataset.current is None:
+        raise NotThereError(
+            HTTPStatus.NOT_FOUND, "Not released yet", f"The dataset {slug} has no release now."
+        )
+    dataset.current.dataset = dataset
+    return dataset.current
+
+
+def _release(slug: str, number: int) -> Release:
+    """An active release. One that was rejected is not told apart from one that never was."""
+    known = (Release.State.ACTIVE, Release.State.WITHDRAWN)
+    found = Release.objects.filter(dataset__slug=slug, state__in=known).select_related("dataset")
+    release = found.filter(number=number).first() if number < 2**31 else None
+    if release is None or slug not in DATASETS:
+        raise _no_file(f"There is no release {number} of {slug}.")
     if release.state == Release.State.WITHDRAWN:
-        return problem(
+        raise NotThereError(
             HTTPStatus.GONE,
             "Withdrawn",
             f"Release {number} of {slug} was withdrawn: {release.withdrawn_reason}",
         )
-    if release.state != Release.State.ACTIVE:
-        raise Http404
-    return send(request, release, suffix, cache=FOREVER)
+    return release
 
 
-@require_safe
-def manifest(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Rows, bytes and SHA-256 of the files of a release, in the very bytes that the chain of releases signs."""
-    release = get_object_or_404(
-        Release.objects.select_related("dataset"),
-        dataset__slug=slug,
-        number=number,
-        state=Release.State.ACTIVE,
-    )
-    manifest_of(release)
+def _release_as_of(slug: str, as_of: str) -> Release:
+    """The release of that number, or the newest that speaks for that day or instant."""
+    if re.fullmatch(r"[0-9]{1,6}", as_of):
+        return _release(slug, int(as_of))
+    until = _moment(as_of)
+    released = Release.objects.filter(dataset__slug=slug, state=Release.State.ACTIVE)
+    found = released.filter(as_of__lte=until).order_by("-as_of", "-number").first()
+    if found is None:
+        raise _no_file(f"No release of {slug} speaks for {as_of}.")
+    return found
+
+
+def _moment(as_of: str) -> dt.datetime:
+    """An instant, or the end of a day in the city."""
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", as_of):
+            after = dt.date.fromisoformat(as_of) + dt.timedelta(days=1)
+            midnight = dt.datetime.combine(after, dt.time(), the_city().zone)
+            return midnight.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
+        instant = dt.datetime.fromisoformat(as_of.replace(" ", "+"))
+        if instant.tzinfo is None:
+            raise ValueError("no offset")
+        return instant.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise NotThereError(
+            HTTPStatus.BAD_REQUEST,
+            "as_of is not understood",
+            "Wanted the number of a release, a day (2026-11-22) or an instant with offset (2026-11-22T06:00:00Z).",
+        ) from error
+
+
+def _see(address: str) -> HttpResponse:
     return HttpResponse(
-        (folder_of(release) / MANIFEST).read_bytes(),
-        content_type="application/json",
-        headers={"Cache-Control": FOREVER, **OPEN_TO_ALL},
+        status=HTTPStatus.FOUND, headers={"Location": address, "Cache-Control": SOON}
     )
 
 
-OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
-
-
-def send(request: HttpRequest, release: Release, suffix: str, *, cache: str) -> HttpResponseBase:
-    """The file with its length, hash and licence; no modification time, for it would tell when rows came."""
-    spec = DATASETS[release.dataset.slug]
-    if suffix not in formats_of(spec):
-        raise Http404
-    known = manifest_of(release)["files"][suffix]
-    headers = {"ETag": f'"{known["sha256"]}"', "Cache-Control": cache, **OPEN_TO_ALL}
-    if request.headers.get("If-None-Match") == headers["ETag"]:
-        return HttpResponseNotModified(headers=headers)
-    media_type, _ = FORMATS[suffix]
-    response = FileResponse(
-        file_of(release, suffix).open("rb"),
-        as_attachment=suffix == "csv",
-        filename=f"{release.dataset.slug}-{release.number}.{suffix}",
-        content_type=media_type,
-        headers=headers,
+def _send(
+    request: HttpRequest, release: Release, month: str, suffix: str, *, cache: str
+) -> HttpResponseBase:
+    """A file with its length and hash; no modification time, for it would tell when rows came."""
+    slug = release.dataset.slug
+    wants_range = request.method == "GET" and "Range" in request.headers
+    # A range is of the plain bytes, whoever asks: those are what a reader goes on with after a break.
+    packed = (
+        bool(FORMATS[suffix].frame)
+        and not wants_range
+        and takes_gzip(request.headers.get("Accept-Encoding", ""))
     )
-    response.headers["Content-Length"] = str(known["bytes"])
-    response.headers["Link"] = (
-        f'<{request.build_absolute_uri(page_of(release))}>; rel="describedby"'
-    )
+    try:
+        file = file_of(release, suffix, month=month, packed=packed)
+        file.check()
+    except KeyError:
+        raise _no_file(_why_not(slug, release.number, month, suffix)) from None
+    except (FilesAbsentError, DamagedError):
+        return _come_again(slug, release.number)
+    headers = _headers(release, month, suffix, file, packed=packed) | {"Cache-Control": cache}
+    response = _answer(request, file, headers, wants_range=wants_range)
+    response.headers.setdefault("Access-Control-Allow-Origin", "*")
     return response
 
 
-def page_of(release: Release) -> str:
-    return reverse("portal:dataset-detail", args=[release.dataset.slug])
-
-
-def problem(status: HTTPStatus, title: str, detail: str) -> JsonResponse:
-    """RFC 9457."""
-    return JsonResponse(
-        {"type": "about:blank", "title": title, "status": status.value, "detail": detail},
-        status=status,
-        content_type="application/problem+json",
+def _answer(
+    request: HttpRequest, file: Assembly, headers: dict[str, str], *, wants_range: bool
+) -> HttpResponseBase:
+    """All of the file, the part that was asked for, or that the reader has it already."""
+    conditional = get_conditional_response(
+        request, etag=headers["ETag"], response=HttpResponse(headers=headers)
     )
+    assert conditional is not None
+    if conditional.status_code == HTTPStatus.NOT_MODIFIED:
+        return conditional
+    if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
+        return problem(
+            HTTPStatus.PRECONDITION_FAILED, "The file is another", f"It is {headers['ETag']} now."
+        )
+    stretch = None
+    if wants_range and request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
+        try:
+            stretch = byte_range(request.headers["Range"], file.size)
+        except OutOfRangeError as error:
+            refusal = problem(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Out of range", f"{error}.".capitalize()
+            )
+            refusal.headers["Content-Range"] = f"bytes */{file.size}"
+            return refusal
+    if stretch is None:
+        length, status = file.size, HTTPStatus.OK
+        headers["Content-Digest"] = headers["Repr-Digest"]
+    else:
+        length, status = stretch[1] - stretch[0], HTTPStatus.PARTIAL_CONTENT
+        headers["Content-Range"] = f"bytes {stretch[0]}-{stretch[1] - 1}/{file.size}"
+    headers["Content-Length"] = str(length)
+    if request.method == "HEAD":
+        return HttpResponse(status=status, headers=headers)
+    return StreamingHttpResponse(file.chunks(*(stretch or ())), status=status, headers=headers)
+
+
+def _headers(
+    release: Release, month: str, suffix: str, file: Assembly, *, packed: bool
+) -> dict[str, str]:
+    slug, number = release.dataset.slug, release.number
+    stem = f"{slug}-{month}" if month else slug
+    sha256 = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+    saved_as = f"{stem}.{suffix}" if month else f"{stem}-{number}.{suffix}"
+    kept = "attachment" if suffix in SAVED else "inline"
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'{kept}; filename="{saved_as}"',
+        "Content-Location": reverse("feeds:release-file", args=[slug, number, stem, suffix]),
+        "Content-Type": FORMATS[suffix].media_type,
+        "Daylight-Release": str(number),
+        "Daylight-Rows": str(file.n_rows),
+        "ETag": f'"{file.sha256}"',
+        "Link": _links(slug),
+        "Repr-Digest": f"sha-256=:{sha256}:",
+    }
+    if FORMATS[suffix].frame:
+        headers["Vary"] = "Accept-Encoding"
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return headers
+
+
+def _links(slug: str) -> str:
+    """Under which licence, and where every column is described: to people, as CSVW, as Table Schema."""
+    page = reverse("portal:dataset-detail", args=[slug])
+    licence = urlsplit(the_city().licence_url).geturl()
+    return (
+        f'<{licence}>; rel="license", <{page}>; rel="describedby"; type="text/html", '
+        f'<{page}csv-metadata.json>; rel="describedby"; type="application/csvm+json", '
+        f'<{page}datapackage.json>; rel="describedby"; type="application/json"'
+    )
+
+
+def _why_not(slug: str, number: int, month: str, suffix: str) -> str:
+    if month:
+        return f"Release {number} of {slug} holds no row of {month}, or does not come by month or as {suffix}."
+    return f"{slug} does not come as {suffix}: its rows have no place."
+
+
+def _come_again(slug: str, number: int) -> HttpResponse:
+    """Not whole on our disk: nothing is better than something cut."""
+    refusal = problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Being prepared",
+        f"The files of release {number} of {slug} are being prepared. Please come again in some minutes.",
+    )
+    refusal.headers["Retry-After"] = COME_AGAIN_S
+    refusal.headers["Cache-Control"] = "no-store"
+    return refusal
