@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import formats, translation
@@ -22,8 +23,11 @@ from portal.feeds import contract
 from portal.feeds.catalog import croissant, csvw, dcat, dcat_us_1, frictionless
 from portal.feeds.catalog.described import Described, all_described, described
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.views import OPEN_TO_ALL
-from portal.views.caching import View, code_tag, public_page
+from portal.feeds.doors import View as Door
+from portal.feeds.doors import open_door, problem
+from portal.feeds.files import FilesAbsentError
+from portal.feeds.views import COME_AGAIN_S
+from portal.views.caching import code_tag, public_page
 
 Editions = tuple[tuple[str, int | None, int], ...]
 
@@ -62,6 +66,10 @@ WORDS = {
 }
 
 
+class NotDescribedError(Exception):
+    """No such dataset, no release that may be read, or one with columns that the dictionary knows no more."""
+
+
 def as_bytes(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -75,9 +83,10 @@ def _written(
     with translation.override("en"):  # a file is the same in every language
         if not slug:
             return CATALOGUES[name][1](all_described(base), base)
-        one = described(slug, base, number=number)
+        one = described(slug, base, number=number) if slug in DATASETS else None
         if one is None:
-            raise Http404
+            of = slug if number is None else f"{slug}, release {number}"
+            raise NotDescribedError(f"The site has no description of {of} as it was released.")
         return as_bytes(DESCRIPTIONS[name][1](one))
 
 
@@ -88,29 +97,44 @@ def written(request: HttpRequest, name: str, *, slug: str = "", number: int | No
     return _written(name, slug, number, base, editions, code_tag())
 
 
-def description(name: str) -> View:
+def description(name: str) -> Door:
     """The door of one description of a dataset: of its current release, or of one by number."""
     media_type, _write = DESCRIPTIONS[name]
 
     def door(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
-        if slug not in DATASETS:
-            raise Http404
-        body = written(request, name, slug=slug, number=number)
-        headers = {**OPEN_TO_ALL, **contract.headers_of(slug)}
+        try:
+            body = written(request, name, slug=slug, number=number)
+        except NotDescribedError as error:
+            return problem(HTTPStatus.NOT_FOUND, "Not described", str(error))
+        except FilesAbsentError:
+            return _come_again(slug)
+        headers = contract.headers_of(slug)
         return HttpResponse(body, content_type=media_type, headers=headers)
 
-    return public_page(door)
+    return open_door(public_page(door))
 
 
-def catalogue(name: str) -> View:
+def catalogue(name: str) -> Door:
     media_type, _write = CATALOGUES[name]
 
     def door(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(
-            written(request, name), content_type=media_type, headers=dict(OPEN_TO_ALL)
-        )
+        try:
+            return HttpResponse(written(request, name), content_type=media_type)
+        except FilesAbsentError:
+            return _come_again("a dataset")
 
-    return public_page(door)
+    return open_door(public_page(door))
+
+
+def _come_again(slug: str) -> HttpResponse:
+    """The worker builds lost files again; a catalogue without them would say that there are none."""
+    told = problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Files are being built",
+        f"The files of {slug} are being built again; ask later.",
+    )
+    told.headers["Retry-After"] = COME_AGAIN_S
+    return told
 
 
 def machine_readable(request: HttpRequest, slug: str) -> dict[str, Any]:
@@ -162,12 +186,14 @@ def schema_changes(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/data/schema_changes.html", context)
 
 
+@open_door
 @public_page
 def schema_changes_json(request: HttpRequest) -> HttpResponse:
     body = as_bytes(contract.document())
-    return HttpResponse(body, content_type="application/json", headers=dict(OPEN_TO_ALL))
+    return HttpResponse(body, content_type="application/json")
 
 
+@open_door
 @public_page
 def schema_changes_atom(request: HttpRequest) -> HttpResponse:
     """The same for feed readers."""
@@ -191,9 +217,7 @@ def schema_changes_atom(request: HttpRequest) -> HttpResponse:
             updateddate=contract.midnight(change.announced_on),
         )
     body = feed.writeString("utf-8")
-    return HttpResponse(
-        body, content_type="application/atom+xml; charset=utf-8", headers=dict(OPEN_TO_ALL)
-    )
+    return HttpResponse(body, content_type="application/atom+xml; charset=utf-8")
 
 
 @public_page

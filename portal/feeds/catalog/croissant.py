@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.feeds.catalog.described import Described, File, referred
+from portal.feeds.catalog.described import Described, File
 from portal.feeds.renderers import plain
 from portal.feeds.specs import DatasetSpec, Field
 
@@ -29,6 +29,7 @@ CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -48,6 +49,7 @@ CONTEXT: dict[str, Any] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -61,7 +63,6 @@ def croissant(one: Described) -> dict[str, Any]:
     publisher = {"@type": "sc:Organization", "name": city.department_name}
     if city.homepage:
         publisher["url"] = city.homepage
-    others = referred(one)
     told = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -90,14 +91,8 @@ def croissant(one: Described) -> dict[str, Any]:
             "url": one.address("portal:dataset-list"),
         },
         "variableMeasured": [_variable(field) for field in spec.fields],
-        "distribution": [
-            *(_file(file) for file in one.files),
-            *(_file(other.file("csv")) for other in others),
-        ],
-        "recordSet": [
-            _record_set(described.spec, described.file("csv"), {o.spec.slug for o in others})
-            for described in (one, *others)
-        ],
+        "distribution": [_file(file) for file in one.files],
+        "recordSet": [_record_set(spec, one.file("csv"))],
     }
     return {**told, **_extent(one)}
 
@@ -139,21 +134,22 @@ def _file(file: File) -> dict[str, str]:
     }
 
 
-def _record_set(spec: DatasetSpec, file: File, known: set[str]) -> dict[str, Any]:
+def _record_set(spec: DatasetSpec, file: File) -> dict[str, Any]:
+    """References to other datasets are left to Table Schema: readers of Croissant take them for joins to make."""
     told: dict[str, Any] = {
         "@type": "cr:RecordSet",
         "@id": spec.slug,
         "name": spec.slug,
         "description": f"One record is {spec.one_row_is}.",
-        "field": [_field(spec, field, file, known) for field in spec.fields],
+        "field": [_field(spec, field, file) for field in spec.fields],
     }
     if spec.primary_key:
         told["key"] = [{"@id": f"{spec.slug}/{name}"} for name in spec.primary_key]
     return told
 
 
-def _field(spec: DatasetSpec, field: Field, file: File, known: set[str]) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _field(spec: DatasetSpec, field: Field, file: File) -> dict[str, Any]:
+    return {
         "@type": "cr:Field",
         "@id": f"{spec.slug}/{field.name}",
         "name": field.name,
@@ -161,7 +157,3 @@ def _field(spec: DatasetSpec, field: Field, file: File, known: set[str]) -> dict
         "dataType": _TYPES[field.type],
         "source": {"fileObject": {"@id": file.name}, "extract": {"column": field.name}},
     }
-    slug, column = spec.references.get(field.name, ("", ""))
-    if slug in known:
-        told["references"] = {"field": {"@id": f"{slug}/{column}"}}
-    return told

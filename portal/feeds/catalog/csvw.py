@@ -19,7 +19,7 @@ _BASES = {
 
 
 def csv_metadata(one: Described) -> dict[str, Any]:
-    others = referred(one)
+    others = [other for other in referred(one) if other.spec.slug in _keys_of(one)]
     urls = {other.spec.slug: other.file("csv").url for other in (one, *others)}
     return {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
@@ -39,16 +39,23 @@ def csv_metadata(one: Described) -> dict[str, Any]:
     }
 
 
+def _keys_of(one: Described) -> dict[str, tuple[str, str]]:
+    """Dataset: own column and the one it repeats. Of columns that are never empty, for a foreign key may not be null."""
+    required = {field.name for field in one.spec.fields if field.is_required}
+    return {
+        slug: (name, column)
+        for name, (slug, column) in one.spec.references.items()
+        if name in required
+    }
+
+
 def _table(one: Described, urls: dict[str, str]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"columns": [_column(field) for field in one.spec.fields]}
+    schema: dict[str, Any] = {"columns": [_column(one, field) for field in one.spec.fields]}
     if one.spec.primary_key:
         schema["primaryKey"] = list(one.spec.primary_key)
     keys = [
-        {
-            "columnReference": name,
-            "reference": {"resource": urls[slug], "columnReference": column},
-        }
-        for name, (slug, column) in one.spec.references.items()
+        {"columnReference": name, "reference": {"resource": urls[slug], "columnReference": column}}
+        for slug, (name, column) in _keys_of(one).items()
         if slug in urls
     ]
     if keys:
@@ -61,8 +68,8 @@ def _table(one: Described, urls: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _column(field: Field) -> dict[str, Any]:
-    return {
+def _column(one: Described, field: Field) -> dict[str, Any]:
+    told = {
         "name": field.name,
         "titles": field.name,  # as in the header line, which readers compare
         "dc:title": field.title,
@@ -71,6 +78,10 @@ def _column(field: Field) -> dict[str, Any]:
         "required": field.is_required,
         "null": "",
     }
+    if field.references:
+        slug, _column = one.spec.references[field.name]
+        told["dc:references"] = {"@id": one.address("feeds:table-schema", slug)}
+    return told
 
 
 def _datatype(field: Field) -> dict[str, Any] | str:
