@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import include, path, register_converter
+from django.urls import include, path, re_path, register_converter
 from django.views.generic import RedirectView
 
 from portal.feeds import views as feeds
@@ -99,6 +99,8 @@ urlpatterns = [
 ]
 
 handler400 = "portal.views.errors.bad_request"
+    # Last: a machine that asks for a file wants no page that says there is none.
+    re_path(r"^data/.+\.[A-Za-z0-9]+$", feeds.no_such_file),
 handler403 = "portal.views.errors.refused"
 handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.broken"

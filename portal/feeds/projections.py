@@ -23,6 +23,10 @@ class Projection:
     joins: str = ""
     where: str = ""
     footprint: str = "NULL::jsonb"
+    # The same for files, where a footprint stands in many rows: its name in each, and all of them once.
+    shape: str = "NULL::text"
+    shapes: str = ""  # a statement that gives name and GeoJSON
+    is_monthly: bool = False  # rows have a period, and files come by the month in which it starts
 
     def select(self, what: str, *, where: str = "", order: str = "", limit: str = "") -> str:
         """A statement over the rows that were public in release ``%(release)s``: added by then, not yet retired."""
@@ -89,6 +93,10 @@ _SHAPES: Final = (
     "LEFT JOIN release.place p ON p.code = r.place_code AND r.place_code <> '' "
     "LEFT JOIN release.cell c ON c.code = r.cell_code AND r.cell_code <> ''"
 )
+_SHAPES_BY_NAME: Final = (
+    "SELECT 'place ' || code, footprint::text FROM release.place "
+    "UNION ALL SELECT 'cell ' || code, footprint::text FROM release.cell"
+)
 
 
 def _records(table: str, own: dict[str, str], *, joins: str = "") -> Projection:
@@ -99,6 +107,9 @@ def _records(table: str, own: dict[str, str], *, joins: str = "") -> Projection:
         order=("r.public_id",),
         joins=f"{_SHAPES} {joins}".rstrip(),
         footprint="coalesce(p.footprint, c.footprint)",
+        shape="CASE WHEN p.code IS NOT NULL THEN 'place ' || p.code WHEN c.code IS NOT NULL THEN 'cell ' || c.code END",
+        shapes=_SHAPES_BY_NAME,
+        is_monthly=True,
     )
 
 
@@ -174,6 +185,8 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         order=("r.code",),
         footprint="r.footprint",
     ),
+        shape="r.code",
+        shapes="SELECT code, footprint::text FROM release.place",
     "cells": Projection(
         table="release.cell r",
         columns={
@@ -186,6 +199,8 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         order=("r.code",),
         footprint="r.footprint",
     ),
+        shape="r.code",
+        shapes="SELECT code, footprint::text FROM release.cell",
     "areas": Projection(
         table="release.area r",
         columns={
@@ -197,4 +212,6 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         where="r.kind <> 'street'",  # lines that orient on a map; not rows
         footprint="r.geometry",
     ),
+        shape="r.slug",
+        shapes="SELECT slug, geometry::text FROM release.area WHERE kind <> 'street'",
 }
