@@ -517,9 +517,11 @@ class PublishedTally(models.Model):
     dataset_slug = models.SlugField()
     release_number = models.PositiveIntegerField()
     month = models.DateField()  # first day of the month in which the period starts, city time
+    last_month = models.DateField(null=True)  # ... ends; null: made before this was told
     category = models.CharField(max_length=32)
     district_slug = models.CharField(max_length=80, blank=True)
     beat_slug = models.CharField(max_length=80, blank=True)
+    precision = models.CharField(max_length=8, blank=True)
     n = models.PositiveIntegerField()
 
     class Meta:
@@ -533,6 +535,8 @@ class PublishedTally(models.Model):
                     "category",
                     "district_slug",
                     "beat_slug",
+                    "last_month",
+                    "precision",
                 ],
                 name="pub_tally_once",
             ),

@@ -7,7 +7,8 @@ import binascii
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from django.db import connections
 from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import Selection, SelectionError
-from portal.models import PublishedTally
+from portal.feeds.tallies import MONTH, plan_of
 
 # How rows can be ordered: (column, descending). The last one is unique.
 SORTS: Final = {
@@ -24,7 +25,6 @@ SORTS: Final = {
     "oldest": (("starts_at", False), ("public_id", False)),
 }
 FILE_ORDER: Final = "id"
-MONTH: Final = "month"
 
 
 class CursorError(SelectionError):
@@ -84,10 +84,18 @@ def page_of(
 
 def count_of(selection: Selection) -> int:
     """How many rows there are, exactly."""
-    if _is_tallied(selection):
-        return sum(_tallied(selection, ()).values())
+    plan = plan_of(selection)
+    if plan is None:
+        return _count_rows(selection)
+    whole = int(plan.tallies.n[plan.keep].sum())
+    return whole + (_count_rows(selection, plan.edges, plan.parameters) if plan.edges else 0)
+
+
+def _count_rows(selection: Selection, also: str = "", more: Mapping[str, Any] | None = None) -> int:
     where, parameters = selection.where()
-    return int(_fetch(selection.projection.select("count(*)", where=where), parameters)[0][0])
+    where = " AND ".join(part for part in (where, also) if part)
+    statement = selection.projection.select("count(*)", where=where)
+    return int(_fetch(statement, {**parameters, **(more or {})})[0][0])
 
 
 def touched_by(selection: Selection) -> int:
@@ -114,14 +122,31 @@ def counts_by(selection: Selection, by: Sequence[str]) -> dict[tuple[Any, ...], 
         raise SelectionError(
             f"got group by {', '.join(unknown) or 'nothing'}; wanted some of {', '.join(columns)}"
         )
-    if _is_tallied(selection) and set(by) <= set(TALLIED[selection.dataset]):
-        return _tallied(selection, by)
+    plan = plan_of(selection, by)
+    if plan is None:
+        return dict(_group_rows(selection, by))
+    counts = Counter(plan.tallies.counts(plan.keep, by))
+    if plan.edges:
+        counts += _group_rows(selection, by, plan.edges, plan.parameters)
+    return dict(sorted(counts.items(), key=lambda pair: [(v is None, v) for v in pair[0]]))
+
+
+def _group_rows(
+    selection: Selection,
+    by: Sequence[str],
+    also: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> Counter[tuple[Any, ...]]:
+    columns = group_sql(selection)
     where, parameters = selection.where()
+    where = " AND ".join(part for part in (where, also) if part)
     numbers = ", ".join(str(n + 1) for n in range(len(by)))
     what = ", ".join([*(columns[column] for column in by), "count(*)"])
     statement = selection.projection.select(what, where=where)
-    rows = _fetch(f"{statement} GROUP BY {numbers} ORDER BY {numbers}", parameters)
-    return {tuple(key): int(n) for *key, n in rows}
+    rows = _fetch(
+        f"{statement} GROUP BY {numbers} ORDER BY {numbers}", {**parameters, **(more or {})}
+    )
+    return Counter({tuple(key): int(n) for *key, n in rows})
 
 
 def group_sql(selection: Selection) -> dict[str, str]:
@@ -168,47 +193,6 @@ def item_sql(
         "json_build_object('type', 'Feature', 'id', "
         f"{wire[spec.columns[0]]}, 'geometry', {selection.projection.footprint}, 'properties', {properties})"
     )
-
-
-# --- totals that need no counting ---
-
-# Columns of the tally by their names in the dictionary.
-_COMMON: Final = {"district": "district_slug", "beat": "beat_slug"}
-TALLIED: Final = {
-    "incidents": {"category": "category", **_COMMON},
-    "gunfire": {"kind": "category", **_COMMON},
-}
-
-
-def _is_tallied(selection: Selection) -> bool:
-    known = TALLIED.get(selection.dataset, {})
-    return (
-        bool(known)
-        and not selection.has_bounds
-        and set(selection.equals) <= set(known)
-        and PublishedTally.objects.filter(
-            dataset_slug=selection.dataset, release_number=selection.release
-        ).exists()
-    )
-
-
-def _tallied(selection: Selection, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
-    """Sums of the release's tallies, which hold what its rows hold (checked each night)."""
-    names = TALLIED[selection.dataset]
-    groups = [f"nullif({names[column]}, '')" for column in by]
-    conditions = ["dataset_slug = %(dataset)s", "release_number = %(release)s"]
-    parameters: dict[str, Any] = {"dataset": selection.dataset, "release": selection.release}
-    for n, (column, values) in enumerate(sorted(selection.equals.items())):
-        conditions.append(f"{names[column]} = ANY(%(equals_{n})s)")
-        parameters[f"equals_{n}"] = list(values)
-    numbers = ", ".join(str(n + 1) for n in range(len(groups)))
-    grouped = f"GROUP BY {numbers} ORDER BY {numbers}" if groups else ""
-    rows = _fetch(
-        f"SELECT {', '.join([*groups, 'coalesce(sum(n), 0)'])} FROM release.tally "  # noqa: S608 - our own text
-        f"WHERE {' AND '.join(conditions)} {grouped}",
-        parameters,
-    )
-    return {tuple(key): int(n) for *key, n in rows}
 
 
 # --- cursors ---

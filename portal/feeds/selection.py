@@ -16,6 +16,8 @@ from portal.feeds.dictionary import DATASETS
 from portal.feeds.projections import PROJECTIONS, Projection
 
 Value = str | int | float
+# No record is older, and no arithmetic on dates fails in between.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 
 
 class SelectionError(ValueError):
@@ -80,6 +82,11 @@ class Selection:
                 )
         if (self.since or self.until) and "starts_at" not in types:
             raise SelectionError(f"got a window; the rows of {self.dataset} have no start and end")
+        for moment in (self.since, self.until):
+            if moment and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+                raise SelectionError(
+                    f"got a window in the year {moment.year}; wanted {EARLIEST_YEAR} to {LATEST_YEAR}"
+                )
         if self.within_cell and "cell_code" not in types:
             raise SelectionError(f"got a cell; the rows of {self.dataset} have none")
         if self.box and not DATASETS[self.dataset].has_geometry:

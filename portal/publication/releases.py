@@ -38,10 +38,11 @@ logger = logging.getLogger(__name__)
 GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
 RELEASE_HOUR = 6
 MAP = ("areas", "places", "cells")
-# In this order: alerts follow their records, the ledgers follow what they count, the audit follows all.
+# In this order: alerts and calls follow their records, the ledgers follow what they count, the audit follows all.
 RECORDS = (
     "incidents",
     "gunfire",
+    "calls",
     "gunfire-ledger",
     "gunfire-calibration",
     "sensitive-totals",
@@ -133,6 +134,7 @@ def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -
         builds: dict[str, builders.Builder] = {
             "incidents": builders.build_incidents(gate, correct=correcting),
             "gunfire": builders.build_gunfire(gate, correct=correcting),
+            "calls": builders.build_calls(gate, correct=correcting),
             "gunfire-ledger": builders.build_ledger(gate, newest("gunfire"), correct=correcting),
             "gunfire-calibration": builders.build_calibration(gate, newest("gunfire")),
             "sensitive-totals": builders.build_totals(gate),
@@ -238,7 +240,11 @@ def _activate(release: Release, *, zone: ZoneInfo) -> None:
     )
 
 
-_TALLIED = {"incidents": ("incident", "category"), "gunfire": ("gunfire", "kind")}
+_TALLIED = {
+    "incidents": ("incident", "category"),
+    "gunfire": ("gunfire", "kind"),
+    "calls": ("call", "category"),
+}
 
 
 def _tallies(slug: str) -> QuerySet[PublishedTally]:
@@ -246,18 +252,21 @@ def _tallies(slug: str) -> QuerySet[PublishedTally]:
 
 
 def _tally(release: Release, zone: ZoneInfo) -> None:
-    """Counts for the pages, by the month in which a period starts."""
+    """Counts for pages and totals, by the months in which a period starts and ends."""
     slug = release.dataset.slug
     if slug not in _TALLIED:
         return
     table, column = _TALLIED[slug]
     with connections["publisher"].cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO release.tally (dataset_slug, release_number, month, category, district_slug, beat_slug, n) "  # noqa: S608
-            f"SELECT %s, %s, date_trunc('month', starts_at AT TIME ZONE %s)::date, {column}, district_slug, beat_slug, "
-            f"count(*) FROM release.{table} WHERE first_release <= %s "
-            "AND (retired_release IS NULL OR retired_release > %s) GROUP BY 3, 4, 5, 6",
-            [slug, release.number, str(zone), release.number, release.number],
+            "INSERT INTO release.tally (dataset_slug, release_number, month, last_month, category, district_slug, "  # noqa: S608
+            "beat_slug, precision, n) SELECT %(slug)s, %(number)s, "
+            "date_trunc('month', starts_at AT TIME ZONE %(zone)s)::date, "
+            "date_trunc('month', (ends_at - interval '1 microsecond') AT TIME ZONE %(zone)s)::date, "
+            f"{column}, district_slug, beat_slug, precision, count(*) FROM release.{table} "
+            "WHERE first_release <= %(number)s AND (retired_release IS NULL OR retired_release > %(number)s) "
+            "GROUP BY 3, 4, 5, 6, 7, 8",
+            {"slug": slug, "number": release.number, "zone": str(zone)},
         )
 
 

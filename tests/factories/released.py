@@ -353,13 +353,17 @@ def tally(slug: str, *, number: int = 1) -> None:
             getattr(row, column),
             row.district_slug,
             row.beat_slug,
+            (row.ends_at - dt.timedelta(seconds=1)).date().replace(day=1),
+            row.precision,
         )
         counts[key] = counts.get(key, 0) + 1
-    for (month, category, district, beat), n in counts.items():
+    for (month, category, district, beat, last_month, precision), n in counts.items():
         PublishedTally.objects.create(
             dataset_slug=slug,
             release_number=number,
             month=month,
+            last_month=last_month,
+            precision=precision,
             category=category,
             district_slug=district,
             beat_slug=beat,

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.reading import (
     CursorError,
@@ -52,6 +53,14 @@ def read_all(selection: Selection, *, sort: str = "", limit: int = 2) -> list[di
             return found
 
 
+MONTHS = [dt.datetime(2026, month, 1, tzinfo=the_city().zone) for month in (8, 9, 10, 11, 12)]
+EARLY, LATE = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
+
+
+def month_of(row: dict[str, Any]) -> str:
+    return f"{row['starts_at'].astimezone(the_city().zone):%Y-%m}"
+
+
 def lies_in(shape: Any, box: Box) -> bool:
     points = [point for ring in shape["coordinates"] for point in ring]
     return all(box.west <= x <= box.east and box.south <= y <= box.north for x, y in points)
@@ -65,6 +74,9 @@ def test_a_selection_is_what_a_reader_of_the_file_would_choose(
     everything: list[tuple[dict[str, Any], Any]], data: st.DataObject
 ) -> None:
     chosen, keep = Selection("incidents", 1), everything
+    by = data.draw(
+        st.sampled_from([["category", "district"], ["month"], ["beat", "month", "precision"]])
+    )
     for column in data.draw(
         st.sets(st.sampled_from(["category", "district", "beat", "precision"]))
     ):
@@ -73,13 +85,17 @@ def test_a_selection_is_what_a_reader_of_the_file_would_choose(
         keep = [(row, shape) for row, shape in keep if (row[column] or "") in values]
     if data.draw(st.booleans()):
         starts = sorted({row["starts_at"] for row, _ in everything})
-        since = data.draw(st.sampled_from(starts)) + dt.timedelta(
+        since = data.draw(st.sampled_from([*starts, *MONTHS])) + dt.timedelta(
             seconds=data.draw(st.integers(-1, 1))
         )
         until = since + dt.timedelta(hours=data.draw(st.integers(1, 2_000)))
-        chosen = replace(chosen, since=since, until=until)
+        until = data.draw(st.sampled_from([until, *(month for month in MONTHS if month > since)]))
+        begin, end = data.draw(st.sampled_from([(since, until), (since, None), (None, until)]))
+        chosen = replace(chosen, since=begin, until=end)
         keep = [
-            (row, s) for row, s in keep if since <= row["starts_at"] and row["ends_at"] <= until
+            (row, s)
+            for row, s in keep
+            if (begin or EARLY) <= row["starts_at"] and row["ends_at"] <= (end or LATE)
         ]
     sort = data.draw(st.sampled_from(sorts_of("incidents")))
 
@@ -87,8 +103,10 @@ def test_a_selection_is_what_a_reader_of_the_file_would_choose(
 
     assert Counter(row["public_id"] for row in found) == Counter(r["public_id"] for r, _ in keep)
     assert count_of(chosen) == len(keep)
-    expected = Counter((row["category"], row["district"]) for row, _ in keep)
-    assert counts_by(chosen, ["category", "district"]) == expected
+    expected = Counter(
+        tuple(month_of(row) if c == "month" else row[c] for c in by) for row, _ in keep
+    )
+    assert counts_by(chosen, by) == expected
     if sort != "id":
         times = [row["starts_at"] for row in found]
         assert times == sorted(times, reverse=sort == "newest")
