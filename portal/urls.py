@@ -17,6 +17,7 @@ from portal.views import (
     datasets,
     gunfire,
     gunfire_methods,
+    history,
     overview,
     records,
     verify,
@@ -51,6 +52,7 @@ pages = [
     # /data/...
     path("data/", datasets.dataset_list, name="dataset-list"),
     path("data/schema-changes/", catalogue.schema_changes, name="schema-changes"),
+    *history.pages,
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("verify/<path:code>/", verify.verify, name="verify"),
     path("privacy/", words.privacy, name="privacy"),
@@ -84,6 +86,7 @@ urlpatterns = [
         path("feedback/", include("community.urls")),
         prefix_default_language=False,
     ),
+    path("", include(history.documents)),
     path("", include((files, "feeds"))),
     path("desk/", include("community.desk_urls")),
     path("desk/gunfire/", include("incidents.urls")),
@@ -96,11 +99,11 @@ urlpatterns = [
     path("robots.txt", words.robots, name="robots"),
     # Browsers ask for it on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url="/static/img/daylight.svg", permanent=True)),
+    # Last: a machine that asks for a file wants no page that says there is none.
+    re_path(r"^data/.+\.[A-Za-z0-9]+$", feeds.no_such_file),
 ]
 
 handler400 = "portal.views.errors.bad_request"
-    # Last: a machine that asks for a file wants no page that says there is none.
-    re_path(r"^data/.+\.[A-Za-z0-9]+$", feeds.no_such_file),
 handler403 = "portal.views.errors.refused"
 handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.broken"
