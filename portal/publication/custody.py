@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import io
 
+from portal.feeds.assembly import DamagedError
 from portal.feeds.chain import entries, line_of
-from portal.feeds.files import MANIFEST, file_of, folder_of
+from portal.feeds.files import MANIFEST, FilesAbsentError, file_of, folder_of
 from portal.models import Release
 from portal.publication.chain_text import compact
 from portal.publication.proof import Chain, Edition, Opener, check_release, read_chain
@@ -55,18 +56,22 @@ def _check(chain: Chain, edition: Edition, release: Release) -> int:
     if not manifest.exists():
         chain.notices.append(f"{name} has no files here; they are built again when asked for")
         return 0
-    return check_release(chain, manifest.read_bytes(), opener(release))
+    try:
+        return check_release(chain, manifest.read_bytes(), opener(release))
+    except (DamagedError, FileNotFoundError) as error:
+        chain.damage.append(f"{name}: a file here is cut, grown or gone ({error})")
+        return 0
 
 
 def opener(release: Release) -> Opener:
     """Opens a file of a release as readers get it: `incidents.csv`, `incidents-2026-10.csv`."""
 
-    def open_named(name: str) -> BinaryIO | None:
+    def open_named(name: str) -> io.BufferedReader | None:
         stem, _, suffix = name.partition(".")
         month = stem.removeprefix(release.dataset.slug).removeprefix("-")
         try:
-            return file_of(release, suffix, **({"month": month} if month else {})).open("rb")
-        except FileNotFoundError:
+            return file_of(release, suffix, month=month).open("rb")
+        except (FilesAbsentError, KeyError):
             return None
 
     return open_named

@@ -13,14 +13,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from portal.publication import signing
 from portal.publication.chain_text import canonical
 
 Words = dict[str, Any]
 Edition = tuple[str, int]  # dataset, release
-Opener = Callable[[str], BinaryIO | None]
+Opener = Callable[[str], io.BufferedReader | None]
 
 
 @dataclass
@@ -165,7 +165,7 @@ def check_folder(chain: Chain, folder: Path) -> int:
 def beside(manifest: Path) -> Opener:
     """Opens a file that lies where a manifest lies."""
 
-    def open_named(name: str) -> BinaryIO | None:
+    def open_named(name: str) -> io.BufferedReader | None:
         path = manifest.with_name(Path(name).name)
         return path.open("rb") if path.is_file() else None
 
