@@ -299,7 +299,7 @@ class _Cluster:
             t_s, sensor, window_rarity(rate), sensors=len(listener.xy_m),
             start_s=start - MARGIN_S, end_s=end + MARGIN_S,
         )  # fmt: skip
-        delay = self.delays.at(listener.atmosphere)
+        delay = self.delays.at(listener.atmosphere, sensor[seen])
         cell, score = score_anchors(
             self.delays.cells, delay, ear, t_s[seen], sensor[seen], keep=CELLS_AGAIN
         )

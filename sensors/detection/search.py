@@ -61,16 +61,22 @@ class Cells:
 
 
 class Delays:
-    """Travel times from each cell to each of its sensors, in bins, (g, k), for the air last asked for."""
+    """Travel times from each cell to each of its sensors, in bins, (g, k), for the air last asked for.
+
+    Worked out for the cells that are asked for: in a history each burst has air of its own, and few
+    sensors heard it.
+    """
 
     def __init__(self, cells: Cells, sensor_xy_m: Floats) -> None:
         self.cells = cells
         self._away = (sensor_xy_m[cells.near] - cells.xy_m[:, None, :]).astype(np.float32)
         self._air: Atmosphere | None = None
-        self._bins = np.empty(0, np.float32)
+        self._bins = np.empty(self._away.shape[:2], np.float32)
+        self._known = np.zeros(len(cells.xy_m), bool)
 
-    def at(self, atmosphere: Atmosphere) -> Singles:
-        """Good to a metre per second: 6 ms at 700 m, far finer than a cell."""
+    def at(self, atmosphere: Atmosphere, anchor_sensor: Ints) -> Singles:
+        """Good to a metre per second: 6 ms at 700 m, far finer than a cell. Only the rows of cells in
+        which these sensors are tried as anchors, (a,), are meant; valid until the next call."""
         rounded = Atmosphere(
             _stepped(atmosphere.c_mps),
             _stepped(atmosphere.wind_x_mps),
@@ -78,8 +84,15 @@ class Delays:
         )
         if rounded != self._air:
             self._air = rounded
-            travel = travel_time_s(self._away[..., 0], self._away[..., 1], rounded)
-            self._bins = np.asarray(travel / BIN_S, np.float32)
+            self._known[:] = False
+        wanted = np.zeros_like(self._known)
+        for sensor in np.unique(anchor_sensor).tolist():
+            owned = slice(self.cells.row_start[sensor], self.cells.row_start[sensor + 1])
+            wanted[self.cells.row_cell[owned]] = True
+        new = np.flatnonzero(wanted & ~self._known)
+        away = self._away[new]
+        self._bins[new] = travel_time_s(away[..., 0], away[..., 1], rounded) / BIN_S
+        self._known[new] = True
         return self._bins
 
 
@@ -279,7 +292,7 @@ def find_seeds(
                 t_s[span], sensor[span], rarity[span], sensors=len(sensor_xy_m),
                 start_s=start - MARGIN_S, end_s=start + CHUNK_S + MARGIN_S,
             )  # fmt: skip
-            delay = delays.at(atmosphere_at_s(start + 0.5 * CHUNK_S))
+            delay = delays.at(atmosphere_at_s(start + 0.5 * CHUNK_S), sensor[anchors])
             cell, score = score_anchors(delays.cells, delay, ear, t_s[anchors], sensor[anchors])
             good = score[:, 0] >= SEED_SCORE
             found.append((anchors[good], cell[good, 0], score[good, 0]))

@@ -8,9 +8,12 @@ from sensors.detection.hearing import (
     heard,
     stirred_per_s,
 )
+from sensors.detection.propagation import Atmosphere, travel_time_s
 from sensors.detection.search import (
+    BIN_S,
     CELL_M,
     REACH_M,
+    Delays,
     delays_of,
     find_seeds,
     has_company,
@@ -22,6 +25,7 @@ from tests.sensors.detection import scenes
 CITY = scenes.lattice()
 XY = np.column_stack([CITY.x_m, CITY.y_m])
 ALL = np.ones(len(XY), bool)
+COLD = Atmosphere(c_mps=322.0, wind_x_mps=4.0, wind_y_mps=-2.0)
 SOURCE = np.array([830.0, 790.0])
 
 
@@ -57,6 +61,19 @@ def test_every_cell_is_listed_under_its_three_nearest_sensors():
         own = cells.near[cells.row_cell[rows], cells.row_rank[rows]]
         assert (own == sensor).all()
     assert cells.row_start[-1] == 3 * len(cells.xy_m)
+
+
+def test_delays_are_travel_times_through_the_air_asked_for_last_whoever_was_asked_before():
+    delays = Delays(lay_cells(XY, ALL), XY)
+    cells = delays.cells
+
+    for air, asked in ((scenes.AIR, [14]), (COLD, [0, 14]), (COLD, [35, 0]), (scenes.AIR, [35])):
+        bins = delays.at(air, np.array(asked))
+        for sensor in asked:
+            own = cells.row_cell[cells.row_start[sensor] : cells.row_start[sensor + 1]]
+            away = XY[cells.near[own]] - cells.xy_m[own, None]
+            travel_s = travel_time_s(away[..., 0], away[..., 1], air)
+            assert bins[own] * BIN_S == pytest.approx(travel_s, rel=0.01)
 
 
 def test_a_sensor_out_of_service_is_near_no_cell():
