@@ -210,11 +210,22 @@ def test_tallies_equal_a_recount_of_the_rows() -> None:
 
     recount: Counter[tuple[Any, ...]] = Counter()
     for row in PublishedIncident.objects.all():
-        month = row.starts_at.astimezone(CITY.zone).date().replace(day=1)
-        recount[month, row.category, row.district_slug, row.beat_slug] += 1
-    columns = ("month", "category", "district_slug", "beat_slug", "n")
+        first = row.starts_at.astimezone(CITY.zone).date().replace(day=1)
+        end = row.ends_at - dt.timedelta(seconds=1)
+        last = end.astimezone(CITY.zone).date().replace(day=1)
+        area = row.district_slug, row.beat_slug
+        recount[first, last, row.category, *area, row.precision] += 1
+    columns = (
+        "month",
+        "last_month",
+        "category",
+        "district_slug",
+        "beat_slug",
+        "precision",
+        "n",
+    )
     tallies = {
-        tuple(row[:4]): row[4]
+        tuple(row[:6]): row[6]
         for row in PublishedTally.objects.filter(dataset_slug="incidents").values_list(*columns)
     }
     assert tallies == dict(recount)
