@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop
 from portal import components, queries
 from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.files import manifest_of
-from portal.feeds.renderers import csv_cell, formats_of
+from portal.feeds.files import FilesAbsentError, manifest_of
+from portal.feeds.renderers import FORMATS, csv_cell, formats_of
 from portal.feeds.rows import rows_of
 from portal.feeds.specs import DatasetSpec
 from portal.models import Release
@@ -30,11 +30,13 @@ TYPES = {
     "datetime": gettext_noop("date and time"),
     "date": gettext_noop("date"),
 }
-FORMAT_NAMES = {"csv": "CSV", "json": "JSON", "geojson": "GeoJSON"}
+FORMAT_NAMES = {suffix: form.name for suffix, form in FORMATS.items()}
 GOOD_FOR = {
     "csv": gettext_noop("for spreadsheets, R and Python"),
     "json": gettext_noop("for programs"),
+    "ndjson": gettext_noop("for programs that read row by row"),
     "geojson": gettext_noop("for maps, with the outline of each place"),
+    "parquet": gettext_noop("for analysis: small, typed, with the outline of each place"),
 }
 
 
@@ -133,8 +135,15 @@ def link_to(release: Release) -> components.Link | str:
 
 
 def files_of(release: Release) -> list[dict[str, Any]]:
-    """Every file of a release with its size and hash, by its current and its permanent address."""
+    """Every file of a release with its size and hash, by its current and its permanent address.
+
+    None of them while the worker prepares them anew; the page is worth reading without.
+    """
     slug = release.dataset.slug
+    try:
+        files = manifest_of(release)["files"]
+    except FilesAbsentError:
+        return []
     return [
         {
             "suffix": suffix,
@@ -147,7 +156,7 @@ def files_of(release: Release) -> list[dict[str, Any]]:
                 "feeds:release-file", args=[slug, release.number, slug, suffix]
             ),
         }
-        for suffix, file in manifest_of(release)["files"].items()
+        for suffix, file in files.items()
     ]
 
 

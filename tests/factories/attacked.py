@@ -18,6 +18,7 @@ from incidents.importers import ingest
 from incidents.models import Address, Area, Incident
 from portal.city import the_city
 from portal.demo.world import World
+from portal.feeds.files import file_in
 from portal.models import PublishedIncident, Release
 from portal.publication import sources
 from portal.publication.decisions import tiers_of
@@ -31,6 +32,8 @@ from sensors.simulation.plan import FULL_CITY, CityPlan
 from tests.reference.attacks import Edition, Known, Map, Record, Row
 from tests.reference.contents import Contents
 from tests.reference.disclosure import release_at
+
+FOR_READERS = (".csv", ".json", ".ndjson", ".geojson", ".parquet")
 
 UNTIL = dt.datetime(2026, 10, 3, 5, tzinfo=dt.UTC)
 FIRST = dt.datetime(2026, 8, 31, 11, tzinfo=dt.UTC)  # a Monday, 06:00 in the city
@@ -195,7 +198,7 @@ def _positions() -> dict[str, int]:
 def _released(files: Path, newest: int) -> Contents:
     found = Contents()
     for path in files.rglob("*.*"):
-        if path.parent.name in ("1", str(newest)):
+        if path.parent.name in ("1", str(newest)) and path.suffix in FOR_READERS:
             found.add_file(path)
     with connections["public"].cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'release'")
@@ -223,7 +226,7 @@ def _tiers_by_number() -> dict[str, str]:
 
 
 def _rows(files: Path, number: int, plane: Any, *, slug: str = "incidents") -> list[Row]:
-    with (files / slug / str(number) / f"{slug}.csv").open(newline="") as file:
+    with file_in(files / slug / str(number), "csv").open(newline="") as file:
         return [_row(line, plane) for line in csv.DictReader(file)]
 
 

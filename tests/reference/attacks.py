@@ -11,7 +11,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from datetime import datetime
+from itertools import groupby, pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
@@ -413,6 +415,17 @@ def order_correlation(
         for told in (ids, positions)
         for secret in secrets
     )
+
+
+def months_mixed(rows: Sequence[Row], zone: ZoneInfo) -> list[Row]:
+    """The rows of a file that goes by months as if it did not: all first ones first, all last ones last."""
+    placed = []
+    for _month, run in groupby(
+        rows, lambda row: f"{datetime.fromtimestamp(row.start_s, zone):%Y-%m}"
+    ):
+        mine = list(run)
+        placed += [((k + 0.5) / len(mine), row) for k, row in enumerate(mine)]
+    return [row for _, row in sorted(placed, key=lambda pair: pair[0])]
 
 
 # Planted defects ----------------------------------------------------------------------------------

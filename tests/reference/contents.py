@@ -22,6 +22,14 @@ class Contents:
         """A CSV, each distinct cell once, or a JSON document."""
         if path.suffix == ".csv":
             self.texts |= {cell for line in lines_of(path) for cell in line}
+        elif path.suffix == ".ndjson":
+            self.add([json.loads(line) for line in path.read_text().splitlines()])
+        elif path.suffix == ".parquet":
+            import pyarrow.parquet
+
+            table = pyarrow.parquet.read_table(path)
+            shapes = [name for name in ("geometry",) if name in table.column_names]
+            self.add(table.drop_columns(shapes).to_pylist())
         else:
             self.add(json.loads(path.read_text()))
 

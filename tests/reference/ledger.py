@@ -10,10 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from portal.feeds.assembly import Assembly
+
 Cell = tuple[str, str]  # month, district ('' the city)
 
 
-def read(path: Path) -> list[dict[str, str]]:
+def read(path: Path | Assembly) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

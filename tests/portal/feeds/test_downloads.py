@@ -1,78 +1,201 @@
-"""A download is whole or an error, says how long it is, and never changes under its address."""
+"""A download is whole or an error, says how long it is, and is told apart from every other."""
 
 from __future__ import annotations
 
-import csv
+import base64
+import gzip
 import hashlib
-import io
-import json
-from collections import Counter
-from pathlib import Path
+import zlib
 from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as rounds
+from hypothesis import strategies as st
 
-from portal.feeds.dictionary import DATASETS
-from portal.feeds.files import file_of, manifest_of
-from portal.feeds.renderers import csv_cell, formats_of
 from portal.models import Release
-from tests.factories.released import released_city
 
-pytestmark = pytest.mark.usefixtures("city_db", "files")
-
-
-@pytest.fixture
-def files(tmp_path: Path, settings: Any) -> None:
-    settings.FILES = tmp_path
+NEVER_TOLD = ("Last-Modified", "Set-Cookie")
 
 
 @pytest.fixture
-def client(city_db: None) -> Client:
-    released_city()
-    return Client()
+def client(shown_city: Client) -> Client:
+    return shown_city
 
 
 def body(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-@pytest.mark.parametrize("slug", DATASETS)
-def test_every_dataset_comes_in_its_formats_with_the_same_rows(client: Client, slug: str) -> None:
-    spec = DATASETS[slug]
-    table = body(client.get(f"/data/{slug}.csv")).decode()
-    document = json.loads(body(client.get(f"/data/{slug}.json")))
-
-    from_csv = Counter(tuple(row) for row in list(csv.reader(io.StringIO(table, newline="")))[1:])
-    from_json = Counter(tuple(csv_cell(row[c]) for c in spec.columns) for row in document["rows"])
-    assert from_csv == from_json
-    assert sum(from_csv.values()) == Release.objects.get(dataset__slug=slug).n_rows > 0
-    if "geojson" in formats_of(spec):
-        features = json.loads(body(client.get(f"/data/{slug}.geojson")))["features"]
-        assert Counter(json.dumps(f["properties"], sort_keys=True) for f in features) == Counter(
-            json.dumps(row, sort_keys=True) for row in document["rows"]
-        )
-
-
-def test_a_download_tells_its_length_and_hash_and_no_time_of_change(client: Client) -> None:
-    response = client.get("/data/incidents.csv")
+@pytest.mark.parametrize("suffix", ["csv", "json", "ndjson", "geojson", "parquet"])
+@pytest.mark.parametrize("stem", ["incidents", "incidents-2026-10"])
+def test_a_download_tells_its_length_and_hash_and_no_time_of_change(
+    client: Client, stem: str, suffix: str
+) -> None:
+    response = client.get(f"/data/{stem}.{suffix}")
 
     sent = body(response)
+    sha256 = hashlib.sha256(sent)
+    digest = f"sha-256=:{base64.b64encode(sha256.digest()).decode()}:"
+    assert response.status_code == 200
     assert response["Content-Length"] == str(len(sent))
-    assert response["ETag"] == f'"{hashlib.sha256(sent).hexdigest()}"'
-    assert "Last-Modified" not in response
-    assert "Set-Cookie" not in response
+    assert response["ETag"] == f'"{sha256.hexdigest()}"'
+    assert response["Repr-Digest"] == response["Content-Digest"] == digest
+    assert not [name for name in NEVER_TOLD if name in response]
+    assert 'rel="license"' in response["Link"]
+    assert 'rel="describedby"' in response["Link"]
+    assert response["Daylight-Release"] == "1"
+    assert response["Content-Location"] == f"/data/incidents/releases/1/{stem}.{suffix}"
 
 
-def test_a_known_file_is_not_sent_again(client: Client) -> None:
-    first = client.get("/data/incidents.csv")
-    body(first)
-    etag = first["ETag"]
+def test_a_download_tells_how_many_rows_it_holds(client: Client) -> None:
+    whole, month = (
+        client.get("/data/incidents.ndjson"),
+        client.get("/data/incidents-2026-08.ndjson"),
+    )
 
-    again = client.get("/data/incidents.csv", headers={"If-None-Match": etag})
+    assert (
+        whole["Daylight-Rows"]
+        == str(body(whole).count(b"\n"))
+        == str(Release.objects.get(dataset__slug="incidents").n_rows)
+    )
+    assert month["Daylight-Rows"] == str(body(month).count(b"\n")) == "5"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "ndjson", "geojson"])
+@pytest.mark.parametrize("stem", ["incidents", "incidents-2026-10", "places"])
+def test_who_takes_gzip_gets_the_same_text_under_another_tag(
+    client: Client, stem: str, suffix: str
+) -> None:
+    address = f"/data/{stem}.{suffix}"
+    plain, packed = client.get(address), client.get(address, headers={"Accept-Encoding": "gzip"})
+
+    text, sent = body(plain), body(packed)
+    assert packed["Content-Encoding"] == "gzip"
+    assert packed["Content-Length"] == str(len(sent))
+    assert packed["ETag"] == f'"{hashlib.sha256(sent).hexdigest()}"' != plain["ETag"]
+    assert "Accept-Encoding" in plain["Vary"] == packed["Vary"]
+    assert gzip.decompress(sent) == text
+    assert one_member(sent) == text
+
+
+def one_member(sent: bytes) -> bytes:
+    """What a reader gets who stops at the end of the first member, as browsers do."""
+    reading = zlib.decompressobj(wbits=31)
+    text = reading.decompress(sent)
+    assert reading.eof
+    assert reading.unused_data == b""
+    return text
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "br", "gzip;q=0", "gzip;q=0.1, identity"])
+def test_who_does_not_want_gzip_gets_none(client: Client, encoding: str) -> None:
+    response = client.get("/data/incidents.csv", headers={"Accept-Encoding": encoding})
+
+    assert "Content-Encoding" not in response
+
+
+@pytest.mark.parametrize(
+    "known", ["{etag}", "W/{etag}", '"other", {etag}', '"other",W/{etag} , "more"', "*"]
+)
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_known_file_is_not_sent_again(client: Client, known: str, encoding: str) -> None:
+    headers = {"Accept-Encoding": encoding}
+    etag = client.head("/data/incidents.csv", headers=headers)["ETag"]
+
+    again = client.get(
+        "/data/incidents.csv", headers={**headers, "If-None-Match": known.format(etag=etag)}
+    )
 
     assert again.status_code == 304
     assert again["ETag"] == etag
+    assert "Accept-Encoding" in again["Vary"]
+    assert body(again) == b""
+    assert again["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_tag_of_another_file_does_not_stop_a_download(client: Client) -> None:
+    response = client.get("/data/incidents.csv", headers={"If-None-Match": '"other"'})
+
+    assert response.status_code == 200
+    wanted = client.get("/data/incidents.csv", headers={"If-Match": '"other"'})
+    assert wanted.status_code == 412
+    assert wanted["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "ndjson", "geojson", "parquet"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_head_tells_what_get_tells(client: Client, suffix: str, encoding: str) -> None:
+    headers = {"Accept-Encoding": encoding}
+    got = client.get(f"/data/incidents.{suffix}", headers=headers)
+    told = client.head(f"/data/incidents.{suffix}", headers=headers)
+
+    assert body(told) == b""
+    assert dict(told.items()) == dict(got.items())
+
+
+@rounds(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    first=st.none() | st.integers(0, 4000),
+    last=st.none() | st.integers(0, 4000),
+    suffix=st.sampled_from(["csv", "geojson"]),
+)
+def test_a_range_is_a_slice(
+    ranged: dict[str, bytes], client: Client, first: int | None, last: int | None, suffix: str
+) -> None:
+    whole = ranged[suffix]
+    response = client.get(
+        f"/data/incidents.{suffix}",
+        headers={
+            "Range": f"bytes={'' if first is None else first}-{'' if last is None else last}",
+            "Accept-Encoding": "gzip",
+        },
+    )
+
+    sent = body(response)
+    if first is None:
+        wanted = whole[max(0, len(whole) - last) :] if last else b""
+    else:
+        wanted = whole[first : None if last is None else last + 1]
+    is_nonsense = (first is None and last is None) or (
+        first is not None and last is not None and last < first
+    )
+    if is_nonsense:
+        assert (response.status_code, sent) == (200, whole)
+    elif not wanted:
+        assert response.status_code == 416
+        assert response["Content-Range"] == f"bytes */{len(whole)}"
+    else:
+        assert (response.status_code, sent) == (206, wanted)
+        start = len(whole) - len(wanted) if first is None else first
+        assert response["Content-Range"] == f"bytes {start}-{start + len(wanted) - 1}/{len(whole)}"
+        assert response["Content-Length"] == str(len(wanted))
+        assert "Content-Encoding" not in response
+
+
+@pytest.fixture
+def ranged(client: Client) -> dict[str, bytes]:
+    return {s: body(client.get(f"/data/incidents.{s}")) for s in ("csv", "geojson")}
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "lines=1-2", "bytes=a-b", "bytes 0-1", ""])
+def test_a_range_that_is_not_understood_is_the_whole_file(client: Client, asked: str) -> None:
+    response = client.get("/data/incidents.csv", headers={"Range": asked})
+
+    assert response.status_code == 200
+    assert len(body(response)) == int(response["Content-Length"])
+
+
+def test_a_download_goes_on_only_with_the_same_file(client: Client) -> None:
+    whole = client.get("/data/incidents.csv")
+    text, etag = body(whole), whole["ETag"]
+
+    same = client.get("/data/incidents.csv", headers={"Range": "bytes=10-", "If-Range": etag})
+    assert (same.status_code, body(same)) == (206, text[10:])
+    for other in ('"other"', f"W/{etag}", "Sun, 22 Nov 2026 06:00:00 GMT"):
+        again = client.get("/data/incidents.csv", headers={"Range": "bytes=10-", "If-Range": other})
+        assert (again.status_code, body(again)) == (200, text)
 
 
 def test_the_address_of_a_release_is_for_good_and_the_current_one_is_not(client: Client) -> None:
@@ -84,41 +207,67 @@ def test_the_address_of_a_release_is_for_good_and_the_current_one_is_not(client:
     assert body(frozen) == body(current)
 
 
-def test_a_withdrawn_release_is_gone_and_says_why(client: Client) -> None:
-    Release.objects.filter(dataset__slug="incidents").update(
-        state=Release.State.WITHDRAWN, withdrawn_reason="wrong district borders"
-    )
+@pytest.mark.parametrize(
+    ("as_of", "status"),
+    [
+        ("7", 404), ("2020-01-01", 404), ("yesterday", 400), ("2026-13-01", 400), ("", 400),
+        ("2026-11-16T12:00:00", 400), ("9999-12-31", 400), ("0001-01-01T00:00:00+14:00", 400),
+    ],
+)  # fmt: skip
+def test_a_past_that_never_was_is_a_problem(client: Client, as_of: str, status: int) -> None:
+    response = client.get("/data/incidents.csv", {"as_of": as_of})
 
-    response = client.get("/data/incidents/releases/1/incidents.csv")
-
-    assert response.status_code == 410
+    assert response.status_code == status
     assert response["Content-Type"] == "application/problem+json"
-    assert "wrong district borders" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(
-    "path", ["/data/nothing.csv", "/data/incidents.exe", "/data/incidents/releases/9/incidents.csv"]
+    "path",
+    [
+        "/data/nothing.csv",
+        "/data/incidents.exe",
+        "/data/incidents-2026-09.csv",
+        "/data/incidents-2026-13.csv",
+        "/data/places-2026-10.csv",
+        "/data/sensitive-totals.geojson",
+        "/data/incidents/releases/9/incidents.csv",
+        "/data/incidents/releases/99999999999/incidents.csv",
+        "/data/incidents/releases/1/gunfire.csv",
+        "/data/incidents/releases/1/incidents.exe",
+        "/data/incidents/releases/1/build.json",
+        "/data/incidents/releases/one/incidents.csv",
+        "/data/incidents/releases/1/../1/incidents.csv",
+        "/data/nothing/releases/1/manifest.json",
+    ],
 )
-def test_what_does_not_exist_is_not_found(client: Client, path: str) -> None:
-    assert client.get(path).status_code == 404
+def test_what_does_not_exist_is_a_problem_and_no_page(client: Client, path: str) -> None:
+    response = client.get(path)
+
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response.json()["status"] == 404
 
 
-def test_a_lost_file_is_built_again_with_the_same_bytes(client: Client) -> None:
-    release = Release.objects.get(dataset__slug="incidents")
-    before = manifest_of(release)["files"]["csv"]["sha256"]
-    for path in file_of(release, "csv").parent.iterdir():
-        path.unlink()
+def test_scripts_of_any_site_may_read_and_ask(client: Client) -> None:
+    asked = client.options(
+        "/data/incidents.csv",
+        headers={"Origin": "https://example.org", "Access-Control-Request-Headers": "range"},
+    )
+    got = client.get("/data/incidents.csv", headers={"Origin": "https://example.org"})
 
-    assert hashlib.sha256(body(client.get("/data/incidents.csv"))).hexdigest() == before
+    assert asked.status_code == 204
+    assert "Range" in asked["Access-Control-Allow-Headers"]
+    assert "GET" in asked["Access-Control-Allow-Methods"]
+    assert got["Access-Control-Allow-Origin"] == "*"
+    assert {"ETag", "Content-Range", "Repr-Digest", "Link"} <= set(
+        got["Access-Control-Expose-Headers"].split(", ")
+    )
 
 
-def test_rows_are_ordered_by_their_random_id(client: Client) -> None:
-    ids = [row["public_id"] for row in json.loads(body(client.get("/data/incidents.json")))["rows"]]
+def test_nothing_can_be_written_to_a_file(client: Client) -> None:
+    response = client.post("/data/incidents.csv", {"a": "b"})
 
-    assert ids == sorted(ids)
-
-
-def test_every_column_of_the_dictionary_is_in_the_file_and_no_other(client: Client) -> None:
-    for slug, spec in DATASETS.items():
-        header = body(client.get(f"/data/{slug}.csv")).decode().split("\r\n")[0]
-        assert tuple(header.split(",")) == spec.columns
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, HEAD, OPTIONS"
+    assert response["Content-Type"] == "application/problem+json"

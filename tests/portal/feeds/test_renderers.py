@@ -1,93 +1,105 @@
-"""Three formats, one multiset of rows; nothing a spreadsheet would run."""
+"""What a value is in a CSV, in Python and in PostgreSQL; nothing a spreadsheet would run."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 import io
-import json
-from typing import Any
 
-from hypothesis import given
+import pytest
+from django.db import connections
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.feeds.renderers import FORMULA_STARTS, Edition, plain, to_csv, to_geojson, to_json
-from portal.feeds.specs import DatasetSpec, Field
+from portal.feeds.renderers import FORMULA_STARTS, csv_cell, guarded, plain
+from portal.feeds.texts import guarded_sql
 
-SPEC = DatasetSpec(
-    slug="things",
-    title="Things",
-    summary="",
-    one_row_is="a thing",
-    updated="never",
-    caveats=(),
-    fields=(
-        Field("name", "string", "", "unknown"),
-        Field("count", "integer", "", "unknown"),
-        Field("share", "number", "", "unknown"),
-        Field("seen_at", "datetime", "", "unknown"),
-    ),
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+risky = st.builds(
+    lambda lead, start, rest: lead + start + rest,
+    st.text("'", max_size=2),
+    st.sampled_from([*FORMULA_STARTS, '"', ",", " "]),
+    texts,
 )
-EDITION = Edition(3, dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC), "CC-BY-4.0", "Testville Police")
-
-instants = st.datetimes(
-    min_value=dt.datetime(1970, 1, 1), max_value=dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)
-)
-rows_of_things = st.lists(
-    st.fixed_dictionaries(
-        {
-            "name": st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
-            "count": st.none() | st.integers(-(10**12), 10**12),
-            "share": st.none() | st.floats(allow_nan=False, allow_infinity=False),
-            "seen_at": st.none() | instants.map(lambda t: t.replace(microsecond=0)),
-        }
-    ),
-    max_size=20,
+# A database is read once an example; a hundred cells an example are a thousand tries.
+many_cells = st.lists(texts | risky, min_size=1, max_size=100)
+few_rounds = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
-def rendered(render: Any, rows: list[dict[str, Any]]) -> str:
-    return b"".join(render(SPEC, EDITION, ((row, None) for row in rows))).decode()
+def unguarded(cell: str) -> str:
+    """What docs/files.md tells a reader to do."""
+    bare = cell.lstrip("'")
+    return cell[1:] if cell.startswith("'") and bare.startswith(FORMULA_STARTS) else cell
 
 
-def as_plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: plain(value) for key, value in row.items()} for row in rows]
+def copied(cells: list[str]) -> str:
+    """The cells as the files get them."""
+    statement = (
+        f"COPY (SELECT {guarded_sql('text')}, -5 FROM unnest(%s::text[]) WITH ORDINALITY a(text, n) "
+        "ORDER BY n) TO STDOUT (FORMAT csv)"
+    )
+    with connections["public"].cursor() as cursor, cursor.copy(statement, (cells,)) as copy:
+        return b"".join(bytes(line)[:-1] + b"\r\n" for line in copy).decode()
 
 
-@given(rows_of_things)
-def test_json_and_geojson_hold_the_same_rows_in_the_same_order(rows: list[dict[str, Any]]) -> None:
-    from_json = json.loads(rendered(to_json, rows))
-    from_geojson = json.loads(rendered(to_geojson, rows))
-
-    assert from_json["rows"] == as_plain(rows)
-    assert [feature["properties"] for feature in from_geojson["features"]] == from_json["rows"]
-    assert from_json["release"] == from_geojson["release"] == 3
+@given(texts | risky)
+def test_a_guard_can_be_taken_off_again(text: str) -> None:
+    assert unguarded(guarded(text)) == text
 
 
-@given(rows_of_things)
-def test_csv_reads_back_as_the_same_rows(rows: list[dict[str, Any]]) -> None:
-    text = rendered(to_csv, rows)
-
-    read = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-
-    assert len(read) == len(rows)
-    for got, wanted in zip(read, as_plain(rows), strict=True):
-        assert got["count"] == ("" if wanted["count"] is None else str(wanted["count"]))
-        assert got["name"].removeprefix("'") == (wanted["name"] or "").removeprefix("'")
-        assert got["share"] == ("" if wanted["share"] is None else str(wanted["share"]))
-        assert got["seen_at"] == (wanted["seen_at"] or "")
+@given(texts | risky)
+def test_no_text_begins_as_a_formula(text: str) -> None:
+    assert not guarded(text).startswith(FORMULA_STARTS)
 
 
-@given(st.sampled_from(FORMULA_STARTS), st.text(st.characters(exclude_categories=["Cs"])))
-def test_no_text_cell_begins_as_a_formula(start: str, rest: str) -> None:
-    text = rendered(to_csv, [{"name": start + rest, "count": -5, "share": None, "seen_at": None}])
+@pytest.mark.usefixtures("city_db")
+@few_rounds
+@given(many_cells)
+def test_postgres_guards_and_quotes_as_python_reads(cells: list[str]) -> None:
+    read = list(csv.reader(io.StringIO(copied(cells), newline=""), strict=True))
 
-    (row,) = csv.DictReader(io.StringIO(text, newline=""))
-    assert row["name"].startswith("'")
-    assert row["count"] == "-5"
+    assert [row[0] for row in read] == [guarded(cell) for cell in cells]
+    assert {row[1] for row in read} == {"-5"}
 
 
-def test_every_line_of_a_csv_ends_in_crlf() -> None:
-    text = rendered(to_csv, [{"name": "a", "count": 1, "share": 0.5, "seen_at": None}])
+@pytest.mark.usefixtures("city_db")
+@few_rounds
+@given(many_cells)
+def test_a_csv_that_was_cut_anywhere_holds_fewer_rows_or_a_broken_one(cells: list[str]) -> None:
+    whole = copied(cells)
 
-    assert text == "name,count,share,seen_at\r\na,1,0.5,\r\n"
+    for stop in range(0, len(whole), max(1, len(whole) // 50)):
+        cut = whole[:stop]
+        try:
+            read = list(csv.reader(io.StringIO(cut, newline=""), strict=True))
+        except csv.Error:
+            continue
+        assert len(read) < len(cells) or not cut.endswith("\r\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        (-5, "-5"),
+        (80.0, "80"),
+        (-0.25, "-0.25"),
+        (True, "t"),
+        ("=1+1", "'=1+1"),
+        ("'=1+1", "''=1+1"),
+        ("'tis", "'tis"),
+        ("\t=1", "'\t=1"),
+        ("＠SUM", "'＠SUM"),
+        (dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC), "2026-11-01T06:00:00Z"),
+    ],
+)
+def test_a_page_shows_a_cell_as_the_file_has_it(value: object, cell: str) -> None:
+    assert csv_cell(value) == cell
+
+
+def test_an_instant_is_told_in_utc() -> None:
+    there = dt.timezone(dt.timedelta(hours=-5))
+
+    assert plain(dt.datetime(2026, 11, 1, 1, tzinfo=there)) == "2026-11-01T06:00:00Z"

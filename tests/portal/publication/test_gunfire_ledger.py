@@ -18,6 +18,7 @@ from incidents.models import (
     Incident,
 )
 from portal.city import City
+from portal.feeds.files import file_in
 from portal.models import (
     Dataset,
     PublishedCalibration,
@@ -66,7 +67,7 @@ def release(as_of: dt.datetime, **options: Any) -> dict[str, Release]:
 def rows(slug: str, folder: Path) -> list[dict[str, str]]:
     current = Dataset.objects.get(slug=slug).current
     assert current is not None
-    return reference.read(folder / slug / str(current.number) / f"{slug}.csv")
+    return reference.read(file_in(folder / slug / str(current.number), "csv"))
 
 
 def figures(folder: Path) -> dict[tuple[str, str, str], dict[str, str]]:
@@ -148,7 +149,7 @@ def test_an_old_edition_still_says_what_it_said(tmp_path: Path) -> None:
     response(event, "evidence")
     release(NOW + DAY)
 
-    both = [reference.read(tmp_path / "gunfire" / str(n) / "gunfire.csv") for n in (1, 2)]
+    both = [reference.read(file_in(tmp_path / "gunfire" / str(n), "csv")) for n in (1, 2)]
     assert [lines[0]["outcome"] for lines in both] == ["not_reported", "evidence"]
 
 

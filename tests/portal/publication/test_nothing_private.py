@@ -83,7 +83,9 @@ def test_files_and_tables_have_the_columns_of_the_dictionary(attacked_city: Atta
         columns = DATASETS[path.parent.parent.name].columns
         if path.suffix == ".csv":
             assert tuple(lines_of(path)[0]) == columns
-        elif path.suffix == ".json" and path.name != "manifest.json":
+        elif path.suffix == ".ndjson":
+            assert {tuple(json.loads(line)) for line in path.read_text().splitlines()} == {columns}
+        elif path.suffix == ".json" and path.name not in ("manifest.json", "build.json"):
             assert {tuple(row) for row in json.loads(path.read_text())["rows"]} == {columns}
         elif path.suffix == ".geojson":
             features = json.loads(path.read_text())["features"]

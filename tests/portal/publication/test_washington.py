@@ -15,6 +15,7 @@ from django.test import Client
 
 from incidents.importers import ingest
 from portal.city import City, the_city
+from portal.feeds.files import file_in
 from portal.models import PublishedFigure, Release
 from portal.publication.releases import release_due
 from tests.portal.views.reading import words_of
@@ -62,7 +63,7 @@ def test_the_alerts_of_thirteen_years_are_told_and_what_became_of_them_is_not_a_
     assert all(release.state == Release.State.ACTIVE for release in made.values())
     assert made["gunfire"].n_rows == ALERTS
     assert "gunfire-calibration" not in made  # the vendor states no probability
-    lines = reference.read(tmp_path / "gunfire" / "1" / "gunfire.csv")
+    lines = reference.read(file_in(tmp_path / "gunfire" / "1", "csv"))
     the_ledger_counts_the_file(lines, washington.zone)
     the_page_says_what_is_not_known()
 
