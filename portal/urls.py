@@ -18,6 +18,7 @@ from portal.views import (
     gunfire,
     gunfire_methods,
     history,
+    ledger_of_releases,
     overview,
     records,
     verify,
@@ -53,6 +54,7 @@ pages = [
     path("data/", datasets.dataset_list, name="dataset-list"),
     path("data/schema-changes/", catalogue.schema_changes, name="schema-changes"),
     *history.pages,
+    *ledger_of_releases.pages,
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("verify/<path:code>/", verify.verify, name="verify"),
     path("privacy/", words.privacy, name="privacy"),
@@ -65,6 +67,7 @@ pages = [
 # The same in every language.
 files = [
     *catalogue_urls.addresses,
+    *ledger_of_releases.addresses,
     path("data/<slug:slug>.<suffix:suffix>", feeds.current_file, name="dataset-file"),
     # /data/<dataset>/releases/<number>/...
     path(
