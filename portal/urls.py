@@ -21,6 +21,7 @@ from portal.views import (
     ledger_of_releases,
     overview,
     records,
+    syndication,
     verify,
     words,
 )
@@ -53,8 +54,8 @@ pages = [
     # /data/...
     path("data/", datasets.dataset_list, name="dataset-list"),
     path("data/schema-changes/", catalogue.schema_changes, name="schema-changes"),
-    *history.pages,
     *ledger_of_releases.pages,
+    *history.pages,
     path("data/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("verify/<path:code>/", verify.verify, name="verify"),
     path("privacy/", words.privacy, name="privacy"),
@@ -90,6 +91,7 @@ urlpatterns = [
         prefix_default_language=False,
     ),
     path("", include(history.documents)),
+    path("", include(syndication.urlpatterns)),
     path("", include((files, "feeds"))),
     path("desk/", include("community.desk_urls")),
     path("desk/gunfire/", include("incidents.urls")),
