@@ -12,6 +12,7 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 from portal.feeds.audit_dictionary import AUDIT
+from portal.feeds.calls_dictionary import CALLS
 from portal.feeds.columns import ID, WHEN, WHERE
 from portal.feeds.ledger_dictionary import LEDGER
 from portal.feeds.map_dictionary import MAP
@@ -132,6 +133,7 @@ _SPECS: Final = (
         every="P1D",
         time_resolution="PT6H",
     ),
+    CALLS,
     *LEDGER,
     *TOTALS,
     *MAP,

@@ -124,6 +124,7 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         {**_plain("kind rounds confidence_pct provider"), "outcome": "o.outcome"},
         joins=f"LEFT JOIN release.gunfire_outcome o ON o.public_id = r.public_id AND {public('o')}",
     ),
+    "calls": _records("call", {"category": "r.category"}),
     "gunfire-ledger": Projection(
         table="release.gunfire_figure r",
         columns={
@@ -184,9 +185,9 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         },
         order=("r.code",),
         footprint="r.footprint",
-    ),
         shape="r.code",
         shapes="SELECT code, footprint::text FROM release.place",
+    ),
     "cells": Projection(
         table="release.cell r",
         columns={
@@ -198,9 +199,9 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         },
         order=("r.code",),
         footprint="r.footprint",
-    ),
         shape="r.code",
         shapes="SELECT code, footprint::text FROM release.cell",
+    ),
     "areas": Projection(
         table="release.area r",
         columns={
@@ -211,7 +212,7 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         order=("r.slug",),
         where="r.kind <> 'street'",  # lines that orient on a map; not rows
         footprint="r.geometry",
-    ),
         shape="r.slug",
         shapes="SELECT slug, geometry::text FROM release.area WHERE kind <> 'street'",
+    ),
 }

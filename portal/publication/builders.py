@@ -13,6 +13,7 @@ import numpy as np
 from portal.models import (
     PublishedArea,
     PublishedCalibration,
+    PublishedCall,
     PublishedCell,
     PublishedCharge,
     PublishedCount,
@@ -24,10 +25,12 @@ from portal.models import (
     PublishedStreet,
     Release,
 )
-from portal.publication import geography, sources
+from portal.publication import call_sources, geography, sources
 from portal.publication.alert_sources import made_with
 from portal.publication.budget import public_charges
 from portal.publication.calibration import as_told, calibration_rows
+from portal.publication.call_corrections import call_removals, companions
+from portal.publication.calls import decide_calls
 from portal.publication.corrections import removals
 from portal.publication.decisions import (
     Decisions,
@@ -140,6 +143,23 @@ def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
         }
         added = _publish(PublishedGunfire, sources.GUNFIRE, decisions, own, number=number)
         return Changes(added, retired, tell_outcomes(gate, number=number, correct=correct))
+
+    return build
+
+
+def build_calls(gate: Gate, *, correct: bool) -> Builder:
+    """New calls that are due. What a call follows takes it along; on a correction day others go with their cover."""
+
+    def build(number: int) -> Changes:
+        fates = companions()
+        if correct:
+            fates |= call_removals(gate, fates)
+        retired = retire(sources.CALLS, PublishedCall, fates, number=number)
+        calls, decisions = decide_calls(call_sources.new_calls(before=gate.as_of), gate)
+        own = {"category": calls.category.tolist()}
+        return Changes(
+            _publish(PublishedCall, sources.CALLS, decisions, own, number=number), retired
+        )
 
     return build
 

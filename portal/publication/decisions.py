@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,7 +30,7 @@ from portal.publication.disclosure import (
 )
 from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
-from portal.publication.linking import LINK_S, partners
+from portal.publication.linking import LINK_S, Spot, partners
 from portal.publication.sources import (
     LEAST_TIER,
     Gunfire,
@@ -71,6 +72,16 @@ class Decisions(Table):
     period: NDArray[np.object_]
     starts_at: NDArray[np.object_]
     ends_at: NDArray[np.object_]
+    follows: NDArray[np.object_]  # public id of the row whose place and time these are
+
+
+class Dated(Protocol):
+    """Rows that happened, and that we learnt of. UTC seconds."""
+
+    @property
+    def occurred_s(self) -> IntArray: ...
+    @property
+    def known_s(self) -> IntArray: ...
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ class Gate:
     def local(self, utc_s: IntArray) -> NDArray[np.datetime64]:
         return local_times(utc_s.astype("datetime64[s]"), zone=self.zone)
 
-    def due(self, records: Incidents | Gunfire, tier: IntArray) -> NDArray[np.bool_]:
+    def due(self, records: Dated, tier: IntArray) -> NDArray[np.bool_]:
         """Whether the calendar lets each record out at ``as_of``."""
         known_at = None if self.is_first else self.local(records.known_s)
         local = self.local(records.occurred_s)
@@ -120,11 +131,18 @@ def tiers_of(records: Incidents) -> IntArray:
         outdoors_by_nature=outdoors,
         sealed=records.is_sealed,
     )
-    # A hand that sets the category and forgets the tier must not put it on the map; nor must a
-    # category that the vocabulary does not know.
-    categories, where = np.unique(records.category.astype(str), return_inverse=True)
+    return np.maximum(tier, least_tiers(records.category))
+
+
+def least_tiers(category: NDArray[np.object_]) -> IntArray:
+    """The least tier that a record of each category can have.
+
+    A hand that sets the category and forgets the tier must not put it on the map; nor must a
+    category that the vocabulary does not know.
+    """
+    categories, where = np.unique(category.astype(str), return_inverse=True)
     least = np.array([Tier.of_label(LEAST_TIER.get(str(slug))) for slug in categories], np.int64)
-    return np.maximum(tier, least[where]) if len(records) else tier
+    return least[where]
 
 
 def decide_incidents(chunks: Iterable[Incidents], gate: Gate) -> tuple[Incidents, Decisions]:
@@ -136,8 +154,8 @@ def decide_incidents(chunks: Iterable[Incidents], gate: Gate) -> tuple[Incidents
     grouped, cell = _groups(records.where(person), local[person], gate)
     person = person[grouped]
     parts = [
-        _at_places(records.where(low), tier[low], local[low], gate),
-        _in_cells(records.where(person), tier[person], local[person], cell, gate),
+        at_places(records.where(low), tier[low], local[low], gate),
+        in_cells(records.where(person), tier[person], local[person], cell, gate),
     ]
     return records.where(np.concatenate([low, person])), Decisions.joined(parts)
 
@@ -159,7 +177,7 @@ def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[Gunfire, Decisions]:
     tier = np.full(len(events), int(Tier.LOW_PUBLIC), np.int64)
     due = events.where(gate.due(events, tier))
     if len(due) == 0:
-        return due, _at_places(due, tier[:0], gate.local(due.occurred_s), gate)
+        return due, at_places(due, tier[:0], gate.local(due.occurred_s), gate)
     reach_s = int(LINK_S)
     span = int(due.occurred_s.min()) - reach_s, int(due.occurred_s.max()) + reach_s
     nearby, named = nearby_incidents(*span), named_incidents(due.record_id)
@@ -167,17 +185,17 @@ def decide_gunfire(events: Gunfire, gate: Gate) -> tuple[Gunfire, Decisions]:
     alone = np.flatnonzero(found.row < 0)
     linked = np.flatnonzero((found.row >= 0) & ~found.is_waiting)
     parts = [
-        _at_places(due.where(alone), tier[alone], gate.local(due.occurred_s[alone]), gate),
-        _as_their_records(due.where(linked), found.records.where(found.row[linked])),
+        at_places(due.where(alone), tier[alone], gate.local(due.occurred_s[alone]), gate),
+        as_their_records(due.record_id[linked], found.records.where(found.row[linked])),
     ]
     return due.where(np.concatenate([alone, linked])), Decisions.joined(parts)
 
 
-def _as_their_records(events: Gunfire, records: Nearby) -> Decisions:
+def as_their_records(record_id: IntArray, records: Nearby) -> Decisions:
     """One event has one place and one time in all feeds. records: the public one of each event."""
     tier = np.array([int(Tier.of_label(label)) for label in records.tier], np.int64)
     shared = {f.name: getattr(records, f.name) for f in fields(Decisions) if f.name in _SHARED}
-    return Decisions(record_id=events.record_id, tier=tier, **shared)
+    return Decisions(record_id=record_id, tier=tier, follows=records.public_id, **shared)
 
 
 def rounds_band(
@@ -197,8 +215,8 @@ def confidence_pct(probability: NDArray[np.float64]) -> list[int | None]:
     return [None if np.isnan(step) else int(step) for step in steps]
 
 
-def _at_places(
-    records: Incidents | Gunfire,
+def at_places(
+    records: Spot,
     tier: IntArray,
     local: NDArray[np.datetime64],
     gate: Gate,
@@ -230,11 +248,12 @@ def _at_places(
         period=period,
         starts_at=starts_at,
         ends_at=ends_at,
+        follows=np.full(len(records), "", object),
     )
 
 
-def _in_cells(
-    records: Incidents,
+def in_cells(
+    records: Spot,
     tier: IntArray,
     local: NDArray[np.datetime64],
     cell: IntArray,
@@ -257,6 +276,7 @@ def _in_cells(
         period=period,
         starts_at=starts_at,
         ends_at=ends_at,
+        follows=np.full(len(records), "", object),
     )
 
 
@@ -273,7 +293,7 @@ def _groups(
     found = assign_groups(
         leaf,
         start.astype("datetime64[D]").astype(np.int64),
-        _numbers(records.category),
+        numbers_of(records.category),
         gate.doors.numbers(records.lon, records.lat),
         parent=gate.frozen.cell_parent,
         rules=gate.rules,
@@ -282,7 +302,7 @@ def _groups(
     return kept, found[kept]
 
 
-def _numbers(values: NDArray[np.object_]) -> IntArray:
+def numbers_of(values: NDArray[np.object_]) -> IntArray:
     _, codes = np.unique(values.astype(str), return_inverse=True)
     return codes.astype(np.int64)
 

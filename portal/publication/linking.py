@@ -1,26 +1,43 @@
-"""One event, one place and one time: an alert of the sensors and the police's record of the same shots.
+"""One event, one place and one time: an alert, a call and the police's record of the same event.
 
 Two feeds that place one event differently can be laid over each other: near the border of two
 places only a few houses remain. And a dot of six hours beside a crime against a person that is
 published by the week tells which evening it was. So an alert is published exactly as its record is,
-and waits, or stays unpublished, as long as the record does.
+and waits, or stays unpublished, as long as the record does. So are calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from portal.publication.sources import Gunfire, Located, Nearby
+from portal.publication.sources import Nearby
 from sensors.geodesy import LocalPlane
 
 # Wide on purpose: a record's point may be its hundred block, its time the caller's guess. Two
 # unrelated events so near to each other are rare, and cost no more than one coarser row.
 LINK_M, LINK_S = 250.0, 15 * 60.0
+# A call may come before the officer's report, or long after the deed that it is about.
+CALL_LINK_S = 60 * 60.0
+
+
+class Spot(Protocol):
+    """Rows that have a place and a time."""
+
+    @property
+    def record_id(self) -> NDArray[np.int64]: ...
+    @property
+    def occurred_s(self) -> NDArray[np.int64]: ...
+    @property
+    def lon(self) -> NDArray[np.float64]: ...
+    @property
+    def lat(self) -> NDArray[np.float64]: ...
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -44,15 +61,19 @@ class Named:
 
 
 def partners(
-    events: Gunfire | Located,
+    events: Spot,
     chunks: Iterable[Nearby],
     plane: LocalPlane,
     *,
     named: Named | None = None,
+    reach_s: float = LINK_S,
 ) -> Partners:
     """The record of each event: of several the one of the strictest tier. chunks: at least one."""
-    tree = cKDTree(_scaled(events, plane))
-    found = [_pairs(tree, records, plane) for records in chunks]
+    at = _scaled(events, plane, reach_s)
+    found = []
+    for records in chunks:
+        beside, record = _beside(at, _scaled(records, plane, reach_s))
+        found.append((beside, records.where(record)))
     if named is not None:
         found.append(_of_named(events, named))
     event = np.concatenate([pair[0] for pair in found])
@@ -65,15 +86,22 @@ def partners(
     return Partners(row, is_waiting, records)
 
 
-def _pairs(tree: cKDTree, records: Nearby, plane: LocalPlane) -> tuple[NDArray[np.int64], Nearby]:
-    """Every event and record within reach of each other, side by side."""
-    near = tree.query_ball_point(_scaled(records, plane), 1.0)
-    record = np.repeat(np.arange(len(records)), [len(events) for events in near])
-    event = np.fromiter((one for events in near for one in events), np.int64, count=len(record))
-    return event, records.where(record)
+def strictest_near(
+    rows: Spot,
+    others: Spot,
+    tier: NDArray[np.int64],
+    plane: LocalPlane,
+    *,
+    reach_s: float,
+) -> NDArray[np.int64]:
+    """For each row the greatest tier of the others within reach of it, -1 where there is none."""
+    row, other = _beside(_scaled(rows, plane, reach_s), _scaled(others, plane, reach_s))
+    found = np.full(len(rows), -1, np.int64)
+    np.maximum.at(found, row, tier[other])
+    return found
 
 
-def _of_named(events: Gunfire | Located, named: Named) -> tuple[NDArray[np.int64], Nearby]:
+def _of_named(events: Spot, named: Named) -> tuple[NDArray[np.int64], Nearby]:
     order = np.argsort(events.record_id)
     place = np.searchsorted(events.record_id[order], named.event_id)
     known = place < len(events)
@@ -81,7 +109,37 @@ def _of_named(events: Gunfire | Located, named: Named) -> tuple[NDArray[np.int64
     return order[place[known]].astype(np.int64), named.records.where(known)
 
 
-def _scaled(rows: Gunfire | Located | Nearby, plane: LocalPlane) -> NDArray[np.float64]:
-    """Place and time as points, shape (n, 3), in which the reach of a link is 1."""
+def events_of(rows: Spot, plane: LocalPlane, *, reach_s: float = LINK_S) -> NDArray[np.int64]:
+    """Which rows are about one event: for each the row that it follows, itself where it follows none.
+
+    A row follows the earliest one within reach that follows none itself; so no row is farther from
+    the one that it follows than the reach, however many stand in a chain. rows: with a point each.
+    """
+    order = np.lexsort((rows.record_id, rows.occurred_s))
+    at = _scaled(rows, plane, reach_s)
+    near, row = _beside(at, at)
+    start = np.searchsorted(row, np.arange(len(order) + 1))
+    leader = np.full(len(order), -1, np.int64)
+    for one in order.tolist():
+        if leader[one] < 0:
+            followers = near[start[one] : start[one + 1]]
+            leader[followers[leader[followers] < 0]] = one
+    return leader
+
+
+def _beside(
+    rows: NDArray[np.float64], others: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every pair of a row and an other within reach of each other in place and in time, by the others' order."""
+    near = cKDTree(rows).query_ball_point(others, np.sqrt(2) + 1e-9)
+    other = np.repeat(np.arange(len(others)), [len(found) for found in near])
+    row = np.fromiter((one for found in near for one in found), np.int64, count=len(other))
+    apart = np.abs(rows[row] - others[other])
+    within = (np.hypot(apart[:, 0], apart[:, 1]) <= 1) & (apart[:, 2] <= 1)
+    return row[within], other[within]
+
+
+def _scaled(rows: Spot, plane: LocalPlane, reach_s: float) -> NDArray[np.float64]:
+    """Place and time as points, shape (n, 3), in which the reach of a link is 1 either way."""
     x, y = plane.to_xy(rows.lon, rows.lat)
-    return np.column_stack([x / LINK_M, y / LINK_M, rows.occurred_s / LINK_S])
+    return np.column_stack([x / LINK_M, y / LINK_M, rows.occurred_s / reach_s])

@@ -133,6 +133,35 @@ POLICIES: Final[dict[str, dict[str, Policy]]] = {
         "revised_at": _STEP,
         "withdrawn_at": _STEP,
     },
+    "incidents.CallForService": {
+        "id": _KEY,
+        "source": Withhold("which system the record came from"),
+        "source_id": Withhold("dispatch's own number; would join the row to logs and recordings"),
+        "call_type": Coarsen(
+            ("category",), "mapped to the public vocabulary; never published in tier 2"
+        ),
+        "call_type_label": Withhold(
+            "finer than the category; read by the screen that raises the tier"
+        ),
+        "category": Publish("category"),
+        "tier": _TIER,
+        "priority": Withhold("says how bad it was, which is finer than the category"),
+        "received_at": _TIME,
+        "dispatched_at": _STEP,
+        "arrived_at": _STEP,
+        "cleared_at": _STEP,
+        "address_text": Withhold("an exact address"),
+        "lon": _PLACE,
+        "lat": _PLACE,
+        "district": Withhold("taken from the published place or cell, not from the record"),
+        "beat": Withhold("taken from the published place, not from the record"),
+        "disposition": Withhold("finer than the category; read by the screen that raises the tier"),
+        "confirms_shooting": Withhold(
+            "counted in the gunfire ledger as a shooting with or without alert"
+        ),
+        "imported_file": _STEP,
+        "revision": _STEP,
+    },
     "incidents.AlertResponse": {
         "id": _KEY,
         "source": Withhold("which system the record came from"),
@@ -246,7 +275,6 @@ WITHHELD: Final[dict[str, str]] = {
     "incidents.AlertResponseRevision": "what a record said before",
     "incidents.AlertCall": "who called about shots, and when; told as a share of alerts in the gunfire ledger",
     "incidents.LinkRun": "internal bookkeeping",
-    "incidents.CallForService": "calls name addresses and minutes; no dataset of them is released yet",
     "sensors.Source": "who signs readings",
     "sensors.DeviceKey": "keys",
     "sensors.Sensor": "sites of acoustic sensors are a second secret",

@@ -21,7 +21,7 @@ from incidents.models import Address, Area, Incident
 from portal.publication.models import Assignment
 from sensors.models import AcousticEvent
 
-INCIDENTS, GUNFIRE = "incidents", "gunfire"
+INCIDENTS, GUNFIRE, CALLS = "incidents", "gunfire", "calls"
 # The vocabulary's word on each category: no record of it may be handled with less care.
 LEAST_TIER: Final = {slug: category.tier for slug, category in CATEGORIES.items()}
 # In which of the four groups the incidents of a sensitive category are counted.
@@ -123,7 +123,10 @@ class Gunfire(Table):
 
 @dataclass(frozen=True)
 class Nearby(Table):
-    """Incidents with a point, and how each is public; tier: '' where it is not, and then so is the rest."""
+    """Records with a point, and how each is public; tier: '' where it is not, and then so is the rest.
+
+    public_id: of the public row; occurred_s: of the record, or of its report.
+    """
 
     record_id: NDArray[np.int64]
     occurred_s: NDArray[np.int64]
@@ -138,6 +141,7 @@ class Nearby(Table):
     period: NDArray[np.object_]
     starts_at: NDArray[np.object_]
     ends_at: NDArray[np.object_]
+    public_id: NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -287,21 +291,21 @@ def public_incidents() -> PublicRows:
     return PublicRows.joined([PublicRows(*columns_of(chunk, dtypes)) for chunk in rows])
 
 
-# An incident as the vault knows it and as it is public; one parameter, the dataset's slug.
+# A record i as the vault knows it and as it is public; one parameter, the dataset's slug.
 FACES: Final = (
     "SELECT i.id, i.occurred_from, i.lon, i.lat, a.tier, r.precision, r.place_code, r.cell_code, "
-    "r.district_slug, r.beat_slug, r.period, r.starts_at, r.ends_at{more} "
+    "r.district_slug, r.beat_slug, r.period, r.starts_at, r.ends_at, a.public_id{more} "
     "FROM {table} LEFT JOIN vault.publication_assignment a "
     "ON a.dataset_slug = %s AND a.record_id = i.id AND a.fate = 'published' "
-    "LEFT JOIN release.incident r USING (public_id) "
+    "LEFT JOIN release.{public} r USING (public_id) "
 )
-FACE_DTYPES: Final = [INT, SECONDS, FLOAT, FLOAT, *[OBJECT] * 9]
+FACE_DTYPES: Final = [INT, SECONDS, FLOAT, FLOAT, *[OBJECT] * 10]
 
 
 def nearby_incidents(start_s: int, end_s: int) -> Iterator[Nearby]:
     """Every incident with a point that happened within a span (UTC seconds), and its public face."""
     rows = select(
-        FACES.format(more="", table="vault.incidents_incident i")
+        FACES.format(more="", table="vault.incidents_incident i", public="incident")
         + "WHERE i.occurred_from BETWEEN to_timestamp(%s) AND to_timestamp(%s) AND i.lon IS NOT NULL",
         INCIDENTS,
         start_s,
@@ -327,6 +331,11 @@ def incidents_between(start: dt.datetime, end: dt.datetime) -> Iterator[Incident
         occurred_from__gte=start, occurred_from__lt=end
     )
     return _incident_tables(rows)
+
+
+def every_incident() -> Iterator[Incidents]:
+    """Every incident, as the vault knows it today."""
+    return _incident_tables(Incident.objects.using("publisher").all())
 
 
 def new_gunfire(*, before: dt.datetime) -> Gunfire:

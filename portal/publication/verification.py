@@ -6,7 +6,7 @@ The checks read what was written, not what was meant: the tables of ``release`` 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,10 @@ from django.db import connections
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import file_of
 from portal.feeds.rows import rows_of
-from portal.models import PublishedGunfire, PublishedIncident, PublishedRow, Release
-from portal.publication import budget_checks, ledger_checks, sources
+from portal.models import PublishedCall, PublishedGunfire, PublishedIncident, PublishedRow, Release
+from portal.publication import budget_checks, call_checks, ledger_checks, sources
 from portal.publication.audit.results import missing_results
+from portal.publication.calls import patient
 from portal.publication.decisions import tiers_of, utc
 from portal.publication.disclosure import Grain, Rules, Tier, code_interval, time_code
 from portal.publication.doors import Doors
@@ -42,10 +43,12 @@ RECORD_COLUMNS = {
 RECORD_MODELS: dict[str, type[PublishedRow]] = {
     "incidents": PublishedIncident,
     "gunfire": PublishedGunfire,
+    "calls": PublishedCall,
 }
 OWN_COLUMNS = {
     "incidents": {"category"},
     "gunfire": {"kind", "rounds", "confidence_pct", "provider"},
+    "calls": {"category"},
 }
 
 
@@ -222,6 +225,9 @@ def periods_are_whole(release: Release, standard: Standard) -> Check:
         except ValueError:
             wrong += 1
             continue
+        if tier not in _GRAINS:
+            wrong += 1
+            continue
         grain = Grain(getattr(standard.rules, _GRAINS[tier]))
         spoken = [utc(at, standard.zone) for at in (start, end)]
         wrong += instants != spoken or time_code(start, grain).item() != code
@@ -294,7 +300,9 @@ def _query(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 def results_are_complete(release: Release, standard: Standard) -> Check:
     """What the attacks on other releases measured is told, all of it, and as it was measured."""
     missing = missing_results(release)
-    return Check("every result of an attack is told as measured", missing == 0, f"{missing} are not")
+    return Check(
+        "every result of an attack is told as measured", missing == 0, f"{missing} are not"
+    )
 
 
 Verifier = Callable[[Release, Standard], Check]
@@ -311,19 +319,26 @@ _RECORDS: list[Verifier] = [
     places_stand_for_enough,
     rows_say_no_more_than_their_place,
     periods_are_whole,
-    delays_are_kept,
     retirements_are_on_record,
 ]
 CHECKS: dict[str, list[Verifier]] = {
-    "incidents": [*_RECORDS, tiers_still_hold, groups_are_large_enough],
+    "incidents": [*_RECORDS, delays_are_kept, tiers_still_hold, groups_are_large_enough],
     "gunfire": [
         *_RECORDS,
+        delays_are_kept,
         of(lambda release, to: ledger_checks.no_outcome_betrays_a_record(release, to.doors.plane)),
         of(
             lambda release, to: ledger_checks.withheld_outcomes_have_cover(
                 release, to.doors.plane, to.rules
             )
         ),
+    ],
+    "calls": [
+        *_RECORDS,
+        lambda release, to: delays_are_kept(release, replace(to, rules=patient(to.rules))),
+        of(lambda release, to: call_checks.no_call_tells_of_a_secret(release, to.doors.plane)),
+        of(lambda release, to: call_checks.calls_stand_with_their_records(release, to.doors.plane)),
+        of(lambda release, to: call_checks.calls_come_in_groups(release, to.doors, to.rules)),
     ],
     "gunfire-ledger": [
         rows_match_files,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from incidents.models import Address, Area, Incident
+from incidents.models import Address, Area, CallForService, Incident
 from sensors.models import AcousticEvent
 from tests.factories.released import square
 
@@ -142,6 +142,41 @@ def gunshot(**values: Any) -> AcousticEvent:
         "detected_at": NOW - dt.timedelta(days=10),
     }
     return AcousticEvent.objects.create(**{**defaults, **values})
+
+
+def call(**values: Any) -> CallForService:
+    """Somebody hears a noise, long enough ago to be due, at the first address of the north."""
+    address = values.pop("address", None) or Address.objects.get(source_id="N-0")
+    defaults: dict[str, Any] = {
+        "source": "test",
+        "source_id": f"c{next(_serial)}",
+        "call_type": "NOISE",
+        "category": "noise",
+        "tier": "0b",
+        "received_at": NOW - dt.timedelta(days=40),
+        "lon": address.lon,
+        "lat": address.lat,
+        "district": address.district,
+        "beat": address.beat,
+    }
+    return CallForService.objects.create(**{**defaults, **values})
+
+
+def group_of_calls(
+    n: int = 5, *, when: dt.datetime | None = None, district: str = "N"
+) -> list[CallForService]:
+    """Calls about people, of two kinds, from n addresses of one district in one week, each about its own event."""
+    when = when or NOW - dt.timedelta(days=42)
+    return [
+        call(
+            address=Address.objects.get(source_id=f"{district}-{i}"),
+            call_type="DISTURBANCE",
+            category="disorder" if i else "trespass",
+            tier="1",
+            received_at=when + dt.timedelta(hours=3 * i),
+        )
+        for i in range(n)
+    ]
 
 
 def many_incidents(

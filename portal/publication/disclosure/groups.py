@@ -27,6 +27,7 @@ def assign_groups(
     *,
     parent: ArrayLike,
     published: ArrayLike | None = None,
+    stays: ArrayLike | None = None,
     rules: Rules = _DEFAULT,
 ) -> IntArray:
     """The cell each record is published with, or ``WITHHELD`` (-1).
@@ -44,11 +45,15 @@ def assign_groups(
 
     What was published is frozen: it keeps its cell and never helps a late record over a threshold,
     because a reader who compares two releases sees the late ones alone.
+
+    stays: true where a record may appear in its cell and in no larger one, because it is the same
+    event as a public row there; it waits where its cell lacks company.
     """
     above = np.asarray(parent, np.int64)
     level = _levels(above)
     found = _as_frozen(published, np.shape(cell))
     at = np.where(found == WITHHELD, np.asarray(cell, np.int64), WITHHELD)
+    bound = np.zeros(at.shape, bool) if stays is None else np.asarray(stays, bool)
     columns = [np.asarray(column, np.int64) for column in (week, category, address)]
     for depth in range(int(level.max(initial=0)), -1, -1):
         waiting = np.flatnonzero(at >= 0)
@@ -58,7 +63,7 @@ def assign_groups(
         enough = _reach_thresholds(at[here], *(column[here] for column in columns), rules=rules)
         found[here[enough]] = at[here[enough]]
         at[here[enough]] = WITHHELD
-        at[here[~enough]] = above[at[here[~enough]]]
+        at[here[~enough]] = np.where(bound[here[~enough]], WITHHELD, above[at[here[~enough]]])
     return found
 
 

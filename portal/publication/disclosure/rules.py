@@ -36,6 +36,7 @@ class Rules:
     person_grain: Grain = Grain.WEEK
     low_delay_h: int = 48
     person_delay_d: int = 7
+    call_delay_d: int = 7  # after a call's period, so that the record of the same event has come in
     sensitive_delay_d: int = 45  # after the month or quarter, before its noisy counts are drawn
     revision_delay_d: int = 180  # after the year, so that what came late is in its revision
     covers_per_removal: int = 2  # records retired at random for each one removed

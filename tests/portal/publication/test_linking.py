@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_of_two_records_of_one_event_the_stricter_one_counts() -> None:
 def nearby(x: np.ndarray, y: np.ndarray, at_s: np.ndarray, tier: list[str]) -> Nearby:
     lon, lat = PLANE.to_lonlat(x, y)
     texts = np.full(len(tier), "", object)
-    return Nearby(np.arange(len(tier)), at_s, lon, lat, np.array(tier, object), *[texts] * 8)
+    return Nearby(np.arange(len(tier)), at_s, lon, lat, np.array(tier, object), *[texts] * 9)
 
 
 coordinate = st.floats(-600, 600)
@@ -168,7 +169,7 @@ def test_partners_are_those_a_loop_over_all_pairs_finds(
 
     for i, (ex, ey, es) in enumerate(events):
         reach = [
-            (((ex - x) ** 2 + (ey - y) ** 2) / LINK_M**2 + (es - s) ** 2 / LINK_S**2, tier)
+            (max(math.hypot(ex - x, ey - y) / LINK_M, abs(es - s) / LINK_S), tier)
             for (x, y, s), tier in records
         ]
         if any(abs(d - 1) < 1e-9 for d, _ in reach):

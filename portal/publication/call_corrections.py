@@ -1,0 +1,94 @@
+"""Which public calls must go: with the record that they follow, or because their event turned out to be sensitive."""
+
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portal.publication import call_sources, sources
+from portal.publication.call_sources import Calls, PublicCalls
+from portal.publication.calls import code_tiers, span
+from portal.publication.decisions import Gate, tiers_of
+from portal.publication.disclosure import Tier, cover_blocks, removal_cover
+from portal.publication.linking import CALL_LINK_S, LINK_S, strictest_near
+from portal.publication.models import Assignment
+from sensors.geodesy import LocalPlane
+
+Fates = dict[int, Assignment.Fate]
+
+
+def companions() -> Fates:
+    """Calls that follow a row that was retired, with its fate.
+
+    A cover takes its calls along as the sealed record does: else the one among the retired whose
+    calls vanished too would be the sealed one.
+    """
+    retired = {one: Assignment.Fate(fate) for one, fate in call_sources.retired_followed().items()}
+    public = call_sources.public_calls()
+    fates: Fates = {}
+    while True:
+        gone = [n for n, one in enumerate(public.follows) if one in retired]
+        fresh = {int(public.record_id[n]): retired[public.follows[n]] for n in gone}
+        if fresh.keys() <= fates.keys():
+            return fates
+        fates |= fresh
+        retired |= {public.public_id[n]: retired[public.follows[n]] for n in gone}
+
+
+def call_removals(gate: Gate, already: Fates) -> Fates:
+    """Calls that must go on a correction day beside those that go already, and those that go as their cover.
+
+    A call goes when its private row no longer exists, or when what is known of its event today, from
+    its own code, from other calls and from records beside it, is stricter than it was published.
+    """
+    public = call_sources.public_calls()
+    public = public.where(~np.isin(public.record_id, list(already)))
+    tier = np.array([int(Tier.of_label(label)) for label in public.tier], np.int64)
+    today = _tiers_today(public.record_id, gate.frozen.plane)
+    risen = (today >= Tier.PERSON) & (today > tier)
+    removed = np.flatnonzero(risen | np.isin(public.record_id, list(call_sources.gone_calls())))
+    cover = removal_cover(
+        removed,
+        _blocks(public, tier),
+        generator=np.random.default_rng(secrets.randbits(128)),
+        rules=gate.rules,
+    )
+    fates = dict.fromkeys(public.record_id[removed].tolist(), Assignment.Fate.REMOVED)
+    return fates | dict.fromkeys(public.record_id[cover].tolist(), Assignment.Fate.COVER)
+
+
+def _blocks(public: PublicCalls, tier: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows among which a reader cannot choose; whether a call has a record's place and time can be seen too."""
+    _, category = np.unique(public.category.astype(str), return_inverse=True)
+    kind = 2 * tier + (public.follows != "")
+    return cover_blocks(kind, category, public.starts_s)
+
+
+def _tiers_today(record_id: NDArray[np.int64], plane: LocalPlane) -> NDArray[np.int64]:
+    """The strictest tier of anything that is about the event of each public call; -1 where the call is gone."""
+    calls = Calls.joined(list(call_sources.all_calls()))
+    tier = code_tiers(calls)
+    row = np.searchsorted(calls.record_id, record_id)
+    there = row < len(calls)
+    there[there] = calls.record_id[row[there]] == record_id[there]
+    own = calls.where(row[there])
+    found = np.full(len(record_id), -1, np.int64)
+    if not len(own):
+        return found
+    near = strictest_near(own, calls, tier, plane, reach_s=LINK_S)
+    record, record_tier = _records_today()
+    for records in call_sources.records_near(*span(own, CALL_LINK_S)):
+        of = record_tier[np.searchsorted(record, records.record_id)]
+        near = np.maximum(near, strictest_near(own, records, of, plane, reach_s=CALL_LINK_S))
+    found[there] = near
+    return found
+
+
+def _records_today() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every police record, by its id, and its tier as the vault knows it now."""
+    tables = [(records.record_id, tiers_of(records)) for records in sources.every_incident()]
+    record, tier = (np.concatenate(column) for column in zip(*tables, strict=True))
+    order = np.argsort(record)
+    return record[order], tier[order]
