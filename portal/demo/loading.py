@@ -28,11 +28,12 @@ from portal.demo.people import make_accounts, tell_voices, voices_were_told
 from portal.demo.world import World
 from portal.publication.releases import ReleaseBusyError, newest_slot, release_due
 from sensors.actions import issue_key, register_sensors, retire_key
-from sensors.models import DeviceKey, DirtyWindow, Observation, Pulse, Source
+from sensors.models import DeviceKey, Observation, Pulse, Source
 from sensors.payloads.register import SensorEntry
-from sensors.queries import inbox_depth
+from sensors.queries import dirty_count, inbox_depth
 from sensors.simulation.acoustic import hear, pulse_messages
-from sensors.simulation.assets import asset_register, observation_messages
+from sensors.simulation.assets import asset_register, observation_messages, weather_messages
+from sensors.simulation.gunfire import DAYS
 from sensors.simulation.randomness import part_generator
 
 Say = Callable[[str], None]
@@ -71,6 +72,8 @@ class Loader:
         with self.step("sensors of the register"):
             self.register()
         acoustic, assets = self.gateways()
+        with self.step("two years of weather"):
+            self.post_weather(assets)
         with self.step("two years of gunshots and fireworks, as heard by the microphones"):
             self.post_past(acoustic, assets)
         with self.step("calls for service"):
@@ -160,6 +163,25 @@ class Loader:
         issued = issue_key(source=source, now=now)
         return Gateway(self.site, issued.key_id, issued.secret)
 
+    def post_weather(self, assets: Gateway) -> None:
+        """Stored before anything is heard: the detector wants to know how fast sound was."""
+        began = self.world.until - dt.timedelta(days=DAYS + 1)
+        archive = weather_messages(
+            self.world.city,
+            self.world.assets,
+            start=began,
+            end=self.world.until - READINGS_OF_THE_PAST,
+        )
+        if self.were_told(archive[-1]["t"]):
+            return
+        assets.post("observations", archive, key="past-weather")
+        self.wait_until_drained()
+
+    def were_told(self, at: str) -> bool:
+        """Whether a reading of this instant is stored: the last one sent, and so all before it."""
+        own = Observation.objects.filter(datastream__sensor__source__slug=ASSETS)
+        return own.filter(phenomenon_at=at).exists()
+
     def post_past(self, acoustic: Gateway, assets: Gateway) -> None:
         readings = observation_messages(
             self.world.city,
@@ -167,25 +189,27 @@ class Loader:
             start=self.world.until - READINGS_OF_THE_PAST,
             end=self.world.until,
         )
-        own = Observation.objects.filter(datastream__sensor__source__slug=ASSETS)
-        if own.filter(phenomenon_at=readings[-1]["t"]).exists():
-            return  # it is sent last
+        if self.were_told(readings[-1]["t"]):
+            return
         random = part_generator(self.world.seed, 200)
         heard, _truth = hear(self.world.city, self.world.microphones, self.world.bangs, rng=random)
         newest_first = _newest_first(pulse_messages(self.world.microphones, heard))
         acoustic.post("pulses", newest_first, key="past-pulses")
         assets.post("observations", readings, key="past-readings")
 
+    def wait_until_drained(self) -> None:
+        self.wait("batches", inbox_depth)
+
     def wait_until_detected(self) -> None:
+        self.wait("batches and windows", lambda: inbox_depth() + dirty_count())
+
+    def wait(self, what: str, count: Callable[[], int]) -> None:
         """The worker drains and locates; this only watches."""
         deadline = time.monotonic() + DRAIN_PATIENCE_S
         said = 0.0
-        windows = DirtyWindow.objects.filter(parked_at__isnull=True)
-        while (left := inbox_depth() + windows.count()) and time.monotonic() < deadline:
+        while (left := count()) and time.monotonic() < deadline:
             if time.monotonic() - said > 10:
-                self.say(
-                    f"{Pulse.objects.count():,} pulses stored, {left:,} batches and windows to go"
-                )
+                self.say(f"{Pulse.objects.count():,} pulses stored, {left:,} {what} to go")
                 said = time.monotonic()
             time.sleep(1.0)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sensors.simulation import bins, chargers, lights, stations
 from sensors.simulation.city import City
 from sensors.simulation.randomness import part_generator
-from sensors.simulation.readings import Readings, concatenated
+from sensors.simulation.readings import Readings, Span, concatenated
 
 BIN, LIGHT, CHARGER, WEATHER = "bin", "light", "charger", "weather"
 _PER_60K: Final = {BIN: 360, LIGHT: 600, CHARGER: 48}
@@ -101,13 +101,32 @@ def observation_messages(
 
     Messages: {"sensor", "property", "t" (ISO 8601, UTC), "value" (number or word)}.
     """
-    span = (int(np.ceil(start.timestamp())), int(np.ceil(end.timestamp())))
+    span = _span(start, end)
     parts: list[Readings] = []
     for kind, simulator in _SIMULATORS.items():
         mine = np.flatnonzero(assets.kind == kind)
         if len(mine):
             parts += simulator.readings(city, mine, assets.group_index[mine], span=span)
     return _messages(assets, concatenated(parts))
+
+
+def weather_messages(
+    city: City, assets: Assets, *, start: dt.datetime, end: dt.datetime
+) -> list[dict[str, Any]]:
+    """What the weather stations' archive holds of [start, end), a report an hour, as messages in order of time."""
+    mine = np.flatnonzero(assets.kind == WEATHER)
+    archived = stations.readings(
+        city,
+        mine,
+        assets.group_index[mine],
+        span=_span(start, end),
+        every_s=stations.ARCHIVED_EVERY_S,
+    )
+    return _messages(assets, concatenated(archived))
+
+
+def _span(start: dt.datetime, end: dt.datetime) -> Span:
+    return int(np.ceil(start.timestamp())), int(np.ceil(end.timestamp()))
 
 
 def faults_at(city: City, assets: Assets, when: dt.datetime) -> NDArray[np.str_]:

@@ -1,4 +1,5 @@
-"""A weather station: what an airport would report, each quarter of an hour. It has no faults."""
+"""A weather station: what an airport would report, each quarter of an hour, and by the hour in its
+archive. It has no faults."""
 
 from __future__ import annotations
 
@@ -13,13 +14,19 @@ from sensors.simulation.readings import Readings, Span, numbers, reading_times
 from sensors.simulation.weather import reported_weather
 
 EVERY_S: Final = 900
+ARCHIVED_EVERY_S: Final = 3_600
 
 
 def readings(
-    city: City, asset: NDArray[np.intp], group: NDArray[np.intp], *, span: Span
+    city: City,
+    asset: NDArray[np.intp],
+    group: NDArray[np.intp],
+    *,
+    span: Span,
+    every_s: int = EVERY_S,
 ) -> list[Readings]:
     """``temperature`` (Celsius), ``windSpeed`` (m/s) and ``windDirection`` (degrees, where it comes from)."""
-    which, t_s = reading_times(city.seed, asset, span=span, every_s=EVERY_S)
+    which, t_s = reading_times(city.seed, asset, span=span, every_s=every_s)
     hours, at = np.unique(t_s // HOUR_S, return_inverse=True)
     said = [reported_weather(city.seed, int(hour) * HOUR_S * 1_000_000_000) for hour in hours]
     celsius = np.array([one.temperature_c for one in said])

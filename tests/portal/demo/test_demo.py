@@ -35,6 +35,9 @@ from portal.demo.world import World
 from portal.management.commands.demo import Command
 from portal.models import PublishedGunfire, PublishedIncident, Release
 from sensors import actions
+from sensors.detection.propagation import atmosphere_at
+from sensors.detection.second_pass import VAGUE_C_SD_MPS
+from sensors.knowledge import weather_arrays
 from sensors.models import (
     AcousticEvent,
     AcousticReview,
@@ -54,6 +57,10 @@ IMPORTED = ("demo-areas", "demo-addresses", "demo-incidents", "demo-calls", "dem
 
 class WorkerInside(Loader):
     """Drains and detects itself before it looks whether the worker is done."""
+
+    def wait_until_drained(self) -> None:
+        actions.drain(now=timezone.now(), budget_s=float("inf"))
+        super().wait_until_drained()
 
     def wait_until_detected(self) -> None:
         actions.drain(now=timezone.now(), budget_s=float("inf"))
@@ -146,6 +153,20 @@ def test_its_gunshots_are_located_where_they_were_fired(demo: Loader) -> None:
     assert near > 0.9 * len(known) > 0
 
 
+def test_the_weather_of_every_bang_was_known_before_it_was_heard(demo: Loader) -> None:
+    weather, pulses = (
+        IngestBatch.objects.filter(idempotency_key__startswith=key)
+        for key in ("past-weather", "past-pulses")
+    )
+
+    doubts = [
+        atmosphere_at(weather_arrays([(t, t)]), t).c_sd_mps for t in demo.world.bangs.t_ns.tolist()
+    ]
+
+    assert max(doubts) < 1.0 < VAGUE_C_SD_MPS
+    assert weather.latest("id").drained_at < pulses.earliest("id").received_at
+
+
 def test_its_alerts_have_a_life_that_agrees_with_what_happened(demo: Loader) -> None:
     lives, alerts = alert_lives(), alerted(demo.world)[0]
     told = demo.world.responses(alerts)
@@ -158,7 +179,11 @@ def test_its_alerts_have_a_life_that_agrees_with_what_happened(demo: Loader) -> 
     assert {number: truth[number] for number in of_event} == of_event
     assert (lives.n_responses > 0).sum() == linked.values("event").distinct().count()
     assert np.nanmedian(lives.on_scene_s) > np.nanmedian(lives.dispatched_s) > 30
-    assert np.nanmedian(lives.evidence_m) < 20
+    # The few confirmed shootings of a small city may all have left nothing that was found.
+    evidence_m = lives.evidence_m[~np.isnan(lives.evidence_m)]
+    proven = linked.filter(disposition="evidence", evidence_lon__isnull=False)
+    assert evidence_m.size == proven.values("event").distinct().count()
+    assert not evidence_m.size or np.median(evidence_m) < 20
     assert 0 < lives.n_calls.sum() <= np.isin(lives.kind, ["gunfire", "firework"]).sum() * 3
     assert LinkRun.objects.count() == 1
 
@@ -234,7 +259,10 @@ def test_a_second_start_changes_nothing(demo: Loader) -> None:
 
 def test_a_start_that_was_cut_short_sends_the_rest(demo: Loader) -> None:
     before = rows_of_every_table()
-    batches = IngestBatch.objects.filter(idempotency_key__startswith="past-readings").order_by("id")
+    batches = IngestBatch.objects.filter(idempotency_key__startswith="past-").exclude(
+        idempotency_key__startswith="past-pulses"
+    )
+    batches = batches.order_by("id")
     kept = batches.first()
     assert kept is not None
     Observation.objects.filter(received_at__gt=kept.received_at).delete()

@@ -13,6 +13,7 @@ from sensors.simulation.assets import (
     faults_at,
     observation_messages,
     place_assets,
+    weather_messages,
 )
 from sensors.simulation.lights import is_dark
 from sensors.simulation.weather import reported_weather
@@ -233,3 +234,15 @@ def test_the_station_says_each_quarter_hour_what_an_airport_would_report(full_ci
     towards = np.radians(from_deg[0] + 180.0)
     assert speed[0] * np.sin(towards) == pytest.approx(first.wind_east_m_s, abs=0.1)
     assert speed[0] * np.cos(towards) == pytest.approx(first.wind_north_m_s, abs=0.1)
+
+
+def test_the_stations_archive_holds_a_report_an_hour_of_the_same_weather(full_city, assets, series):
+    [serial] = of_kind(assets, "weather")
+
+    archive = weather_messages(full_city, assets, start=START, end=START + dt.timedelta(days=14))
+
+    hourly = by_series(archive)
+    assert set(hourly) == {(serial, p) for p in ("temperature", "windSpeed", "windDirection")}
+    assert {len(values) for values in hourly.values()} == {14 * 24}
+    assert set(hourly[serial, "temperature"]) <= set(series[serial, "temperature"])
+    assert [message["t"] for message in archive] == sorted(message["t"] for message in archive)
