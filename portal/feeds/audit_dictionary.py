@@ -46,6 +46,7 @@ SUBJECTS: Final = {
     "person-new": _("crimes against people that this release adds"),
     "person-kind-known": _("crimes against people whose kind he knows already"),
     "sensitive": _("sensitive incidents"),
+    "sensitive-by-chance": _("sensitive incidents that the rows of others happen to fit"),
     "few-addresses": _("with fewer than 8 addresses left"),
     "few-addresses-new": _("with fewer than 8 addresses left, of what this release adds"),
     "low-harm": _("low harm"),

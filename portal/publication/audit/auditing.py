@@ -11,6 +11,7 @@ from portal.publication.audit.leaks import leaks
 from portal.publication.audit.reading import World
 from portal.publication.audit.records import ATTACKS
 from portal.publication.audit.results import SLUG as RESULTS
+from portal.publication.audit.totals import noisy_counts, redrawn_map
 from portal.publication.verification import Standard
 
 
@@ -20,8 +21,12 @@ def audit(release: Release, standard: Standard) -> list[Finding]:
         release.dataset.slug == RESULTS
     ):  # else each release of the results would make another one due
         return []
+    slug = release.dataset.slug
     found = list(leaks(release, standard.previous, standard.zone))
-    if attacks := ATTACKS.get(release.dataset.slug):
+    if slug == "sensitive-totals":
+        found += noisy_counts(release, standard.previous)
+    if attacks := ATTACKS.get(slug):
+        found += redrawn_map()
         world = World(release, standard)
         for attack in attacks:
             found += attack(world)

@@ -44,7 +44,7 @@ class Contents:
     stray: set[str] = field(default_factory=set)  # names that the dictionary does not have
     words: set[str] = field(default_factory=set)  # texts outside the rows
 
-    def add(self, columns: Sequence[str], rows: list[Sequence[Any]]) -> None:
+    def add(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Some rows, each a sequence in the order of the columns."""
         of = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
         for group in groups_of(columns):
@@ -105,7 +105,7 @@ def _read_csv(path: Path, spec: DatasetSpec) -> Contents:
     types = {each.name: each.type for each in spec.fields}
     for group, values in found.values.items():
         found.values[group] = {
-            tuple(_from_csv(cell, types.get(name, "string")) for name, cell in zip(group, row, strict=True))
+            tuple(_from_csv(str(cell), types.get(name, "string")) for name, cell in zip(group, row, strict=True))
             for row in values
         }  # fmt: skip
     return found

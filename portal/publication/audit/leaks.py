@@ -239,7 +239,8 @@ def _in_tables(release: Release) -> Contents:
 def _keys(corners: NDArray[np.float64]) -> NDArray[np.int64]:
     """Coordinates in degrees, each as one number."""
     lon, lat = np.round((corners + np.array([180, 90])) * 10**DECIMALS).astype(np.int64).T
-    return lon * 10**9 + lat
+    keys: NDArray[np.int64] = lon * 10**9 + lat
+    return keys
 
 
 # --- free texts ---

@@ -31,8 +31,10 @@ from portal.publication.audit.attacks.world import (
     PublicMap,
     Rows,
     Truth,
+    inside,
 )
 from portal.publication.audit.geography import query, read_addresses, read_map, texts
+from portal.publication.calls import patient
 from portal.publication.decisions import tiers_of
 from portal.publication.disclosure import Tier, cover_blocks, is_due, local_times
 from portal.publication.verification import Standard
@@ -133,7 +135,6 @@ class World:
         source = self.source
         return columns(
             {
-                "id": ("r.public_id", "24"),
                 "position": ("r.id", "int"),
                 "record": ("coalesce(a.record_id, -1)", "int"),
                 "place": ("coalesce(p.id, -1)", "int"),
@@ -222,10 +223,32 @@ class World:
             for table in ("place", "cell")
         )  # type: ignore[return-value]
 
+    @cached_property
+    def place_codes(self) -> list[str]:
+        """In the order of the map."""
+        return [row[0] for row in query("SELECT code FROM release.place ORDER BY id")]
+
+    def place_of_row(self, row: int) -> str:
+        """The code of a row's place, '' where it has none."""
+        spot = int(self.rows.spot[row])
+        return self.place_codes[spot] if spot < self.map.n_places else ""
+
+    @cached_property
+    def place_of_door(self) -> Ints:
+        """The place that each door lies in (one of them at an edge), NONE outside."""
+        found = np.full(len(self.doors), NONE)
+        at = inside(self.doors, self.map.place_shape)
+        found[at.point] = at.shape
+        return found
+
     @property
-    def public_ids(self) -> NDArray[np.bytes_]:
-        ids: NDArray[np.bytes_] = self._rows["id"]
-        return ids
+    def rank(self) -> Ints:
+        """How closely each row says where: the city 0, a district 1, a cell 2, a place 3."""
+        on, spot = self.map, self.rows.spot
+        cell = np.clip(spot - on.n_places, 0, max(on.n_cells - 1, 0))
+        in_cell = np.minimum(on.cell_level[cell], 2) if on.n_cells else np.zeros_like(spot)
+        of_area = np.where(spot < on.n_places + on.n_cells, in_cell, np.where(spot < on.city, 1, 0))
+        return np.where(spot < on.n_places, 3, of_area)
 
     @property
     def is_new(self) -> NDArray[np.bool_]:
@@ -332,6 +355,8 @@ class World:
     def delay_s(self) -> Ints:
         """How long each row waited at the least since it happened."""
         rules = self.standard.rules
+        if self.release.dataset.slug == sources.CALLS:
+            rules = patient(rules)
         low, person = rules.low_delay_h * 3_600, rules.person_delay_d * 86_400
         return np.where(self._rows["tier"] == int(Tier.PERSON), person, low)
 

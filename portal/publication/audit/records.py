@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from portal.publication.audit.asking import box_difference, repeated_query, time_difference
 from portal.publication.audit.attacks import (
     differences,
     groups,
@@ -27,6 +28,7 @@ from portal.publication.audit.attacks.limits import (
     share,
 )
 from portal.publication.audit.attacks.world import Flags, Ints
+from portal.publication.audit.crossing import cross_feed
 from portal.publication.audit.editions import moved_rows
 from portal.publication.audit.reading import World
 from portal.publication.disclosure import Tier
@@ -105,8 +107,10 @@ def witnesses(world: World) -> Iterator[Finding]:
     yield from _low_harm(world, tied, learns)
     for subject, chosen in (("person", is_person), (f"person-{NEW}", new_person)):
         yield share("neighbour", subject, learns[chosen], together=witness.together[chosen])
-    n_learnt = int(learns[is_sensitive].sum())
-    yield exact("neighbour", "sensitive", n_learnt, n=int(is_sensitive.sum()))
+    # Rows of others may be right by chance; only its own row tells of it.
+    told = int((learns & (truth.row >= 0))[is_sensitive].sum())
+    yield exact("neighbour", "sensitive", told, n=int(is_sensitive.sum()))
+    yield share("neighbour", "sensitive-by-chance", learns[is_sensitive])
     for subject, was_sensitive in linkage.silence(witness).items():
         yield share("silence", subject, was_sensitive)
 
@@ -211,12 +215,11 @@ def share_at_least(attack: str, hits: Flags) -> Finding:
 
 
 # An alert is of low harm whatever its record is; where it stands in its record's cell, the record's group hides it.
-ALERTS: tuple[Attack, ...] = (place_size, guesses, witnesses_of_alerts, earlier, appearance, order)
-RECORDS: tuple[Attack, ...] = (
-    place_size, guesses, witnesses, small_cells, earlier, appearance, order,
+OF_ALL: tuple[Attack, ...] = (
+    place_size, guesses, box_difference, time_difference, repeated_query, earlier, appearance, order,
 )  # fmt: skip
 ATTACKS: dict[str, tuple[Attack, ...]] = {
-    "incidents": (*RECORDS, sealed, use),
-    "gunfire": ALERTS,
-    "calls": RECORDS,
+    "incidents": (*OF_ALL, witnesses, small_cells, sealed, use),
+    "gunfire": (*OF_ALL, witnesses_of_alerts, cross_feed),
+    "calls": (*OF_ALL, witnesses, small_cells, cross_feed),
 }

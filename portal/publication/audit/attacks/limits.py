@@ -81,7 +81,12 @@ LIMITS: dict[str, dict[str, Limit]] = {
         "low-harm": TOLD,
         "person-kind-known": TOLD,
     },
-    "neighbour": {"person": Limit(0.10), "sensitive": NEVER, "low-harm": TOLD},
+    "neighbour": {
+        "person": Limit(0.10),
+        "sensitive": NEVER,
+        "sensitive-by-chance": TOLD,
+        "low-harm": TOLD,
+    },
     "silence": {"no-dot": TOLD, "no-row": TOLD},
     "sensitive-rows": {"": NEVER},
     "small-groups": {"": NEVER, "by-subtraction": NEVER},
@@ -91,7 +96,7 @@ LIMITS: dict[str, dict[str, Limit]] = {
     "earlier-release": {"moved": NEVER, "not-as-decided": NEVER, "map-redrawn": NEVER},
     "appearance": {"": Limit(0.10)},
     "sealed": {"": Limit(0.34), "newest": TOLD, "rarest": TOLD},
-    "cross-feed": {"narrowed": NEVER, "few-addresses": NEVER, "waiting": NEVER},
+    "cross-feed": {"narrowed": NEVER, "waiting": NEVER, "few-addresses": Limit(0.01)},
     "order": {"rows": Limit(0.1), "files": NEVER, "ids-from-numbers": NEVER},
     "sensitive-totals": {"drawn-again": NEVER, "exact": Limit(0.25)},
     "leak": dict.fromkeys(

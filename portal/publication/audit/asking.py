@@ -1,0 +1,161 @@
+"""Questions to the real API about a release that is not out yet: what two of them tell that one does not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from portal.feeds import reading
+from portal.feeds.selection import Box, Selection
+from portal.publication.audit.attacks.limits import Finding, advantage, exact
+from portal.publication.audit.attacks.world import Flags, Floats, Ints
+from portal.publication.audit.reading import World
+
+HALF_M = 15.0  # half the side of a house with its garden
+AROUND_M = 600.0  # how far the boxes of an attacker reach
+LEAST, MOST = 8, 100  # guesses of either kind
+ROWS_A_GUESS = 200
+
+
+def box_difference(world: World) -> Iterator[Finding]:
+    """Four boxes that together leave one house: does their sum tell whether it was there?
+
+    Asked for the house of a record, in its period and of its category, and for another house of the
+    same place. The difference of the two shares is what the boxes tell.
+    """
+    at, other = _houses(world)
+    told = [_boxes_tell(world, row, world.doors[door]) for row, door in at]
+    told_of_others = [_boxes_tell(world, row, world.doors[door]) for row, door in other]
+    yield _gain("box-difference", told, told_of_others)
+
+
+def _houses(world: World) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Rows at places with the door of their record, and the same rows with another door of the place."""
+    rows, truth = world.rows, world.truth
+    at_place = np.flatnonzero(
+        (rows.spot < world.map.n_places) & (rows.record >= 0) & _is_known(world)
+    )
+    chosen = _spread(at_place)
+    mine = [(int(row), int(truth.door[rows.record[row]])) for row in chosen]
+    place_of = world.place_of_door
+    others = []
+    for row, door in mine:
+        same = np.flatnonzero(place_of == rows.spot[row])
+        same = same[same != door]
+        if len(same):
+            others.append((row, int(same[row % len(same)])))
+    return mine, others
+
+
+def _is_known(world: World) -> Flags:
+    known: Flags = np.isfinite(world.truth.x[world.rows.record])
+    return known
+
+
+def _spread(rows: Ints) -> Ints:
+    """Some rows, evenly over all; the newest are among them, for ids are random."""
+    n = int(np.clip(len(rows) // ROWS_A_GUESS, LEAST, MOST))
+    return rows[np.unique(np.linspace(0, max(len(rows) - 1, 0), n).astype(int))] if len(rows) else rows  # fmt: skip
+
+
+def _boxes_tell(world: World, row: int, door: Floats) -> bool:
+    """Whether the box around a house, made of four large ones, holds a row of the kind and period of ``row``."""
+    asked = _alike(world, row)
+    x, y = door
+    counts = {
+        (east, north): reading.count_of(
+            replace(asked, box=_box(world, x - AROUND_M, y - AROUND_M, x + east, y + north))
+        )
+        for east, north in product((-HALF_M, HALF_M), repeat=2)
+    }
+    left = (
+        counts[HALF_M, HALF_M]
+        - counts[-HALF_M, HALF_M]
+        - counts[HALF_M, -HALF_M]
+        + counts[-HALF_M, -HALF_M]
+    )
+    return left > 0
+
+
+def _alike(world: World, row: int) -> Selection:
+    """All rows of the category and period of one."""
+    rows = world.rows
+    since, until = (
+        dt.datetime.fromtimestamp(int(at[row]), dt.UTC) for at in (rows.start_s, rows.end_s)
+    )
+    slug = world.release.dataset.slug
+    column = "kind" if slug == "gunfire" else "category"
+    return Selection(
+        slug,
+        world.release.number,
+        equals={column: (world.categories[rows.category[row]],)},
+        since=since,
+        until=until,
+    )
+
+
+def _box(world: World, west: float, south: float, east: float, north: float) -> Box:
+    lon, lat = world.plane.to_lonlat(np.array([west, east]), np.array([south, north]))
+    return Box(float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1]))
+
+
+def time_difference(world: World) -> Iterator[Finding]:
+    """A window that ends in the middle of a row's period: does its count tell the half?
+
+    Asked of windows that count what lies inside, and of those that count what they touch.
+    """
+    rows, truth = world.rows, world.truth
+    late: dict[bool, list[bool]] = {True: [], False: []}
+    for row in _spread(np.flatnonzero(rows.record >= 0)):
+        middle = (int(rows.start_s[row]) + int(rows.end_s[row])) // 2
+        asked = _alike(world, int(row))
+        if place := world.place_of_row(int(row)):
+            asked = replace(asked, equals={**asked.equals, "place_code": (place,)})
+        cut = replace(asked, until=dt.datetime.fromtimestamp(middle, dt.UTC))
+        touched = replace(asked, since=dt.datetime.fromtimestamp(middle + 1, dt.UTC), touching=True)
+        says_early = reading.count_of(cut) > 0
+        says_late = reading.count_of(touched) == 0
+        was_late = bool(truth.occurred_s[rows.record[row]] >= middle)
+        late[was_late].append(says_early or says_late)
+    yield _gain("time-difference", late[False], late[True])
+
+
+def _gain(attack: str, hits: list[bool], false: list[bool]) -> Finding:
+    """How far apart two shares of yes are, with the standard error of that."""
+    if not hits or not false:
+        return advantage(attack, "", 0.0, error=0.0, n=0)
+    p, q = float(np.mean(hits)), float(np.mean(false))
+    error = np.sqrt(p * (1 - p) / len(hits) + q * (1 - q) / len(false))
+    return advantage(attack, "", abs(p - q), error=float(error), n=len(hits) + len(false))
+
+
+def repeated_query(world: World) -> Iterator[Finding]:
+    """The same question asked twice, by pages of two sizes, in two orders, and by counting groups."""
+    differing = asked = 0
+    for row in _spread(np.arange(len(world.rows)))[:LEAST]:
+        selection = _alike(world, int(row))
+        n = reading.count_of(selection)
+        grouped = reading.counts_by(selection, ("precision",))
+        answers = [n, reading.count_of(selection), sum(grouped.values())]
+        pages = [_ids(selection, size, sort) for size in (7, 1000) for sort in ("newest", "id")]
+        differing += sum(answer != n for answer in answers)
+        differing += sum(page != pages[0] or len(page) != n for page in pages)
+        asked += len(answers) + len(pages)
+    yield exact("repeated-query", "", differing, n=asked)
+
+
+def _ids(selection: Selection, limit: int, sort: str) -> frozenset[str]:
+    """Every row by pages, whole, so that any difference in a row would be seen."""
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = reading.page_of(selection, sort=sort, limit=limit, cursor=cursor)
+        found += [json.dumps(json.loads(item), sort_keys=True) for item in page.items]
+        cursor = page.cursor
+        if not cursor:
+            return frozenset(found)
