@@ -32,6 +32,7 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """A throw-away cluster, the two schemas, the roles, the migrations."""
+    import pyarrow  # noqa: F401  its compiled part measures datetime.date, which a frozen clock replaces
     from django.core.management import call_command
     from django.db import connections
 
