@@ -72,8 +72,9 @@ $(VENV)/.installed: requirements.txt | $(BIN)/python
 	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
+$(VENV)/.installed-dev: requirements-dev.txt requirements-schemas.txt | $(BIN)/python
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --require-hashes --no-deps --upgrade --target $(VENV)/schemas -r requirements-schemas.txt
 	@touch $@
 
 # npm of this machine, or, where there is none (or one too old for the packages), of a wheel.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -25,11 +24,13 @@ from portal.feeds.catalog.described import Described, all_described, described
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import View as Door
 from portal.feeds.doors import open_door, problem
+from portal.feeds.editions import Memory, editions
 from portal.feeds.files import FilesAbsentError
 from portal.feeds.views import COME_AGAIN_S
-from portal.views.caching import code_tag, public_page
+from portal.views.caching import public_page
 
-Editions = tuple[tuple[str, int | None, int], ...]
+# A catalogue of a dozen datasets is some 300 kB, a description 20 kB.
+_memory: Memory[bytes] = Memory(16_000_000, len)
 
 # Of one dataset, by the name of its address: media type and what writes it.
 DESCRIPTIONS: dict[str, tuple[str, Callable[[Described], dict[str, Any]]]] = {
@@ -74,12 +75,22 @@ def as_bytes(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-# A release rebuilds them once; they are the same for everybody. A catalogue of ten datasets is some
-# 300 kB, so that these are 20 MB at the most.
-@lru_cache(maxsize=64)
-def _written(
-    name: str, slug: str, number: int | None, base: str, editions: Editions, code: str
-) -> bytes:
+def written(request: HttpRequest, name: str, *, slug: str = "", number: int | None = None) -> bytes:
+    """A catalogue, or a description of one dataset, with the addresses of the installation that was asked.
+
+    Written once for each release: they are the same for everybody. Raises NotDescribedError, FilesAbsentError.
+    """
+    base = request.build_absolute_uri("/").rstrip("/")
+    now = editions()
+    key = (name, slug, number, base)
+    body = _memory.get(key, now)
+    if body is None:
+        body = _write(name, slug, number, base)
+        _memory.put(key, body, now)
+    return body
+
+
+def _write(name: str, slug: str, number: int | None, base: str) -> bytes:
     with translation.override("en"):  # a file is the same in every language
         if not slug:
             return CATALOGUES[name][1](all_described(base), base)
@@ -88,13 +99,6 @@ def _written(
             of = slug if number is None else f"{slug}, release {number}"
             raise NotDescribedError(f"The site has no description of {of} as it was released.")
         return as_bytes(DESCRIPTIONS[name][1](one))
-
-
-def written(request: HttpRequest, name: str, *, slug: str = "", number: int | None = None) -> bytes:
-    """A catalogue, or a description of one dataset, with the addresses of the installation that was asked."""
-    base = request.build_absolute_uri("/").rstrip("/")
-    editions = tuple(queries.editions())
-    return _written(name, slug, number, base, editions, code_tag())
 
 
 def description(name: str) -> Door:

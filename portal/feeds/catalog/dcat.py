@@ -155,7 +155,7 @@ def _coverage(one: Described) -> dict[str, Any]:
             {"@type": "Location", "prefLabel": one.city.name, "bbox": f"POLYGON(({ring}))"}
         ]
     if one.resolution_m is not None:
-        told["spatialResolutionInMeters"] = str(one.resolution_m)
+        told["spatialResolutionInMeters"] = f"{one.resolution_m:.1f}"
     return told
 
 
