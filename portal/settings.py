@@ -41,6 +41,7 @@ SITE_URL = env_text("DAYLIGHT_SITE_URL", "http://127.0.0.1:8000")
 INSTALLED_APPS = [
     "portal",
     "portal.publication",
+    "portal.webhooks",
     "community",
     "incidents",
     "sensors",
@@ -213,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "import": {"task": "incidents.import_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "link": {"task": "incidents.link_alerts", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "community.forget", "schedule": 3_600.0},
+    "webhooks": {"task": "portal.call_webhooks", "schedule": 15.0, "options": {"expires": 15}},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
 }
 
@@ -224,6 +226,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "portal.api.schema.DoorSchema",
     "EXCEPTION_HANDLER": "portal.api.problems.answer_to",
 }
+# For tests and for trying it out on one machine: plain http and addresses that nobody else can reach.
+WEBHOOKS_ALLOW_PRIVATE = env_text("DAYLIGHT_WEBHOOKS_ALLOW_PRIVATE") == "1"
 # So long a web process trusts what it knows of the current releases, and keeps what follows from them.
 EDITIONS_KEPT_S = float(env_text("DAYLIGHT_EDITIONS_KEPT_S", "1"))
 

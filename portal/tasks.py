@@ -8,11 +8,17 @@ from django.utils import timezone
 from portal.city import the_city
 from portal.heartbeat import record_tick
 from portal.publication.releases import release_on_schedule
+from portal.webhooks.actions import call_those_due
 
 
 @shared_task(name="portal.tick")
 def tick() -> None:
     record_tick()
+
+
+@shared_task(name="portal.call_webhooks")
+def call_webhooks() -> int:
+    return call_those_due(now=timezone.now())
 
 
 @shared_task(name="portal.release_due")

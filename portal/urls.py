@@ -84,6 +84,7 @@ files = [
 ]
 
 urlpatterns = [
+    path("api/v1/webhooks/", include("portal.webhooks.urls")),
     path("api/", include("portal.api.urls")),
     *i18n_patterns(
         path("", include((pages, "portal"))),

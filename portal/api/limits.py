@@ -46,8 +46,8 @@ class Standing:
         }
 
 
-def standing_of(request: HttpRequest) -> Standing | None:
-    """Count this question. None where nothing is counted: this machine itself, or no Redis."""
+def standing_of(request: HttpRequest, *, cost: int = 1) -> Standing | None:
+    """Count this question, as ``cost`` of them. None where nothing is counted: this machine itself, or no Redis."""
     client = client_of(request)
     if client is None:
         return None
@@ -58,7 +58,7 @@ def standing_of(request: HttpRequest) -> Standing | None:
         told = f"api|{window}|{client}"
         name = hmac.new(_key_of_the_day(store, now), told.encode(), hashlib.sha256).hexdigest()
         pipe = store.pipeline(transaction=False)
-        pipe.incr(f"daylight:rate:{name}")
+        pipe.incrby(f"daylight:rate:{name}", cost)
         pipe.expire(f"daylight:rate:{name}", 2 * WINDOW_S)
         count, _ = pipe.execute()
     except redis.RedisError:

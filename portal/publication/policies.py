@@ -291,6 +291,7 @@ WITHHELD: Final[dict[str, str]] = {
     "publication.NoiseDraw": "kept so that noise is drawn once",
     "publication.CountedIncident": "kept so that no incident is in two draws",
     "publication.Heartbeat": "internal bookkeeping",
+    "webhooks.Subscription": "who wants to be called about releases; nobody else's business",
     "community.User": "staff accounts",
     "community.Feedback": "residents' own words; summaries are released by later datasets",
     "community.FeedbackContact": "how a resident can be reached; deleted when the case closes",

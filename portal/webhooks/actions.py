@@ -1,0 +1,190 @@
+"""Subscribing, confirming, being told. The only writers of subscriptions."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import logging
+import secrets
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Max
+
+from portal.feeds.dictionary import DATASETS
+from portal.models import ChainEntry
+from portal.webhooks.calling import (
+    SECRET_PREFIX,
+    AddressRefusedError,
+    Answer,
+    CallFailedError,
+    call,
+    checked,
+)
+from portal.webhooks.models import Subscription
+from sensors.authentication import seal, unseal
+
+logger = logging.getLogger(__name__)
+
+KINDS: Final = {"release": "release.activated", "withdrawal": "release.withdrawn"}
+# After each failure in a row; after the last one the subscription is disabled, three days in all.
+PAUSES: Final = tuple(
+    dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1_440, 1_440)
+)
+CLAIM: Final = dt.timedelta(minutes=1)  # longer than a sweep of one subscription may take
+CONFIRM_WITHIN: Final = dt.timedelta(days=1)
+TOLD_AT_ONCE: Final = 10
+MOST_SUBSCRIPTIONS: Final = 5_000
+MOST_OF_A_HOST: Final = 20
+
+
+class SubscriptionRefusedError(ValueError):
+    """The message says what was got and what was wanted."""
+
+
+def subscribe(
+    *, url: str, datasets: list[str], site: str, now: dt.datetime
+) -> tuple[Subscription, str]:
+    """A subscription that waits to be confirmed, and its secret, which is told this once."""
+    try:
+        host = checked(url, allow_private=settings.WEBHOOKS_ALLOW_PRIVATE).hostname
+    except AddressRefusedError as error:
+        raise SubscriptionRefusedError(str(error)) from error
+    if unknown := sorted(set(datasets) - set(DATASETS)):
+        raise SubscriptionRefusedError(
+            f"got datasets {', '.join(unknown)}; wanted some of {', '.join(DATASETS)}"
+        )
+    known = Subscription.objects.exclude(state=Subscription.State.DISABLED)
+    at_host = known.filter(url__contains=f"://{host}").count()
+    if known.count() >= MOST_SUBSCRIPTIONS or at_host >= MOST_OF_A_HOST:
+        raise SubscriptionRefusedError(
+            f"got {at_host} subscriptions of {host} before this one; wanted at most {MOST_OF_A_HOST}"
+        )
+    secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+    made = Subscription.objects.create(
+        url=url,
+        sealed_secret=seal(secret),
+        challenge=secrets.token_urlsafe(32),
+        site=site,
+        datasets=sorted(set(datasets)),
+        last_entry=ChainEntry.objects.aggregate(last=Max("number"))["last"] or 0,
+        due_at=now,
+        created_at=now,
+    )
+    return made, secret
+
+
+def unsubscribe(subscription: Subscription) -> None:
+    subscription.delete()
+
+
+def call_those_due(*, now: dt.datetime) -> int:
+    """Confirm who is new, tell who is behind. Returns how many were called."""
+    Subscription.objects.filter(
+        state=Subscription.State.PENDING, created_at__lt=now - CONFIRM_WITHIN
+    ).delete()
+    last = ChainEntry.objects.aggregate(last=Max("number"))["last"] or 0
+    waiting = Subscription.objects.exclude(state=Subscription.State.DISABLED).filter(
+        due_at__lte=now
+    )
+    behind = [s for s in waiting if s.state == Subscription.State.PENDING or s.last_entry < last]
+    return sum(_claimed(subscription, now) and _serve(subscription, now) for subscription in behind)
+
+
+def _claimed(subscription: Subscription, now: dt.datetime) -> bool:
+    """One sweep at a time serves a subscription; one that died lets go after a minute."""
+    mine = Subscription.objects.filter(pk=subscription.pk, due_at=subscription.due_at)
+    return mine.update(due_at=now + CLAIM) == 1
+
+
+def _serve(subscription: Subscription, now: dt.datetime) -> bool:
+    if subscription.state == Subscription.State.PENDING:
+        _confirm(subscription, now)
+        return True
+    entries = ChainEntry.objects.filter(number__gt=subscription.last_entry).order_by("number")
+    for entry in entries[:TOLD_AT_ONCE]:
+        if _is_wanted(entry, subscription) and not _told(entry, subscription, now):
+            return True
+        Subscription.objects.filter(pk=subscription.pk).update(
+            last_entry=entry.number, n_failures=0
+        )
+    Subscription.objects.filter(pk=subscription.pk).update(due_at=now)
+    return True
+
+
+def _is_wanted(entry: ChainEntry, subscription: Subscription) -> bool:
+    of_these = not subscription.datasets or entry.dataset_slug in subscription.datasets
+    return entry.kind in KINDS and of_these
+
+
+def _told(entry: ChainEntry, subscription: Subscription, now: dt.datetime) -> bool:
+    data = {
+        **json.loads(entry.body),
+        "chain_entry": entry.number,
+        "chain_sha256": entry.sha256,
+        "page": f"{subscription.site}/data/{entry.dataset_slug}/",
+        "manifest": f"{subscription.site}/data/{entry.dataset_slug}/releases/{entry.release_number}/manifest.json",
+    }
+    message = {"type": KINDS[entry.kind], "timestamp": now.isoformat(), "data": data}
+    try:
+        # The same id each time it is tried, so that a receiver knows a repeat.
+        answer = _call(subscription, f"entry_{entry.number}", message, now)
+    except (CallFailedError, AddressRefusedError) as error:
+        _failed(subscription, str(error), now)
+        return False
+    if answer.is_success:
+        return True
+    if answer.status == 410:  # "Gone": the receiver wants no more, says the standard
+        _disable(subscription, "the receiver answered 410 Gone")
+    else:
+        _failed(subscription, f"the receiver answered {answer.status}", now)
+    return False
+
+
+def _confirm(subscription: Subscription, now: dt.datetime) -> None:
+    """Called once with a challenge: who echoes it wants to be called; nobody can subscribe somebody else."""
+    message = {
+        "type": "subscription.confirm",
+        "timestamp": now.isoformat(),
+        "data": {"challenge": subscription.challenge},
+    }
+    try:
+        answer = _call(subscription, f"confirm_{subscription.id}", message, now)
+    except (CallFailedError, AddressRefusedError) as error:
+        _disable(subscription, str(error))
+        return
+    if not (answer.is_success and subscription.challenge.encode() in answer.body):
+        _disable(subscription, f"got {answer.status} and no challenge; wanted it echoed")
+        return
+    Subscription.objects.filter(pk=subscription.pk).update(
+        state=Subscription.State.ACTIVE, due_at=now
+    )
+
+
+def _call(
+    subscription: Subscription, message_id: str, message: dict[str, Any], now: dt.datetime
+) -> Answer:
+    return call(
+        subscription.url,
+        json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(),
+        secret=unseal(bytes(subscription.sealed_secret)),
+        message_id=message_id,
+        timestamp_s=int(now.timestamp()),
+        allow_private=settings.WEBHOOKS_ALLOW_PRIVATE,
+    )
+
+
+def _failed(subscription: Subscription, why: str, now: dt.datetime) -> None:
+    n = Subscription.objects.values_list("n_failures", flat=True).get(pk=subscription.pk)
+    if n >= len(PAUSES):
+        _disable(subscription, f"{why}, {n + 1} times in a row")
+        return
+    Subscription.objects.filter(pk=subscription.pk).update(n_failures=n + 1, due_at=now + PAUSES[n])
+
+
+def _disable(subscription: Subscription, why: str) -> None:
+    logger.info("webhook subscription %s ends: %s", subscription.pk, why)
+    Subscription.objects.filter(pk=subscription.pk).update(
+        state=Subscription.State.DISABLED, disabled_because=why[:200]
+    )
