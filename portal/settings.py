@@ -226,6 +226,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "portal.api.schema.DoorSchema",
     "EXCEPTION_HANDLER": "portal.api.problems.answer_to",
 }
+    "files": {"task": "portal.mend_files", "schedule": 300.0, "options": {"expires": 300}},
 # For tests and for trying it out on one machine: plain http and addresses that nobody else can reach.
 WEBHOOKS_ALLOW_PRIVATE = env_text("DAYLIGHT_WEBHOOKS_ALLOW_PRIVATE") == "1"
 # So long a web process trusts what it knows of the current releases, and keeps what follows from them.

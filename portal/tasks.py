@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.city import the_city
+from portal.feeds.building import mend
 from portal.heartbeat import record_tick
 from portal.publication.releases import release_on_schedule
 from portal.webhooks.actions import call_those_due
@@ -19,6 +20,11 @@ def tick() -> None:
 @shared_task(name="portal.call_webhooks")
 def call_webhooks() -> int:
     return call_those_due(now=timezone.now())
+
+
+@shared_task(name="portal.mend_files")
+def mend_files() -> int:
+    return mend()
 
 
 @shared_task(name="portal.release_due")

@@ -19,7 +19,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.city import City, the_city
-from portal.feeds.files import build_files, folder_of, manifest_sha256_of
+from portal.feeds.building import build_files
+from portal.feeds.files import folder_of, manifest_sha256_of
 from portal.models import Dataset, PublishedTally, Release
 from portal.publication import builders, chain, sources
 from portal.publication.audit.auditing import as_check, audit

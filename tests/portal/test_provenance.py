@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.city import the_city
-from portal.feeds.files import build_files
+from portal.feeds.building import build_files
 from portal.feeds.rows import rows_of
 from portal.models import PublishedIncident, PublishedTally, Release
 from portal.provenance import FigureError, FigureRef, recount

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from portal.feeds.files import build_files, file_of, folder_of, manifest_of, mend
+from portal.feeds.building import build_files, mend
+from portal.feeds.files import file_of, folder_of, manifest_of
 from portal.models import Dataset, PublishedIncident, Release
 from tests.factories.released import AS_OF, incident, release_of, released_city
 from tests.portal.feeds.test_downloads import body
@@ -249,7 +250,7 @@ def test_a_manifest_tells_all_that_a_reader_needs_to_check(client: Client) -> No
 
 
 def test_the_bytes_of_a_file_are_those_they_always_were(client: Client) -> None:
-    """If this fails, files are written otherwise than before: raise MADE_AS in files.py, and then the hashes here."""
+    """If this fails, files are written otherwise than before: raise MADE_AS in building.py, and then the hashes here."""
     release = Release.objects.select_related("dataset").get(dataset__slug="places")
     files = build_files(release)["files"]
     found = {s: f["sha256"][:16] for s, f in files.items() if s != "parquet"}  # that is pyarrow's
