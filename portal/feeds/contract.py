@@ -12,7 +12,6 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -132,11 +131,10 @@ def columns_of(datasets: Mapping[str, DatasetSpec]) -> Columns:
     }
 
 
-@cache
 def released_columns() -> Columns:
     """Every column that was ever released and has not ended."""
     path = Path(settings.BASE_DIR) / "docs" / SNAPSHOT
-    columns: Columns = json.loads(path.read_text(encoding="utf-8"))
+    columns: Columns = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return columns
 
 

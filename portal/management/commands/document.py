@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal.feeds import contract
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.renderers import formats_of
+from portal.feeds.specs import ABSENCES, DatasetSpec, Field
 from portal.publication.policies import POLICIES, WITHHELD, Coarsen, Publish, Withhold
 
 NOTICE = "<!-- Written by `manage.py document`; change the code, not this file. -->"
@@ -27,10 +30,53 @@ def data_dictionary() -> Iterator[str]:
         )
         yield from (f"- {caveat}" for caveat in spec.caveats)
         yield ""
-        rows = (
-            (f"`{f.name}`", f.type, f.description, f.missing or "never empty") for f in spec.fields
+        yield from table(
+            ("column", "type", "meaning", "allowed", "an empty cell means"),
+            (column_row(spec, f) for f in spec.fields),
         )
-        yield from table(("column", "type", "meaning", "an empty cell means"), rows)
+    yield from (
+        "## Why a cell is empty",
+        "",
+        "The code stands beside the words in `schema.json`.",
+        "",
+    )
+    yield from table(("code", "meaning"), ((f"`{code}`", why) for code, why in ABSENCES.items()))
+
+
+def column_row(spec: DatasetSpec, field: Field) -> tuple[str, ...]:
+    absent = f"{field.missing} (`{field.absence}`)" if field.missing else "never empty"
+    ends = contract.ending(spec.slug, field.name)
+    meaning = f"{field.description} **{contract.sentence(ends)}.**" if ends else field.description
+    return f"`{field.name}`", field.type, meaning, allowed(spec, field), absent
+
+
+def allowed(spec: DatasetSpec, field: Field) -> str:
+    """What a cell may hold, beyond its type."""
+    told = [f"`{value}`: {words}" for value, words in field.values.items()]
+    if field.unique:
+        told.append("no two alike")
+    elif field.name in spec.key:
+        told.append(f"no two rows alike in {', '.join(f'`{name}`' for name in spec.key)}")
+    if field.references:
+        told.append(f"one of `{field.references}`")
+    limits = [f"{limit:g}" for limit in (field.minimum, field.maximum) if limit is not None]
+    if limits:
+        told.append(" to ".join(limits) if len(limits) == 2 else f"{limits[0]} or more")
+    if field.unit:
+        told.append(f"unit {field.unit}")
+    if field.example:
+        told.append(f"such as `{field.example}`")
+    return "; ".join(told)
+
+
+def released_columns() -> Iterator[str]:
+    """What was ever released; written by adding, so that a column's record outlives the column."""
+    now, day = contract.columns_of(DATASETS), contract.today()
+    released = contract.released_columns()
+    if broken := contract.violations(released, now, contract.CHANGES, day):
+        raise CommandError("\n".join(broken))
+    kept = contract.merged(released, now, contract.CHANGES, day)
+    yield json.dumps(kept, indent=1)
 
 
 def field_policy() -> Iterator[str]:
@@ -63,7 +109,11 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
     yield ""
 
 
-DOCUMENTS = {"data-dictionary.md": data_dictionary, "field-policy.md": field_policy}
+DOCUMENTS = {
+    "data-dictionary.md": data_dictionary,
+    "field-policy.md": field_policy,
+    contract.SNAPSHOT: released_columns,
+}
 
 
 class Command(BaseCommand):
