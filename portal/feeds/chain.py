@@ -79,19 +79,32 @@ def overrides_behind(slug: str, number: int) -> list[Line]:
     return [{"entry": n} | {name: words[name] for name in wanted} for n, words in found.items()]
 
 
+def overrides_told() -> list[Line]:
+    """Every rule that was ever loosened, newest first, and whether it still is."""
+    standing = overrides_in_force()
+    told = entries().filter(kind="override").reverse()
+    return [says(entry) | {"is_in_force": entry.number in standing} for entry in told]
+
+
 def promised_rules(city: City) -> Rules:
     """The rules that a page may promise: of all that ever applied to released rows, the loosest.
 
     What was released under an override stays as it was released when the override has ended.
     """
+    newest = head()
     loosest: dict[str, Override] = {}
-    for entry in entries().filter(kind="override"):
-        told = override_of(says(entry))
+    for told in _announced(newest.sha256) if newest else ():
         known = loosest.get(told.rule)
         if known is None or abs(told.value - _default(told)) > abs(known.value - _default(told)):
             loosest[told.rule] = told
     stricter = {name: value for name, value in city.gate.items() if name not in loosest}
     return Rules.from_mapping(stricter, loosest.values())
+
+
+@lru_cache(maxsize=2)
+def _announced(sha256: str) -> tuple[Override, ...]:
+    """Every override in the chain that ends with that hash; pages ask for it, and it seldom changes."""
+    return tuple(override_of(says(entry)) for entry in entries().filter(kind="override"))
 
 
 def _default(override: Override) -> float:

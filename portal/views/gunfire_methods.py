@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from portal import components, ledger
 from portal.city import the_city
 from portal.components import Link
+from portal.feeds.chain import promised_rules
 from portal.findings import number
-from portal.publication.disclosure import Rules
 from portal.views.caching import public_page
 
 # Who looked, where and when; what was found; what that measures; where it can be read.
@@ -140,7 +140,7 @@ def gunfire_methods(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "audits": audits(),
         "measures": measures(),
-        "rules": Rules.from_mapping(the_city().gate),
+        "rules": promised_rules(the_city()),
         "told": told,
     }
     if told is not None:

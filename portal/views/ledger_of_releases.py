@@ -51,7 +51,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
         context |= {
             "table": entries_table(shown),
             "older": f"?before={shown[-1].number}" if shown and shown[-1].number > 1 else "",
-            "overrides": overrides_told(),
+            "overrides": chain.overrides_told(),
             "keys": keys_told(),
         }
     response = render(request, "portal/data/releases.html", context)
@@ -105,13 +105,6 @@ KEY_EVENTS = {
     "rotation": lambda: _("A new key, announced by the old one. %(reason)s"),
     "lost": lambda: _("The key was lost; the old one does not vouch for the new one. %(reason)s"),
 }
-
-
-def overrides_told() -> list[dict[str, Any]]:
-    """Every rule that was ever loosened, newest first, and whether it still is."""
-    standing = chain.overrides_in_force()
-    told = chain.entries().filter(kind="override").reverse()
-    return [{**chain.says(entry), "is_in_force": entry.number in standing} for entry in told]
 
 
 def keys_told() -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from portal import atlas, presentation, queries
 from portal.city import the_city
 from portal.coverage import Coverage
+from portal.feeds.chain import promised_rules
 from portal.models import PublishedArea
-from portal.publication.disclosure import Rules
 from portal.queries import Slice
 from portal.views.caching import public_page
 from portal.vocabulary import category_label
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What happened near you, what is being done, what we promise."""
     context: dict[str, Any] = {
         "districts": queries.areas("district", shapes=False),
-        "rules": Rules.from_mapping(the_city().gate),
+        "rules": promised_rules(the_city()),
     }
     incidents, gunfire = (queries.current_release(slug) for slug in ("incidents", "gunfire"))
     if incidents:
@@ -71,7 +71,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "category_name": category_label(category),
         "categories": [(slug, category_label(slug)) for slug in categories],
         "levels": levels,
-        "rules": Rules.from_mapping(the_city().gate),
+        "rules": promised_rules(the_city()),
     }
     coverage = Coverage.of(release)
     if by == "cell":

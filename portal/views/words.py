@@ -6,11 +6,12 @@ import math
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import components, gallery, queries
 from portal.city import the_city
-from portal.publication.disclosure import Rules
+from portal.feeds.chain import overrides_told, promised_rules
 from portal.views.caching import public_page
 from portal.vocabulary import CATEGORIES, category_label
 
@@ -19,8 +20,12 @@ from portal.vocabulary import CATEGORIES, category_label
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is promised, what is not, and the result of the checks of the newest release."""
     release = queries.current_release("incidents")
-    rules = Rules.from_mapping(the_city().gate)
-    return render(request, "portal/privacy.html", {"rules": rules, "incidents": release})
+    context = {
+        "rules": promised_rules(the_city()),
+        "overrides": overrides_told(),
+        "incidents": release,
+    }
+    return render(request, "portal/privacy.html", context)
 
 
 @public_page
@@ -28,7 +33,7 @@ def methods(request: HttpRequest) -> HttpResponse:
     """How numbers are made, and the vocabulary."""
     columns = [components.Column(_("In the files")), components.Column(_("In words"))]
     rows = [(slug, category_label(slug)) for slug in CATEGORIES]
-    rules = Rules.from_mapping(the_city().gate)
+    rules = promised_rules(the_city())
     context = {
         "vocabulary": components.table(_("Categories"), columns, rows, absent=""),
         "rules": rules,
@@ -52,5 +57,6 @@ def parts(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Search engines may read what is public; what people type and where staff work is no business of theirs."""
     closed = ("/desk/", "/admin/", "/sign-in/", "/search/", "/es/search/", "/ingest/")
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    sitemap = request.build_absolute_uri(reverse("feeds:sitemap"))
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {sitemap}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

@@ -20,6 +20,7 @@ FLOORS: dict[str, float] = {
     "person_delay_d": 4,
     "sensitive_delay_d": 23,
     "revision_delay_d": 90,
+    "call_delay_d": 4,
     "ledger_delay_d": 14,
     "ledger_alerts": 5,
     "ledger_shootings": 3,
