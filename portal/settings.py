@@ -216,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget": {"task": "community.forget", "schedule": 3_600.0},
     "webhooks": {"task": "portal.call_webhooks", "schedule": 15.0, "options": {"expires": 15}},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
+    "files": {"task": "portal.mend_files", "schedule": 300.0, "options": {"expires": 300}},
 }
 
 # The API (portal/api): no sessions, no keys, one shape of errors.
@@ -226,7 +227,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "portal.api.schema.DoorSchema",
     "EXCEPTION_HANDLER": "portal.api.problems.answer_to",
 }
-    "files": {"task": "portal.mend_files", "schedule": 300.0, "options": {"expires": 300}},
 # For tests and for trying it out on one machine: plain http and addresses that nobody else can reach.
 WEBHOOKS_ALLOW_PRIVATE = env_text("DAYLIGHT_WEBHOOKS_ALLOW_PRIVATE") == "1"
 # So long a web process trusts what it knows of the current releases, and keeps what follows from them.
