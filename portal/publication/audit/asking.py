@@ -13,7 +13,7 @@ import numpy as np
 from portal.feeds import reading
 from portal.feeds.selection import Box, Selection
 from portal.publication.audit.attacks.limits import Finding, advantage, exact
-from portal.publication.audit.attacks.world import Flags, Floats, Ints
+from portal.publication.audit.attacks.world import Floats, Ints
 from portal.publication.audit.reading import World
 
 HALF_M = 15.0  # half the side of a house with its garden
@@ -37,10 +37,7 @@ def box_difference(world: World) -> Iterator[Finding]:
 def _houses(world: World) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Rows at places with the door of their record, and the same rows with another door of the place."""
     rows, truth = world.rows, world.truth
-    at_place = np.flatnonzero(
-        (rows.spot < world.map.n_places) & (rows.record >= 0) & _is_known(world)
-    )
-    chosen = _spread(at_place)
+    chosen = _spread(_at_places(world), world)
     mine = [(int(row), int(truth.door[rows.record[row]])) for row in chosen]
     place_of = world.place_of_door
     others = []
@@ -52,15 +49,24 @@ def _houses(world: World) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]
     return mine, others
 
 
-def _is_known(world: World) -> Flags:
-    known: Flags = np.isfinite(world.truth.x[world.rows.record])
-    return known
+def _at_places(world: World) -> Ints:
+    """Rows that stand at a place, whose record has a point."""
+    rows = world.rows
+    known = (rows.spot < world.map.n_places) & (rows.record >= 0)
+    return np.flatnonzero(known & np.isfinite(world.truth.x[rows.record]))
 
 
-def _spread(rows: Ints) -> Ints:
-    """Some rows, evenly over all; the newest are among them, for ids are random."""
+def _spread(rows: Ints, world: World) -> Ints:
+    """Some rows: of those that the release adds, evenly, and older ones where these are few."""
     n = int(np.clip(len(rows) // ROWS_A_GUESS, LEAST, MOST))
-    return rows[np.unique(np.linspace(0, max(len(rows) - 1, 0), n).astype(int))] if len(rows) else rows  # fmt: skip
+    fresh = world.is_new[rows]
+    chosen = _evenly(rows[fresh], n)
+    return np.concatenate([chosen, _evenly(rows[~fresh], n - len(chosen))])
+
+
+def _evenly(rows: Ints, n: int) -> Ints:
+    at = np.linspace(0, len(rows) - 1, min(n, len(rows)))
+    return rows[np.unique(at.astype(np.int64))].astype(np.int64)
 
 
 def _boxes_tell(world: World, row: int, door: Floats) -> bool:
@@ -105,24 +111,24 @@ def _box(world: World, west: float, south: float, east: float, north: float) -> 
 
 
 def time_difference(world: World) -> Iterator[Finding]:
-    """A window that ends in the middle of a row's period: does its count tell the half?
+    """A window that ends in the middle of the period that a row is said to be of: does it tell the half?
 
     Asked of windows that count what lies inside, and of those that count what they touch.
     """
     rows, truth = world.rows, world.truth
-    late: dict[bool, list[bool]] = {True: [], False: []}
-    for row in _spread(np.flatnonzero(rows.record >= 0)):
-        middle = (int(rows.start_s[row]) + int(rows.end_s[row])) // 2
-        asked = _alike(world, int(row))
-        if place := world.place_of_row(int(row)):
-            asked = replace(asked, equals={**asked.equals, "place_code": (place,)})
-        cut = replace(asked, until=dt.datetime.fromtimestamp(middle, dt.UTC))
-        touched = replace(asked, since=dt.datetime.fromtimestamp(middle + 1, dt.UTC), touching=True)
-        says_early = reading.count_of(cut) > 0
-        says_late = reading.count_of(touched) == 0
-        was_late = bool(truth.occurred_s[rows.record[row]] >= middle)
-        late[was_late].append(says_early or says_late)
-    yield _gain("time-difference", late[False], late[True])
+    says_early: dict[bool, list[bool]] = {True: [], False: []}
+    for row in _spread(_at_places(world), world).tolist():
+        since, until = world.promised(row)
+        middle = since + (until - since) / 2
+        alike = _alike(world, row)
+        only_here = {**alike.equals, "place_code": (world.place_codes[rows.spot[row]],)}
+        asked = replace(alike, equals=only_here, since=since, until=until)
+        is_inside = reading.count_of(replace(asked, until=middle)) > 0
+        after = middle + dt.timedelta(microseconds=1)
+        is_untouched = reading.count_of(replace(asked, since=after, touching=True)) == 0
+        was_late = bool(truth.occurred_s[rows.record[row]] >= middle.timestamp())
+        says_early[was_late].append(is_inside or is_untouched)
+    yield _gain("time-difference", says_early[False], says_early[True])
 
 
 def _gain(attack: str, hits: list[bool], false: list[bool]) -> Finding:
@@ -137,7 +143,7 @@ def _gain(attack: str, hits: list[bool], false: list[bool]) -> Finding:
 def repeated_query(world: World) -> Iterator[Finding]:
     """The same question asked twice, by pages of two sizes, in two orders, and by counting groups."""
     differing = asked = 0
-    for row in _spread(np.arange(len(world.rows)))[:LEAST]:
+    for row in _spread(np.arange(len(world.rows)), world)[:LEAST]:
         selection = _alike(world, int(row))
         n = reading.count_of(selection)
         grouped = reading.counts_by(selection, ("precision",))

@@ -5,6 +5,7 @@ Reads the vault as the publisher, through the escrow; writes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -35,8 +36,8 @@ from portal.publication.audit.attacks.world import (
 )
 from portal.publication.audit.geography import query, read_addresses, read_map, texts
 from portal.publication.calls import patient
-from portal.publication.decisions import tiers_of
-from portal.publication.disclosure import Tier, cover_blocks, is_due, local_times
+from portal.publication.decisions import tiers_of, utc
+from portal.publication.disclosure import Tier, code_interval, cover_blocks, is_due, local_times
 from portal.publication.verification import Standard
 from sensors.geodesy import LocalPlane
 
@@ -228,10 +229,14 @@ class World:
         """In the order of the map."""
         return [row[0] for row in query("SELECT code FROM release.place ORDER BY id")]
 
-    def place_of_row(self, row: int) -> str:
-        """The code of a row's place, '' where it has none."""
-        spot = int(self.rows.spot[row])
-        return self.place_codes[spot] if spot < self.map.n_places else ""
+    def promised(self, row: int) -> tuple[dt.datetime, dt.datetime]:
+        """The period that a row names, from and to: what its instants should be."""
+        ((code,),) = query(
+            f"SELECT period FROM {self.source.table} WHERE id = %(id)s",  # noqa: S608 - our own text
+            {"id": int(self.rows.position[row])},
+        )
+        start, end = code_interval(code)
+        return utc(start, self.standard.zone), utc(end, self.standard.zone)
 
     @cached_property
     def place_of_door(self) -> Ints:

@@ -41,7 +41,7 @@ def small_groups(rows: Batch, least: Least, *, subtracted: bool) -> tuple[int, i
     """Groups of a cell and period that are too small, and how many groups there are.
 
     subtracted: whoever holds two editions subtracts them and is left with what one release added, so
-    that each addition must be a group by itself.
+    that each addition must be a group by itself; only then addresses count.
     """
     if len(rows) == 0:
         return 0, 0
@@ -50,10 +50,11 @@ def small_groups(rows: Batch, least: Least, *, subtracted: bool) -> tuple[int, i
     _, group, n = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     group = group.ravel()
     categories = _distinct(group, rows.category, len(n))
-    known = rows.is_judged & (rows.address >= 0)
+    is_judged = rows.is_judged & subtracted
+    known = is_judged & (rows.address >= 0)
     addresses = _distinct(group[known], rows.address[known], len(n))
     judged = np.zeros(len(n), bool)
-    judged[group[rows.is_judged]] = True
+    judged[group[is_judged]] = True
     small = (
         (n < least.records)
         | (categories < least.categories)
