@@ -10,12 +10,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal.heartbeat import tick_age_s
+from portal.heartbeat import LIVE, WORKER, is_healthy, tick_age_s
 from portal.models import Release
 from sensors.queries import inbox_depth, parked_window_count, quarantine_count
-
-# Beat ticks every 5 s; three missed ticks and a busy worker still fit.
-OLDEST_HEALTHY_TICK_S = 60.0
 
 
 @require_safe
@@ -30,17 +27,21 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def vital_signs() -> dict[str, Any]:
-    tick = tick_age_s()
-    queue_lives = tick is not None and tick < OLDEST_HEALTHY_TICK_S
+    ticks = {name: tick_age_s(name) for name in (LIVE, WORKER)}
     return {
-        "status": "ok" if queue_lives else "degraded",
+        "status": "ok" if all(map(is_healthy, ticks, ticks.values())) else "degraded",
         "database": "ok",
-        "queue_tick_age_s": None if tick is None else round(tick, 1),
+        "queue_tick_age_s": _rounded(ticks[LIVE]),
+        "worker_tick_age_s": _rounded(ticks[WORKER]),
         "inbox_depth": inbox_depth(),
         "quarantine_count": quarantine_count(),
         "parked_windows": parked_window_count(),
         "release_age_s": release_ages_s(),
     }
+
+
+def _rounded(age_s: float | None) -> float | None:
+    return None if age_s is None else round(age_s, 1)
 
 
 def release_ages_s() -> dict[str, float]:

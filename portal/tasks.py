@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from portal.city import the_city
 from portal.feeds.building import mend
-from portal.heartbeat import record_tick
+from portal.heartbeat import WORKER, record_tick
 from portal.publication.releases import release_on_schedule
 from portal.webhooks.actions import call_those_due
 
 
 @shared_task(name="portal.tick")
-def tick() -> None:
-    record_tick()
+def tick(name: str = WORKER) -> None:
+    record_tick(name)
 
 
 @shared_task(name="portal.call_webhooks")

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from sensors import actions
 
-DETECT_BUDGET_S = 3.0
-"""A backlog is worked off by many such runs, with drains in between: while a release is built, both share
-one process."""
+DRAIN_BUDGET_S, DETECT_BUDGET_S = 5.0, 1.0
+"""Both share one process (docs/operate.md): a backlog of either is worked off in many such runs, with the
+other in between, and what comes in meanwhile waits no longer."""
 
 
 @shared_task(name="sensors.drain")
 def drain() -> dict[str, int]:
-    drained = actions.drain(now=timezone.now())
+    drained = actions.drain(now=timezone.now(), budget_s=DRAIN_BUDGET_S)
     if drained.n_pulses:
         detect()  # here: the journey through the broker to another process takes longer than a glance
     return asdict(drained)

@@ -1,4 +1,4 @@
-"""With ``alert_sources`` the only module that reads the private apps. It hands arrays to the gate and writes nothing.
+"""With the other ``*_sources`` the only module that reads the private apps. It hands arrays to the gate and writes nothing.
 
 Everything is read as ``daylight_publisher``, in the transaction of the release that is being built.
 """

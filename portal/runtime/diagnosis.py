@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from portal.heartbeat import tick_age_s
+from portal.heartbeat import LIVE, WORKER, is_healthy, tick_age_s
 from portal.runtime import services
 from portal.runtime.layout import Layout
 from portal.runtime.prepare import pending_migrations
@@ -30,7 +30,6 @@ from sensors.queries import (
     quarantine_count,
 )
 
-OLDEST_HEALTHY_TICK_S = 60.0
 LEAST_FREE_BYTES = 2**30
 
 START_HINT = "Start it with `make run` or `manage.py up`."
@@ -92,28 +91,29 @@ def database_findings(layout: Layout) -> Iterator[Finding]:
         "Run `manage.py migrate`, or restart with `manage.py up`." if pending else "",
     )
     if not pending:
-        yield tick_finding()
+        yield from map(tick_finding, (LIVE, WORKER))
         yield inbox_finding()
         yield detector_finding()
 
 
-def tick_finding() -> Finding:
-    age_s = tick_age_s()
-    if age_s is None:
-        return Finding("worker", "never ticked", Verdict.WRONG, "Is the worker running? See logs/worker.log and logs/beat.log.")  # fmt: skip
-    if age_s > OLDEST_HEALTHY_TICK_S:
-        return Finding("worker", f"last tick {age_s:.0f} s ago", Verdict.WRONG, "See logs/worker.log and logs/beat.log.")  # fmt: skip
-    return Finding("worker", f"last tick {age_s:.0f} s ago")
+def tick_finding(name: str) -> Finding:
+    age_s = tick_age_s(name)
+    text = "never ticked" if age_s is None else f"last tick {age_s:.0f} s ago"
+    if is_healthy(name, age_s):
+        return Finding(name, text)
+    return Finding(
+        name, text, Verdict.WRONG, f"Does it run? See logs/{name}.log and logs/beat.log."
+    )
 
 
 def inbox_finding() -> Finding:
     depth, parked = inbox_depth(), parked_count()
     text = f"{depth} batches waiting, {parked} parked, {quarantine_count()} messages in quarantine"
     if depth >= settings.INGEST_MAX_WAITING:
-        remedy = "Devices are told to wait. Is the worker keeping up?"
+        remedy = "Devices are told to wait. Is the live worker keeping up?"
         return Finding("inbox", text, Verdict.WRONG, remedy)
     if parked:
-        remedy = "Daylight failed on them; see logs/worker.log, then try again in /admin/sensors/ingestbatch/."
+        remedy = "Daylight failed on them; see logs/live.log, then try again in /admin/sensors/ingestbatch/."
         return Finding("inbox", text, Verdict.WARNING, remedy)
     return Finding("inbox", text)
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connections
 
 from portal.celery import app
-from portal.heartbeat import tick_age_s
+from portal.heartbeat import LIVE, WORKER, tick_age_s
 from portal.runtime import postgres, redis
 from portal.runtime.layout import PROJECT, Layout
 from portal.runtime.postgres import EmbeddedPostgres
@@ -24,7 +24,7 @@ from portal.runtime.redis import EmbeddedRedis
 from portal.runtime.supervisor import Child
 from portal.runtime.watch import Watch
 
-STALE_AFTER_S = 30.0
+STALE_AFTER_S = {WORKER: 30.0, LIVE: 60.0}
 STOPS_FIRST = 1000
 
 
@@ -104,25 +104,48 @@ def children(layout: Layout, doorstep: Doorstep, *, with_demo: bool) -> list[Chi
 
 
 def _queue(layout: Layout, python: Callable[..., Child]) -> list[Child]:
-    stuck = Watch(worker_is_stuck)
-    celery = ("celery", "--quiet", "-A", "portal.celery")
+    """Two workers, so that no release, no import and no other long task keeps devices waiting."""
+    live, others = (Watch(functools.partial(is_stuck, name)) for name in (LIVE, WORKER))
     return [
-        python(
-            "worker",
-            *(*celery, "worker", "--concurrency=2", "--loglevel=WARNING"),
-            *("--without-gossip", "--without-mingle"),
-            stop_within_s=3.0,
-            is_stuck=stuck,
-        ),
+        # One process: what is sent through this queue never takes long.
+        _worker(LIVE, python, "--queues=live", "--pool=solo", is_stuck=live),
+        _worker(WORKER, python, "--queues=celery", "--concurrency=1", is_stuck=others),
         python(
             "beat",
-            *(*celery, "beat", "--loglevel=WARNING", "--pidfile="),
+            *(
+                "celery",
+                "--quiet",
+                "-A",
+                "portal.runtime.clock",
+                "beat",
+                "--loglevel=WARNING",
+                "--pidfile=",
+            ),
             f"--schedule={layout.beat_schedule}",
             before_start=functools.partial(_make_folder, layout.beat_schedule.parent),
             stop_within_s=1.0,
-            is_stuck=stuck,
+            is_stuck=lambda: live() and others(),
         ),
     ]
+
+
+def _worker(name: str, python: Callable[..., Child], *how: str, is_stuck: Watch) -> Child:
+    return python(
+        name,
+        *(
+            "celery",
+            "--quiet",
+            "-A",
+            "portal.celery",
+            "worker",
+            f"--hostname={name}@%h",
+            *how,
+            "--loglevel=WARNING",
+        ),
+        *("--without-gossip", "--without-mingle"),
+        stop_within_s=3.0,
+        is_stuck=is_stuck,
+    )
 
 
 def _web(doorstep: Doorstep, python: Callable[..., Child]) -> Child:
@@ -162,20 +185,20 @@ def choices(layout: Layout) -> list[str]:
     ]
 
 
-def worker_is_stuck() -> bool:
-    """No tick for a while although the worker has nothing else to do, or does not answer at all.
+def is_stuck(name: str) -> bool:
+    """No tick of a worker for a while although it has nothing else to do, or does not answer at all.
 
-    A worker whose every process is busy with a long release is late with its tick, not stuck;
-    ending it would start the release anew, for ever.
+    A worker that is busy with a long release is late with its tick, not stuck; ending it would start
+    the release anew, for ever. The live one does not answer while it works, and never works for long.
     """
     try:
-        age_s = tick_age_s()
+        age_s = tick_age_s(name)
     finally:
         connections.close_all()
-    if age_s is not None and age_s < STALE_AFTER_S:
+    if age_s is not None and age_s < STALE_AFTER_S[name]:
         return False
-    busy = app.control.inspect(timeout=3).active() or {}
-    return not any(busy.values())
+    active = app.control.inspect(timeout=3).active() or {}
+    return not any(tasks for node, tasks in active.items() if node.startswith(f"{name}@"))
 
 
 def disguise() -> Identity:

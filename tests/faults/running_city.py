@@ -13,9 +13,11 @@ from typing import Any
 
 from conftest import Stage
 
+LIVE_WORKER = ("celery", "worker", "--queues=live")
 CHILDREN = (
     ("granian",),
-    ("celery", "worker"),
+    LIVE_WORKER,
+    ("celery", "worker", "--queues=celery"),
     ("celery", "beat"),
     ("redis-server",),
     ("postgres", "-D"),
@@ -65,9 +67,10 @@ class City:
         return self.health().get("status") == "ok"
 
     def has_ticked_since(self, instant_s: float) -> bool:
-        """Whether web, database, queue, clock and worker have worked together since then."""
-        age_s = self.health().get("queue_tick_age_s")
-        return age_s is not None and age_s < time.monotonic() - instant_s
+        """Whether web, database, queue, clock and both workers have worked together since then."""
+        health, elapsed_s = self.health(), time.monotonic() - instant_s
+        ages_s = [health.get(f"{name}_tick_age_s") for name in ("queue", "worker")]
+        return all(age_s is not None and age_s < elapsed_s for age_s in ages_s)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.stage.run([sys.executable, "manage.py", *words], **self.environ)

@@ -14,7 +14,7 @@ from collections import Counter
 import numpy as np
 import psycopg
 from conftest import Stage, wait_until
-from running_city import City
+from running_city import LIVE_WORKER, City
 
 from portal.runtime.layout import Layout
 from portal.runtime.postgres import EmbeddedPostgres
@@ -28,11 +28,11 @@ PULSES_PER_BATCH = 6
 
 # After this share of the batches was accepted, this child dies.
 DEATHS = [
-    (0.15, ("celery", "worker")),
+    (0.15, LIVE_WORKER),
     (0.35, ("redis-server",)),
-    (0.5, ("celery", "worker")),
+    (0.5, LIVE_WORKER),
     (0.65, ("postgres", "-D")),
-    (0.8, ("celery", "worker")),
+    (0.8, LIVE_WORKER),
 ]
 
 ENROL = """

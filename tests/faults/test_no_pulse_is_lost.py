@@ -8,7 +8,7 @@ import time
 
 import psycopg
 from conftest import Stage, wait_until
-from running_city import City
+from running_city import LIVE_WORKER, City
 
 from portal.runtime.layout import Layout
 from portal.runtime.postgres import EmbeddedPostgres
@@ -24,11 +24,11 @@ N_BATCHES, PULSES_PER_BATCH = 50, 20
 
 # After so many accepted batches, this child dies.
 DEATHS = {
-    8: ("celery", "worker"),
+    8: LIVE_WORKER,
     16: ("redis-server",),
     24: ("granian",),
     32: ("postgres", "-D"),
-    40: ("celery", "worker"),
+    40: LIVE_WORKER,
 }
 
 ENROL = """

@@ -21,7 +21,9 @@ from portal.runtime.supervisor import AlreadyRunningError, Supervisor
 
 
 class Command(BaseCommand):
-    help = "Start PostgreSQL, Redis, the web server, the worker and its clock under one supervisor."
+    help = (
+        "Start PostgreSQL, Redis, the web server, two workers and their clock under one supervisor."
+    )
     # `prepare` checks everything in a moment; here it would only delay the first page.
     requires_system_checks = ()
 
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             "--without",
             action="append",
             default=[],
-            choices=["web", "worker", "beat", "demo"],
+            choices=["web", "live", "worker", "beat", "demo"],
             help="leave a process out: because another machine runs it, or to keep the demo city empty",
         )
 
