@@ -203,8 +203,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 CELERY_TIMEZONE = "UTC"
+# What devices wait for has a queue and a worker of its own: two long tasks, a release and an import, hold
+# the others. Whoever starts a worker without --queues gets one that takes both.
+CELERY_TASK_QUEUES = {name: {"routing_key": name} for name in ("celery", "live")}
+CELERY_TASK_ROUTES = {"sensors.drain": {"queue": "live"}, "sensors.detect": {"queue": "live"}}
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "portal.tick", "schedule": 5.0, "options": {"expires": 5}},
+    "tick-live": {
+        "task": "portal.tick",
+        "args": ("live",),
+        "schedule": 5.0,
+        "options": {"expires": 5, "queue": "live"},
+    },
     "drain": {"task": "sensors.drain", "schedule": 2.0, "options": {"expires": 2}},
     "detect": {"task": "sensors.detect", "schedule": 2.0, "options": {"expires": 2}},
     "learn": {"task": "sensors.learn", "schedule": 21_600.0},
