@@ -21,6 +21,7 @@ from portal.feeds.renderers import FORMATS, plain
 from portal.feeds.specs import DatasetSpec
 from portal.models import PublishedArea, PublishedAuditResult, PublishedPlace, Release
 
+LONGEST_PERIOD = "1 year"  # of a row: a city may coarsen time up to that
 TABULAR = ("csv", "json", "ndjson")
 
 
@@ -119,11 +120,17 @@ class Described:
         """From the first start to the last end of what the rows tell of; None where rows have no period, or there are none."""
         if not {"starts_at", "ends_at"} <= set(self.spec.columns):
             return None
-        statement = PROJECTIONS[self.spec.slug].select("min(r.starts_at), max(r.ends_at)")
+        projection = PROJECTIONS[self.spec.slug]
+        # Both by the index on starts: a count of ten million rows would take seconds.
+        first = projection.select("r.starts_at", order="r.starts_at", limit="1")
+        newest = projection.select("r.starts_at", order="r.starts_at DESC", limit="1")
+        last = projection.select(
+            "max(r.ends_at)", where=f"r.starts_at > ({newest}) - interval '{LONGEST_PERIOD}'"
+        )
         with connections["public"].cursor() as cursor:
-            cursor.execute(statement, {"release": self.release.number})
-            first, last = cursor.fetchone()
-        return (first, last) if first else None
+            cursor.execute(f"SELECT ({first}), ({last})", {"release": self.release.number})
+            ends: tuple[dt.datetime | None, dt.datetime | None] = cursor.fetchone()
+        return (ends[0], ends[1]) if ends[0] and ends[1] else None
 
     @cached_property
     def box(self) -> tuple[float, float, float, float] | None:

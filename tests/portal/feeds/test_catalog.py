@@ -17,6 +17,7 @@ from portal.feeds import contract
 from portal.feeds.catalog.described import described
 from portal.feeds.catalog.quality import measurements
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.rows import rows_of
 from portal.feeds.specs import ABSENCES
 from portal.models import PublishedAuditResult, Release
 from portal.views.catalogue import machine_readable
@@ -164,6 +165,24 @@ def test_a_column_that_ends_is_marked_in_the_description_and_its_headers(
     assert marked == {"code"}
     assert response["Deprecation"].startswith("@")
     assert response["Sunset"].endswith("GMT")
+
+
+@pytest.mark.parametrize("slug", ["incidents", "gunfire", "places"])
+def test_the_span_is_from_the_first_start_to_the_last_end_of_all_rows(
+    client: Client, slug: str
+) -> None:
+    one = described(slug, "")
+    assert one
+
+    rows = [row for row, _shape in rows_of(one.release)]
+
+    if slug == "places":
+        assert one.span is None
+    else:
+        assert one.span == (
+            min(row["starts_at"] for row in rows),
+            max(row["ends_at"] for row in rows),
+        )
 
 
 def test_measured_quality_is_that_of_the_release_and_its_audit(client: Client) -> None:

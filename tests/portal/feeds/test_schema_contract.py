@@ -14,6 +14,7 @@ from django.test import Client
 from portal.feeds import contract
 from portal.feeds.contract import CHANGES, Change, Columns, columns_of, merged, violations
 from portal.feeds.dictionary import DATASETS
+from tests.factories.released import released_city
 
 DAY = dt.date(2027, 3, 1)
 RELEASED: Columns = {"incidents": {"public_id": "string", "category": "string", "count": "integer"}}
@@ -159,6 +160,29 @@ def test_the_version_of_a_schema_counts_what_ended_and_what_was_added(
 
     assert versions == ["1", "1.1", "2"]
     assert contract.schema_version("gunfire", DAY) == "1"
+
+
+@pytest.mark.usefixtures("city_db", "announced")
+def test_every_file_and_answer_of_that_dataset_carries_them_and_no_other(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.FILES = tmp_path
+    released_city()
+    wanted = contract.headers_of("incidents")
+
+    for address in (
+        "/data/{}.csv",
+        "/data/{}/releases/1/{}.json",
+        "/data/{}/schema.json",
+        "/api/v1/datasets/{}/rows",
+    ):
+        warned, plain = (
+            Client().get(address.format(slug, slug)) for slug in ("incidents", "gunfire")
+        )
+
+        assert warned.status_code == plain.status_code == 200
+        assert {name: warned[name] for name in wanted} == wanted, address
+        assert "Deprecation" not in plain
 
 
 @pytest.mark.usefixtures("city_db")
