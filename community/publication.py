@@ -16,7 +16,7 @@ from community import actions, queries
 from community.desk import ROWS_PER_LIST, about_feedback, back_to, requires, staff_page, user_of
 from community.forms import RedactionForm
 from community.models import Feedback
-from community.redaction import SecondLook, find_personal_data, marked, mask
+from community.redaction import SecondLook, find_personal_data, marked, mask, whole_lines
 from community.roles import Permission
 
 # An image that is opened as a page of its own runs nothing and asks nobody.
@@ -90,8 +90,8 @@ def _screen(
     }
     if look is not None:
         context["typed"] = [
-            (form["text"].label, marked(form.cleaned_data["text"].strip(), look.text)),
-            (form["answer"].label, marked(form.cleaned_data["answer"].strip(), look.answer)),
+            (form["text"].label, marked(whole_lines(form.cleaned_data["text"]), look.text)),
+            (form["answer"].label, marked(whole_lines(form.cleaned_data["answer"]), look.answer)),
         ]
         context["reasons"] = sorted({*look.text.reasons, *look.answer.reasons})
     return render(request, "desk/redaction.html", context)

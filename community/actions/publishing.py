@@ -41,7 +41,7 @@ def review_redaction(
     feedback = locked(feedback)
     require(by, Permission.REVIEW_REDACTION, feedback)
     _require_undecided(feedback)
-    text, answer, doubts = text.strip(), answer.strip(), ""
+    text, answer, doubts = redaction.whole_lines(text), redaction.whole_lines(answer), ""
     if may_be_published:
         doubts = _looked_at_again(feedback, text, answer, confirmed=confirmed)
     feedback.redaction = Verdict.REVIEWED if may_be_published else Verdict.WITHHELD

@@ -14,7 +14,7 @@ from community.redaction.numbers import find_numbers
 from community.redaction.online import find_online
 from community.redaction.places import Gazetteer, find_places
 from community.redaction.plain import Plain, tidy
-from community.redaction.second_look import SecondLook, says_something, seal_of
+from community.redaction.second_look import SecondLook, says_something, seal_of, whole_lines
 from community.redaction.spans import LABEL, Findings, Span, marked, mask, merged
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "mask",
     "says_something",
     "seal_of",
+    "whole_lines",
 ]
 
 

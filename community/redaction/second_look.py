@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
@@ -44,6 +45,12 @@ class SecondLook:
 def seal_of(text: str, answer: str) -> str:
     """The same for the same words and for no others."""
     return hashlib.sha256(f"{len(text)}\n{text}\n{answer}".encode()).hexdigest()
+
+
+def whole_lines(text: str) -> str:
+    """The text as it would be published: lines that end in one way, no control characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 def says_something(text: str) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as _
 from portal.feeds.audit_dictionary import AUDIT
 from portal.feeds.calls_dictionary import CALLS
 from portal.feeds.columns import ID, WHEN, WHERE
+from portal.feeds.feedback_dictionary import FEEDBACK
 from portal.feeds.ledger_dictionary import LEDGER
 from portal.feeds.map_dictionary import MAP
 from portal.feeds.specs import DatasetSpec, Field
@@ -134,6 +135,7 @@ _SPECS: Final = (
         time_resolution="PT6H",
     ),
     CALLS,
+    FEEDBACK,
     *LEDGER,
     *TOTALS,
     *MAP,

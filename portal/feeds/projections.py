@@ -125,6 +125,21 @@ PROJECTIONS: Final[dict[str, Projection]] = {
         joins=f"LEFT JOIN release.gunfire_outcome o ON o.public_id = r.public_id AND {public('o')}",
     ),
     "calls": _records("call", {"category": "r.category"}),
+    "feedback": Projection(
+        table="release.feedback r",
+        columns={
+            "public_id": "r.public_id",
+            **_WHEN,
+            "district": _or_null("r.district_slug"),
+            **_plain("kind topic"),
+            "text": _or_null("r.text"),
+            "answer": _or_null("r.answer"),
+            "answer_days": "r.answer_days",
+            "about_public_id": _or_null("r.about_public_id"),
+        },
+        order=("r.public_id",),
+        is_monthly=True,
+    ),
     "gunfire-ledger": Projection(
         table="release.gunfire_figure r",
         columns={

@@ -17,6 +17,7 @@ from portal.models import (
     PublishedCell,
     PublishedCharge,
     PublishedCount,
+    PublishedFeedback,
     PublishedFigure,
     PublishedGunfire,
     PublishedIncident,
@@ -263,7 +264,7 @@ def _publish(
 
 def retire(
     dataset: str,
-    model: type[PublishedRow],
+    model: type[PublishedRow] | type[PublishedFeedback],
     fates: dict[int, Assignment.Fate],
     *,
     number: int,

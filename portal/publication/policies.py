@@ -59,6 +59,7 @@ _MISSED: Final = Coarsen(
 _UPTIME: Final = Coarsen(
     ("value", "low", "high"), "share of the hours of a month, of at least 8 sensors, in hundredths"
 )
+_DESK: Final = Withhold("the work of the desk")
 _LINK: Final = Withhold("ties records to each other")
 
 # Every field of the models from which rows are released.
@@ -263,6 +264,43 @@ POLICIES: Final[dict[str, dict[str, Policy]]] = {
         "district": Coarsen(("district",), "slug of the district of the whole place"),
         "beat": Coarsen(("beat",), "only where the whole place lies in one beat"),
         "imported_file": _KEY,
+    },
+    "community.Feedback": {
+        "id": _KEY,
+        "kind": Publish("kind"),
+        "topic": Publish("topic"),
+        "text": Withhold("the resident's own words; erased 30 days after the end"),
+        "language": Withhold("a rare language would tell who wrote"),
+        "about_officer": Withhold("the wall; such a message is counted by the quarter and no more"),
+        "desk": Withhold("who works on it"),
+        "district": Coarsen(
+            ("district",), "where at least 5 of the same week stand there together, else the city"
+        ),
+        "place_words": Withhold("where the resident says it is; erased with the words"),
+        "incident_public_id": Coarsen(
+            ("about_public_id",), "only while that record is public; the row has its district"
+        ),
+        "state": _DESK,
+        "receipt_hash": Withhold("opens the thread"),
+        "created_at": Coarsen(("period", "starts_at", "ends_at"), "ISO week"),
+        "due_at": _DESK,
+        "clock_stopped_at": _DESK,
+        "answered_at": Coarsen(("answer_days",), "whole working days since it came"),
+        "reopened_at": _DESK,
+        "closed_at": _DESK,
+        "closed_by": _DESK,
+        "closing_reason": Withhold("for the resident"),
+        "may_publish": Withhold("decides whether any word is told"),
+        "withdrawn_at": Withhold("decides whether any word is told"),
+        "redacted_text": Coarsen(
+            ("text",), "only what a person let through, with the resident's consent"
+        ),
+        "redacted_answer": Coarsen(("answer",), "only what a person let through"),
+        "redaction": Withhold("decides whether any word is told"),
+        "redaction_reasons": Withhold("would point at what was taken out"),
+        "reviewed_by": _DESK,
+        "reviewed_at": _DESK,
+        "erased_at": _DESK,
     },
 }
 

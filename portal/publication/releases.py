@@ -31,6 +31,7 @@ from portal.publication.geography import Frozen
 from portal.publication.models import Assignment, Heartbeat
 from portal.publication.overrides import rules_of
 from portal.publication.verification import Standard, verify
+from portal.publication.voices import build_voices
 from portal.publication.writing import TABLES, count_rows
 from sensors.geodesy import LocalPlane
 
@@ -44,6 +45,7 @@ RECORDS = (
     "incidents",
     "gunfire",
     "calls",
+    "feedback",
     "gunfire-ledger",
     "gunfire-calibration",
     "sensitive-totals",
@@ -136,6 +138,7 @@ def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -
             "incidents": builders.build_incidents(gate, correct=correcting),
             "gunfire": builders.build_gunfire(gate, correct=correcting),
             "calls": builders.build_calls(gate, correct=correcting),
+            "feedback": build_voices(gate),
             "gunfire-ledger": builders.build_ledger(gate, newest("gunfire"), correct=correcting),
             "gunfire-calibration": builders.build_calibration(gate, newest("gunfire")),
             "sensitive-totals": builders.build_totals(gate),

@@ -17,7 +17,7 @@ from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import file_of
 from portal.feeds.rows import rows_of
 from portal.models import PublishedCall, PublishedGunfire, PublishedIncident, PublishedRow, Release
-from portal.publication import budget_checks, call_checks, ledger_checks, sources
+from portal.publication import budget_checks, call_checks, ledger_checks, sources, voice_checks
 from portal.publication.audit.results import missing_results
 from portal.publication.calls import patient
 from portal.publication.decisions import tiers_of, utc
@@ -339,6 +339,16 @@ CHECKS: dict[str, list[Verifier]] = {
         of(lambda release, to: call_checks.no_call_tells_of_a_secret(release, to.doors.plane)),
         of(lambda release, to: call_checks.calls_stand_with_their_records(release, to.doors.plane)),
         of(lambda release, to: call_checks.calls_come_in_groups(release, to.doors, to.rules)),
+    ],
+    "feedback": [
+        rows_match_files,
+        of(lambda release, to: voice_checks.columns_are_known(release)),
+        of(lambda release, to: voice_checks.words_were_let_through(release)),
+        of(lambda release, to: voice_checks.the_wall_holds(release)),
+        of(lambda release, to: voice_checks.messages_have_company(release, to.rules)),
+        of(lambda release, to: voice_checks.periods_are_whole_and_over(release, to.rules, to.zone)),
+        of(lambda release, to: voice_checks.nothing_taken_back_is_public(release)),
+        of(lambda release, to: voice_checks.messages_stand_with_their_records(release)),
     ],
     "gunfire-ledger": [
         rows_match_files,

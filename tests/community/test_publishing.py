@@ -55,11 +55,11 @@ def as_(people: Any) -> Callable[[str], Client]:
 
 class TestReview:
     def test_a_person_decides_what_may_be_published(self, settled: Any, review: Any) -> None:
-        review(text=" A dark crossing ", answer="The lamp comes on Friday.")
+        review(text=" A dark\r\ncrossing\x07 ", answer="The lamp comes on Friday.")
 
         settled.refresh_from_db()
         assert settled.redaction == Verdict.REVIEWED
-        assert settled.redacted_text == "A dark crossing"
+        assert settled.redacted_text == "A dark\ncrossing"
         assert settled.redacted_answer == "The lamp comes on Friday."
 
     def test_without_consent_there_is_nothing_to_decide(self, submit: Any, people: Any) -> None:
