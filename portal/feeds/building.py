@@ -45,7 +45,7 @@ MEND_LOCK = 0x0DA7_F11E  # an advisory lock
 def build_files(release: Release) -> dict[str, Any]:
     """Write every format and then the manifest. A reader sees all files of a release or none."""
     city, folder = the_city(), folder_of(release)
-    source = _source(release, city)
+    source = source_of(release, city)
     building = folder.with_name(f".{release.number}.building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
@@ -111,7 +111,8 @@ def _mend() -> int:
     return n_mended
 
 
-def _source(release: Release, city: City) -> Source:
+def source_of(release: Release, city: City) -> Source:
+    """Where the rows of a release come from."""
     slug = release.dataset.slug
     projection = PROJECTIONS[slug]
     return Source(DATASETS[slug], projection, release.number, city.zone, shapes_read(projection))

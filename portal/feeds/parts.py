@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connections, transaction
@@ -182,8 +182,8 @@ def build_part(folder: Path, name: str, source: Source, span: Span, about: About
             )
             for suffix, frame in texts_of(source.spec).items()
         }
-        n_cells = _write_csv(texts["csv"], source, span)
-        shape_of_row = _write_objects(texts, source, span)
+        n_cells = write_csv(texts["csv"], source, span)
+        shape_of_row = write_objects(texts, source, span)
         files = {suffix: text.finish() for suffix, text in texts.items()}
     if not n_cells == len(shape_of_row) == span.n_rows:
         raise BuildError(
@@ -200,7 +200,7 @@ def build_part(folder: Path, name: str, source: Source, span: Span, about: About
     return {"rows": span.n_rows, "files": files}
 
 
-def _write_csv(text: TextFile, source: Source, span: Span) -> int:
+def write_csv(text: TextFile, source: Source, span: Span) -> int:
     """COPY makes the cells and their quotes, and ends a row with LF where RFC 4180 wants CRLF."""
     where, parameters = source.asked(span)
     rows = source.projection.select(
@@ -219,7 +219,7 @@ def _write_csv(text: TextFile, source: Source, span: Span) -> int:
     return n_rows
 
 
-def _write_objects(texts: dict[str, TextFile], source: Source, span: Span) -> array[int]:
+def write_objects(texts: dict[str, TextFile], source: Source, span: Span) -> array[int]:
     """JSON, NDJSON and GeoJSON from one reading. Returns the index of each row's footprint."""
     where, parameters = source.asked(span)
     projection, shapes = source.projection, source.shapes
@@ -236,21 +236,31 @@ def _write_objects(texts: dict[str, TextFile], source: Source, span: Span) -> ar
             objects = [row for row, _ in rows]
             found = [shapes.index[name] for _, name in rows]
             shape_of_row.extend(found)
-            texts["json"].add(",\n".join(objects).encode())
-            texts["ndjson"].add("".join([f"{row}\n" for row in objects]).encode())
-            if "geojson" in texts:
-                texts["geojson"].add(_features(objects, found, shapes))
+            for suffix in texts.keys() & JOINED.keys():
+                texts[suffix].add(JOINED[suffix](objects, found, shapes).encode())
     return shape_of_row
 
 
-def _features(objects: list[str], found: list[int], shapes: Shapes) -> bytes:
+def _elements(objects: list[str], found: list[int], shapes: Shapes) -> str:
+    return ",\n".join(objects)
+
+
+def _lines(objects: list[str], found: list[int], shapes: Shapes) -> str:
+    return "".join([f"{row}\n" for row in objects])
+
+
+def _features(objects: list[str], found: list[int], shapes: Shapes) -> str:
     shape = shapes.texts
     return ",\n".join(
         [
             f'{{"type":"Feature","geometry":{shape[n]},"properties":{row}}}'
             for row, n in zip(objects, found, strict=True)
         ]
-    ).encode()
+    )
+
+
+# How the objects of some rows become a run of a text.
+JOINED: Final = {"json": _elements, "ndjson": _lines, "geojson": _features}
 
 
 def _chunked(rows: Iterable[Any]) -> Iterator[list[Any]]:
