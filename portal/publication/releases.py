@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from portal.city import City, the_city
 from portal.feeds.building import build_files
+from portal.feeds.contract import schema_version
 from portal.feeds.files import folder_of, manifest_sha256_of
 from portal.models import Dataset, PublishedTally, Release
 from portal.publication import builders, chain, sources
@@ -203,6 +204,7 @@ def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
         n_added=changes.added,
         n_retired=changes.retired,
         made_with=changes.made_with,
+        schema_version=schema_version(slug, as_of.date()),
     )
 
 

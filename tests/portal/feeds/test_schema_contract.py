@@ -14,6 +14,8 @@ from django.test import Client
 from portal.feeds import contract
 from portal.feeds.contract import CHANGES, Change, Columns, columns_of, merged, violations
 from portal.feeds.dictionary import DATASETS
+from portal.publication import releases
+from portal.publication.builders import Changes
 from tests.factories.released import released_city
 
 DAY = dt.date(2027, 3, 1)
@@ -160,6 +162,18 @@ def test_the_version_of_a_schema_counts_what_ended_and_what_was_added(
 
     assert versions == ["1", "1.1", "2"]
     assert contract.schema_version("gunfire", DAY) == "1"
+
+
+@pytest.mark.usefixtures("city_db")
+def test_a_release_is_built_with_the_version_of_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contract, "CHANGES", (change(),))
+
+    built = [
+        releases._build("incidents", lambda number: Changes(added=1), as_of=contract.midnight(day))
+        for day in (DAY - dt.timedelta(days=1), DAY)
+    ]
+
+    assert [release.schema_version for release in built] == ["1", "2"]
 
 
 @pytest.mark.usefixtures("city_db", "announced")
