@@ -14,7 +14,7 @@ from portal.publication.disclosure import RulesError
 from portal.publication.overrides import rules_of
 
 
-@register()
+@register("daylight")
 def time_zone_is_utc(**kwargs: Any) -> list[CheckMessage]:
     if settings.TIME_ZONE == "UTC" and settings.USE_TZ:
         return []
@@ -27,7 +27,7 @@ def time_zone_is_utc(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register("daylight")
 def city_file_is_readable(**kwargs: Any) -> list[CheckMessage]:
     try:
         the_city()
@@ -36,7 +36,7 @@ def city_file_is_readable(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register("daylight")
 def gate_is_no_looser_than_promised(**kwargs: Any) -> list[CheckMessage]:
     try:
         city = the_city()
@@ -50,7 +50,7 @@ def gate_is_no_looser_than_promised(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register("daylight")
 def signing_key_is_private(**kwargs: Any) -> list[CheckMessage]:
     path = signing.key_file()
     if not path.exists() or not path.stat().st_mode & 0o077:
@@ -60,6 +60,23 @@ def signing_key_is_private(**kwargs: Any) -> list[CheckMessage]:
             f"{path} can be read by others; whoever reads it can sign releases as this city",
             hint=f"chmod 600 {path}",
             id="portal.W003",
+        )
+    ]
+
+
+@register(deploy=True)
+def data_have_a_contact(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        has_contact = bool(the_city().contact_email)
+    except CityError:
+        return []  # said above
+    if has_contact:
+        return []
+    return [
+        Warning(
+            "nobody is named who answers questions about the data; portals refuse such a catalogue",
+            hint="Set contact_email in the city file.",
+            id="portal.W004",
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +14,8 @@ from django.conf import settings as django_settings
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
+from portal import checks
+from portal.city import the_city
 from portal.feeds import contract
 from portal.feeds.catalog.described import described
 from portal.feeds.catalog.quality import measurements
@@ -230,6 +233,16 @@ def test_a_page_carries_links_licence_and_structured_data_that_no_text_can_end(
     assert json.loads(text)["description"] == "</script><script>alert(1)"
     for link in found["links"]:
         assert client.get(link["href"]).status_code == 200
+
+
+def test_a_city_that_names_no_contact_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.data_have_a_contact() == []
+    silent = replace(the_city(), contact_email="")
+    monkeypatch.setattr(checks, "the_city", lambda: silent)
+
+    (warning,) = checks.data_have_a_contact()
+
+    assert warning.id == "portal.W004"
 
 
 def test_every_empty_cell_has_words_and_a_code() -> None:
