@@ -5,6 +5,7 @@ A process of its own, so that the supervisor stays awake during a long migration
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import django
 import psycopg
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from portal.runtime import roles
 
@@ -33,6 +35,7 @@ def main() -> None:
 
     from portal.runtime.database import owner_conninfo
 
+    refuse_unsafe_settings()
     if settings.DEBUG:
         serve_static_files_from_where_they_lie()
     else:
@@ -41,6 +44,14 @@ def main() -> None:
     with connect_patiently(conninfo) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         prepare_tables(conninfo)
+
+
+def refuse_unsafe_settings() -> None:
+    """Our own system checks say what is wrong: the portal does not start behind a gate looser than promised."""
+    try:
+        call_command("check", tags=["daylight"], stdout=io.StringIO())
+    except SystemCheckError as error:
+        sys.exit(str(error))
 
 
 def prepare_tables(conninfo: str) -> None:

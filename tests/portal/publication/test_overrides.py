@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +30,8 @@ from portal.publication.overrides import as_toml, rules_of, signed
 from portal.publication.releases import release_due
 from tests.factories.private import NOW, incident, private_city
 
+PROJECT = Path(__file__).resolve().parents[3]
+CITY_FILE = 'name = "T"\ndepartment_name = "P"\ntimezone = "UTC"\nlon = 0.0\nlat = 0.0\n'
 TODAY = dt.date(2026, 11, 16)
 END = dt.date(2027, 6, 30)
 WAITED_H = 30  # longer than the override's delay, shorter than the default
@@ -225,6 +230,25 @@ def test_the_portal_does_not_start_with_a_bad_one(
     assert "signed override" in found["looser without"][0].msg
 
 
+def test_neither_does_the_supervisor_start_it(tmp_path: Path) -> None:
+    """`manage.py up` begins with this step, and ends when it fails."""
+    path = tmp_path / "city.toml"
+    path.write_text(CITY_FILE + "[gate]\nlow_delay_h = 12\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "portal.runtime.prepare"],
+        env={**os.environ, "DAYLIGHT_CITY": str(path), "DAYLIGHT_HOME": str(tmp_path)},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "got low_delay_h = 12; wanted at least 48" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 # What follows is released from a real database.
 
 
@@ -321,10 +345,7 @@ def test_the_command_prints_what_a_city_file_takes(
             "--decided-by", "Council", "--expires-on", "2027-01-31", stdout=text, stderr=aside,
         )  # fmt: skip
     path = tmp_path / "city.toml"
-    path.write_text(
-        'name = "T"\ndepartment_name = "P"\ntimezone = "UTC"\nlon = 0.0\nlat = 0.0\n'
-        + text.getvalue()
-    )
+    path.write_text(CITY_FILE + text.getvalue())
 
     rules = rules_of(read_city(path), on=TODAY)
 
