@@ -13,7 +13,7 @@ def canonical(words: Words) -> str:
     """Keys in order, no spaces, no escapes but those that JSON needs. Fractions are refused: writers
     of JSON disagree about them."""
     for name, value in words.items():
-        if not name.isascii() or not isinstance(value, str | int):
+        if not name.isascii() or isinstance(value, bool) or not isinstance(value, str | int):
             raise TypeError(f"got {name!r}: {value!r}; wanted a text or a whole number")
     return compact(words)
 
