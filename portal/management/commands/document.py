@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.feeds import contract
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.projections import PROJECTIONS
 from portal.feeds.renderers import formats_of
 from portal.feeds.specs import ABSENCES, DatasetSpec, Field
 from portal.publication.policies import POLICIES, WITHHELD, Coarsen, Publish, Withhold
@@ -28,6 +29,8 @@ def data_dictionary() -> Iterator[str]:
             f"- Updated {spec.updated}.",
             f"- Files: {suffixes}.",
         )
+        if PROJECTIONS[slug].is_monthly:
+            yield f"- Each also by month, such as `/data/{slug}-2026-10.csv` ([files](files.md))."
         yield from (f"- {caveat}" for caveat in spec.caveats)
         yield ""
         yield from table(
