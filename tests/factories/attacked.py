@@ -19,8 +19,9 @@ from incidents.models import Address, Area, Incident
 from portal.city import the_city
 from portal.demo.world import World
 from portal.feeds.files import file_in
-from portal.models import PublishedIncident, Release
+from portal.models import PublishedAuditResult, PublishedIncident, Release
 from portal.publication import sources
+from portal.publication.audit.results import findings_of
 from portal.publication.decisions import tiers_of
 from portal.publication.disclosure import Tier
 from portal.publication.geography import to_plane
@@ -68,6 +69,8 @@ class AttackedCity:
     tier: dict[str, str]  # of each incident today, by that number
     number: dict[int, str]  # record id -> that number
     heard_at: set[tuple[float, float]]  # lon, lat of every alert
+    audited: dict[tuple[str, str], dict[str, Any]]  # of the last release, by attack and subject
+    results: list[dict[str, Any]]  # rows of the public dataset of all such
 
     @property
     def last(self) -> Edition:
@@ -187,6 +190,10 @@ def _seen_from_outside(files: Path, removed: set[str]) -> AttackedCity:
         tier=_tiers_by_number(),
         number=dict(Incident.objects.values_list("pk", "source_id")),
         heard_at=set(AcousticEvent.objects.values_list("lon", "lat")),
+        audited={
+            (row["attack"], row["subject"]): row for row in findings_of(numbers.latest("number"))
+        },
+        results=list(PublishedAuditResult.objects.values()),
     )
 
 

@@ -128,7 +128,7 @@ def _read_json(path: Path, spec: DatasetSpec) -> Contents:
     try:
         with path.open("rb") as lines:
             frame = b"".join(_rows_taken_out(lines, found, spec))
-        found.add_words(json.loads(frame) if frame.strip() else None)
+        _dig(json.loads(frame) if frame.strip() else None, found, spec)
     except (msgspec.DecodeError, json.JSONDecodeError):
         found = Contents()
         _dig(json.loads(path.read_bytes()), found, spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from incidents.models import Incident
 from portal.feeds import reading
+from portal.feeds.files import folder_of
 from portal.models import Release
 from portal.publication.audit import asking
 from portal.publication.decisions import Gate
@@ -345,6 +347,72 @@ def test_an_address_in_free_text(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
     assert {"leak tables", "leak csv"} <= stopped_by(release)
+
+
+def a_private_point() -> list[float]:
+    ((lon, lat),) = select("SELECT lon, lat FROM vault.incidents_incident ORDER BY id LIMIT 1")
+    return [round(lon, 4), round(lat, 4)]
+
+
+def test_a_pin_in_a_geojson_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = a_private_point()
+
+    def pin(release: Release) -> None:
+        path = own_files(release, "geojson")[-1]
+        text = path.read_text()
+        start = text.index('"geometry"')
+        end = text.index('"properties"', start)
+        geometry = json.dumps({"type": "Point", "coordinates": point})
+        rewrite(path, f'{text[:start]}"geometry":{geometry},{text[end:]}')
+
+    release = release_with(monkeypatch, "incidents", files=pin)
+
+    assert stopped_by(release) == {"leak geojson"}
+
+
+def test_a_private_point_in_a_geoparquet_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    lon, lat = a_private_point()
+
+    def exact(release: Release) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = own_files(release, "parquet")[-1]
+        table = pq.read_table(path)
+        for name, value in (("longitude", lon), ("latitude", lat)):
+            values = [value, *table[name].to_pylist()[1:]]
+            at = table.schema.get_field_index(name)
+            table = table.set_column(at, name, pa.array(values, pa.float64()))
+        path.unlink()
+        pq.write_table(table, path)
+
+    release = release_with(monkeypatch, "incidents", files=exact)
+
+    assert stopped_by(release) == {"leak parquet"}
+
+
+def test_a_file_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_time(release: Release) -> None:
+        path = max(own_files(release, "ndjson"), key=lambda path: path.stat().st_size)
+        lines = sorted(
+            path.read_text().splitlines(), key=lambda line: json.loads(line)["starts_at"]
+        )
+        rewrite(path, "\n".join(lines) + "\n")
+
+    release = release_with(monkeypatch, "incidents", files=by_time)
+
+    assert stopped_by(release) == {"order files"}
+
+
+def own_files(release: Release, suffix: str) -> list[Path]:
+    """Those that the release does not share with the one before."""
+    found = sorted(folder_of(release).glob(f"*.{suffix}"))
+    return [path for path in found if path.stat().st_nlink == 1]
+
+
+def rewrite(path: Path, text: str) -> None:
+    path.unlink()
+    path.write_text(text)
 
 
 def test_an_alert_beside_a_record_that_may_not_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
