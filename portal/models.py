@@ -296,6 +296,25 @@ class PublishedFeedback(models.Model):
         return self.public_id
 
 
+class PublishedPhoto(models.Model):
+    """A photo beside a public message: drawn anew, and let through by a person who saw it."""
+
+    public_id = models.CharField(max_length=24, unique=True)  # 96 random bits, hex
+    feedback_public_id = models.CharField(max_length=24)
+    jpeg = models.BinaryField()
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    first_release = models.PositiveIntegerField()
+    retired_release = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = '"release"."feedback_photo"'
+        indexes = [models.Index(fields=["feedback_public_id"], name="pub_photo_of_feedback")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class PublishedAuditResult(models.Model):
     """What one attack on one release learnt, measured before the release went out."""
 

@@ -8,6 +8,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, re_path, register_converter
 from django.views.generic import RedirectView
 
+from portal.feeds import photos
 from portal.feeds import views as feeds
 from portal.feeds.renderers import FORMATS
 from portal.health import healthz
@@ -70,6 +71,7 @@ files = [
     *catalogue_urls.addresses,
     *ledger_of_releases.addresses,
     path("data/<slug:slug>.<suffix:suffix>", feeds.current_file, name="dataset-file"),
+    path("data/feedback/photos/<slug:public_id>.jpg", photos.photo, name="photo"),
     # /data/<dataset>/releases/<number>/...
     path(
         "data/<slug:slug>/releases/<int:number>/manifest.json",

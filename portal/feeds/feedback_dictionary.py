@@ -149,6 +149,15 @@ FEEDBACK: Final = DatasetSpec(
             "not_applicable",
             pattern="[0-9a-f]{24}",
         ),
+        Field(
+            "photos",
+            "string",
+            _(
+                "Addresses on this site of its photos, one space between: drawn anew, and let through by a person."
+            ),
+            _("no photo is shown"),
+            "withheld",
+        ),
     ),
     has_geometry=False,
     key=("public_id",),

@@ -136,6 +136,9 @@ PROJECTIONS: Final[dict[str, Projection]] = {
             "answer": _or_null("r.answer"),
             "answer_days": "r.answer_days",
             "about_public_id": _or_null("r.about_public_id"),
+            "photos": "(SELECT string_agg('/data/feedback/photos/' || shown.public_id || '.jpg', ' ' "  # noqa: S608
+            "ORDER BY shown.public_id) FROM release.feedback_photo shown "
+            f"WHERE shown.feedback_public_id = r.public_id AND {public('shown')})",
         },
         order=("r.public_id",),
         is_monthly=True,

@@ -349,6 +349,7 @@ CHECKS: dict[str, list[Verifier]] = {
         of(lambda release, to: voice_checks.periods_are_whole_and_over(release, to.rules, to.zone)),
         of(lambda release, to: voice_checks.nothing_taken_back_is_public(release)),
         of(lambda release, to: voice_checks.messages_stand_with_their_records(release)),
+        of(lambda release, to: voice_checks.photos_were_let_through(release)),
     ],
     "gunfire-ledger": [
         rows_match_files,

@@ -133,6 +133,12 @@ def nothing_taken_back_is_public(release: Release) -> Verdict:
     )
 
 
+def photos_were_let_through(release: Release) -> Verdict:
+    """Every photo that is shown is, byte for byte, one that a person let through, beside public words."""
+    stale = len(voice_sources.stale_photos())
+    return "every photo was let through by a person who saw it", stale == 0, f"{stale} were not"
+
+
 def messages_stand_with_their_records(release: Release) -> Verdict:
     """A message about a public record says the district that the record says, and no other record is named."""
     records = voice_sources.public_records()

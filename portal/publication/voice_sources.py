@@ -167,6 +167,35 @@ def taken_back() -> set[int]:
     return {record for chunk in rows for (record,) in chunk}
 
 
+# Photos of which a person said, after seeing them, that they may stand beside the public words.
+_SHOWN: Final = (
+    "vault.community_feedbackphoto p JOIN vault.community_feedback f ON f.id = p.feedback_id "
+    f"JOIN vault.publication_assignment g ON g.dataset_slug = '{VOICES}' AND g.record_id = {_NUMBER} "
+    "AND g.fate = 'published' JOIN release.feedback r USING (public_id) "
+    "WHERE p.is_public AND NOT f.about_officer AND f.withdrawn_at IS NULL AND r.text <> ''"
+)
+
+
+def new_photos() -> list[tuple[str, bytes, int, int]]:
+    """Photos that may be shown and are not: public id of the message, JPEG, width and height in pixels."""
+    rows = select(
+        f"SELECT g.public_id, p.content, p.width_px, p.height_px FROM {_SHOWN} AND NOT EXISTS ("  # noqa: S608
+        "SELECT 1 FROM release.feedback_photo shown WHERE shown.feedback_public_id = g.public_id "
+        "AND shown.jpeg = p.content AND shown.retired_release IS NULL)"
+    )
+    return [(row[0], bytes(row[1]), row[2], row[3]) for chunk in rows for row in chunk]
+
+
+def stale_photos() -> list[str]:
+    """Public ids of photos that are shown and may not be any more, or never might."""
+    rows = select(
+        "SELECT shown.public_id FROM release.feedback_photo shown WHERE shown.retired_release IS NULL "  # noqa: S608
+        f"AND NOT EXISTS (SELECT 1 FROM {_SHOWN} AND shown.feedback_public_id = g.public_id "
+        "AND shown.jpeg = p.content)"
+    )
+    return [public_id for chunk in rows for (public_id,) in chunk]
+
+
 def unmistakable_in(text: str) -> tuple[str, ...]:
     """Kinds of personal data in public words whose form alone says what they are."""
     return look_again(text, "").must_go

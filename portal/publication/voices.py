@@ -15,7 +15,7 @@ import numpy as np
 from django.db.models import Count
 from numpy.typing import NDArray
 
-from portal.models import PublishedFeedback
+from portal.models import PublishedFeedback, PublishedPhoto
 from portal.publication import voice_sources
 from portal.publication.builders import Builder, Changes, retire
 from portal.publication.decisions import Gate, utc
@@ -57,7 +57,8 @@ def build_voices(gate: Gate) -> Builder:
         fates = dict.fromkeys(voice_sources.taken_back(), Assignment.Fate.REMOVED)
         retired = retire(VOICES, PublishedFeedback, fates, number=number)
         told = decide_voices(voice_sources.new_voices(before=gate.as_of), gate)
-        return Changes(_publish(told, gate, number=number), retired)
+        added = _publish(told, gate, number=number)
+        return Changes(added, retired, told=_show_photos(number=number))
 
     return build
 
@@ -166,6 +167,27 @@ def _publish(told: list[Told], gate: Gate, *, number: int) -> int:
         batch_size=2_000,
     )
     return len(rows)
+
+
+def _show_photos(*, number: int) -> int:
+    """Show the photos that a person let through, beside rows that are public; take back the others. How many."""
+    shown = PublishedPhoto.objects.using("publisher")
+    hidden = shown.filter(public_id__in=voice_sources.stale_photos(), retired_release=None)
+    n_hidden = hidden.update(retired_release=number)
+    fresh = voice_sources.new_photos()
+    ids = public_ids(len(fresh), random_bytes=secrets.token_bytes)
+    shown.bulk_create(
+        PublishedPhoto(
+            public_id=public_id,
+            feedback_public_id=about,
+            jpeg=jpeg,
+            width_px=width,
+            height_px=height,
+            first_release=number,
+        )
+        for public_id, (about, jpeg, width, height) in zip(ids, fresh, strict=True)
+    )
+    return n_hidden + len(fresh)
 
 
 def _row(public_id: str, one: Told, gate: Gate, number: int) -> PublishedFeedback:

@@ -23,6 +23,7 @@ from portal.models import (
     PublishedGunfire,
     PublishedIncident,
     PublishedOutcome,
+    PublishedPhoto,
     PublishedPlace,
     PublishedStreet,
 )
@@ -37,7 +38,7 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "incidents": (PublishedIncident,),
     "gunfire": (PublishedGunfire, PublishedOutcome),
     "calls": (PublishedCall,),
-    "feedback": (PublishedFeedback,),
+    "feedback": (PublishedFeedback, PublishedPhoto),
     "gunfire-ledger": (PublishedFigure,),
     "gunfire-calibration": (PublishedCalibration,),
     "sensitive-totals": (PublishedCount,),

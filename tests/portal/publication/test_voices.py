@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from community import actions
 from community.clocks import BusinessCalendar
 from community.labels import DESK_LABELS
-from community.models import Feedback, User
+from community.models import Feedback, FeedbackPhoto, User
+from community.photos import Photo, redraw
 from community.roles import BY_SLUG, Desk
 from incidents.models import Area, Incident
 from portal.city import City
 from portal.feeds.feedback_dictionary import MESSAGE_KINDS, TOPICS
 from portal.feeds.rows import rows_of
-from portal.models import PublishedFeedback, PublishedIncident, Release
+from portal.models import PublishedFeedback, PublishedIncident, PublishedPhoto, Release
 from portal.publication import releases, voice_checks
 from portal.publication.disclosure import Rules
 from portal.publication.models import Assignment
@@ -133,7 +137,7 @@ class TestARow:
         found = [row for row, _ in rows_of(release)]
         assert set(found[0]) == {
             *("public_id", "period", "starts_at", "ends_at", "district", "kind", "topic"),
-            *("text", "answer", "answer_days", "about_public_id"),
+            *("text", "answer", "answer_days", "about_public_id", "photos"),
         }
         assert found[0]["about_public_id"] is None
         assert [row["public_id"] for row in found] == sorted(row["public_id"] for row in found)
@@ -366,6 +370,99 @@ class TestAboutARecord:
         row = row_of(about[0])
         assert row is not None
         assert row.retired_release is not None
+
+
+class TestPhotos:
+    """A photo is public only after a person who saw it said so, beside words that are public."""
+
+    def with_photos(self) -> tuple[Feedback, list[FeedbackPhoto]]:
+        told(4)
+        feedback = told(1, photos=[drawn((200, 0, 0)), drawn((0, 0, 200))])[0]
+        return feedback, list(feedback.photos.all())
+
+    def say(self, photo: FeedbackPhoto, *, may_be_public: bool) -> None:
+        actions.decide_photo(
+            photo=photo, may_be_public=may_be_public, by=person("services"), now=NOW
+        )
+
+    def addresses(self, release: Release | None) -> list[str]:
+        assert release is not None
+        found = [row["photos"] for row, _ in rows_of(release) if row["photos"]]
+        return [address for text in found for address in text.split(" ")]
+
+    def test_by_default_none_is_shown(self) -> None:
+        self.with_photos()
+
+        assert self.addresses(due()) == []
+        assert not PublishedPhoto.objects.exists()
+
+    def test_the_one_that_a_person_let_through_is_shown_as_we_drew_it(self) -> None:
+        feedback, (one, other) = self.with_photos()
+        self.say(one, may_be_public=True)
+        self.say(other, may_be_public=False)
+
+        (address,) = self.addresses(due())
+
+        response = Client().get(address)
+        assert response.status_code == 200
+        assert (response["Content-Type"], response.content) == ("image/jpeg", bytes(one.content))
+        assert str(one.pk) not in address
+        row = row_of(feedback)
+        assert row is not None
+        assert PublishedPhoto.objects.get().feedback_public_id == row.public_id
+
+    def test_it_may_be_let_through_later_and_taken_back(self) -> None:
+        _, (one, _) = self.with_photos()
+        due()
+        self.say(one, may_be_public=True)
+        (address,) = self.addresses(due(NOW + DAY))
+        assert due(NOW + 2 * DAY) is None  # nothing changed
+
+        self.say(one, may_be_public=False)
+        assert self.addresses(due(NOW + 3 * DAY)) == []
+        assert Client().get(address).status_code == 404
+
+    def test_it_leaves_with_the_words(self) -> None:
+        feedback, (one, _) = self.with_photos()
+        self.say(one, may_be_public=True)
+        (address,) = self.addresses(due())
+        actions.withdraw_publication(feedback=feedback, by=None, now=NOW)
+
+        assert self.addresses(due(NOW + DAY)) == []
+        assert Client().get(address).status_code == 404
+        assert Client().get("/data/feedback/photos/nowhere.jpg").status_code == 404
+
+    def test_one_that_nobody_let_through_stops_the_release(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        feedback, (one, _) = self.with_photos()
+        verify = releases.verify
+
+        def after_spoiling(release: Release, standard: Any) -> Any:
+            row = row_of(feedback)
+            if release.dataset.slug == VOICES and row is not None:
+                PublishedPhoto.objects.using("publisher").create(
+                    public_id="ef" * 12,
+                    feedback_public_id=row.public_id,
+                    jpeg=bytes(one.content),
+                    width_px=8,
+                    height_px=8,
+                    first_release=release.number,
+                )
+            return verify(release, standard)
+
+        monkeypatch.setattr(releases, "verify", after_spoiling)
+        made = {release.dataset.slug: release for release in release_due(HERE, as_of=NOW)}
+
+        failed = [check["check"] for check in made[VOICES].verification if not check["passed"]]
+        assert failed == ["every photo was let through by a person who saw it"]
+        assert not PublishedPhoto.objects.exists()
+
+
+def drawn(colour: tuple[int, int, int]) -> Photo:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(out, "PNG")
+    return redraw(out.getvalue(), name="a.png")
 
 
 Spoil = Callable[[], object]
