@@ -100,6 +100,8 @@ def measure(n_records: int, n_addresses: int, days: int) -> dict[str, object]:
             round(first["cpu_s"] * per, 1),
         ],
         "first release, share of time": shares(first_parts),
+        "first release, audit per 100,000 records, s: wall": round(first_parts["audit"] * per, 1),
+        "daily release, audit, s: wall": round(parts["audit"] / days, 1),
         "daily release, s: wall, this process": [round(wall_s, 1), round(cpu_s, 1)],
         "daily release, share of time": shares(parts),
         "ratio of a daily release to the first: wall, this process": [
@@ -211,10 +213,16 @@ def one_release(as_of: dt.datetime) -> dict[str, float]:
 
 @contextmanager
 def timed_parts(parts: dict[str, float]) -> Iterator[None]:
-    """Adds up the seconds spent deciding, writing files and verifying."""
+    """Adds up the seconds spent deciding, writing files, verifying and auditing."""
     from portal.publication import releases
 
-    names = {"_build": "decide", "_describe": "files", "verify": "verify", "_activate": "activate"}
+    names = {
+        "_build": "decide",
+        "_describe": "files",
+        "verify": "verify",
+        "audit": "audit",
+        "_activate": "activate",
+    }
     kept = {name: getattr(releases, name) for name in names}
     for name, part in names.items():
         setattr(releases, name, _timed(kept[name], part, parts))

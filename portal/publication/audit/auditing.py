@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from django.utils import timezone
+
+from portal.city import City
 from portal.models import Release
+from portal.publication import sources
 from portal.publication.audit.attacks.limits import Finding
 from portal.publication.audit.leaks import leaks
 from portal.publication.audit.reading import World
 from portal.publication.audit.records import ATTACKS
 from portal.publication.audit.results import SLUG as RESULTS
 from portal.publication.audit.totals import noisy_counts, redrawn_map
+from portal.publication.doors import Doors
+from portal.publication.overrides import rules_of
 from portal.publication.verification import Standard
+from sensors.geodesy import LocalPlane
 
 
-def audit(release: Release, standard: Standard) -> list[Finding]:
-    """What each attack on the release reached. standard.previous: the release before, None for the first."""
+def audit(release: Release, standard: Standard, *, whole: bool = False) -> list[Finding]:
+    """What each attack on the release reached. standard.previous: the release before, None for the first.
+
+    whole: files that were read when the release before was audited are read again.
+    """
     if (
         release.dataset.slug == RESULTS
     ):  # else each release of the results would make another one due
         return []
     slug = release.dataset.slug
-    found = list(leaks(release, standard.previous, standard.zone))
+    found = list(leaks(release, None if whole else standard.previous, standard.zone))
     if slug == "sensitive-totals":
         found += noisy_counts(release, standard.previous)
     if attacks := ATTACKS.get(slug):
@@ -31,6 +42,24 @@ def audit(release: Release, standard: Standard) -> list[Finding]:
         for attack in attacks:
             found += attack(world)
     return found
+
+
+def audit_again(slug: str, city: City) -> Iterator[tuple[Release, Finding]]:
+    """The same of the release that is out now, against the vault as it is today. Raises RulesError."""
+    releases = Release.objects.using("publisher").filter(
+        dataset__slug=slug, state=Release.State.ACTIVE
+    )
+    newest = list(releases.select_related("dataset").order_by("-number")[:2])
+    if not newest:
+        return
+    plane = LocalPlane(city.lon, city.lat)
+    standard = Standard(
+        rules=rules_of(city, on=timezone.now().astimezone(city.zone).date()),
+        zone=city.zone,
+        previous=newest[1] if len(newest) > 1 else None,
+        doors=Doors.of(sources.addresses(), plane),
+    )
+    yield from ((newest[0], finding) for finding in audit(newest[0], standard, whole=True))
 
 
 def as_check(found: list[Finding]) -> dict[str, Any]:
