@@ -302,6 +302,20 @@ POLICIES: Final[dict[str, dict[str, Policy]]] = {
         "reviewed_at": _DESK,
         "erased_at": _DESK,
     },
+    "community.FeedbackPhoto": {
+        "id": _KEY,
+        "feedback": _LINK,
+        "content": Coarsen(
+            ("photos",),
+            "drawn anew; only where a person who saw it let it through, beside the words",
+        ),
+        "width_px": Withhold("the picture says it"),
+        "height_px": Withhold("the picture says it"),
+        "created_at": _DESK,
+        "is_public": Withhold("decides whether it is shown"),
+        "decided_by": _DESK,
+        "decided_at": _DESK,
+    },
 }
 
 # Models of which nothing is released at all.
@@ -334,7 +348,6 @@ WITHHELD: Final[dict[str, str]] = {
     "community.Feedback": "residents' own words; summaries are released by later datasets",
     "community.FeedbackContact": "how a resident can be reached; deleted when the case closes",
     "community.FeedbackNote": "residents' own words",
-    "community.FeedbackPhoto": "seen by staff; drawn anew, so that nothing but the picture is left",
     "community.Assignment": "which officer works on what",
     "community.Response": "answers go to the resident who asked",
     "community.AuditEvent": "who did what among the staff",
