@@ -1,0 +1,139 @@
+"""The page and the command that tell what an attacker could learn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.test import Client
+
+from incidents.models import Incident
+from portal.models import PublishedAuditResult, Release
+from portal.publication.releases import release_due
+from tests.conftest import empty_every_table
+from tests.factories.private import NOW, group_of_assaults, incident, private_city
+from tests.portal.publication.audit.planting import CITY, release_with
+
+
+@pytest.fixture(scope="module", autouse=True)
+def town(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    from django.test import override_settings
+
+    files: Path = tmp_path_factory.mktemp("audited")
+    with django_db_blocker.unblock(), override_settings(FILES=files):
+        try:
+            private_city()
+            incident()
+            group_of_assaults(6)
+            release_due(CITY, as_of=NOW)
+            yield
+        finally:
+            empty_every_table()
+
+
+def rows(**wanted: Any) -> list[PublishedAuditResult]:
+    return list(PublishedAuditResult.objects.filter(**wanted))
+
+
+def test_what_was_measured_of_every_dataset_is_a_dataset() -> None:
+    found = {row.audited_dataset for row in rows(first_release=1)}
+
+    assert {"areas", "places", "cells", "incidents"} <= found
+    assert "privacy-audit" not in found
+    (least,) = rows(audited_dataset="incidents", attack="place-size", subject="least")
+    assert (least.status, least.limit, least.direction) == ("passed", 20, "at_least")
+
+
+def test_another_run_with_nothing_due_makes_no_release() -> None:
+    assert release_due(CITY, as_of=NOW) == []
+
+
+def test_the_page_says_what_the_attacker_does_and_how_far_he_got(client: Client) -> None:
+    page = client.get("/privacy/audit/").content.decode()
+
+    assert "What an attacker could learn" in page
+    assert "Takes the dot for the place where it happened." in page
+    assert "at most 0.2%" in page
+    assert "at least 20" in page
+    assert "What we do not promise" in page
+
+
+def test_the_page_is_there_before_the_first_release(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.queries.current_release", lambda slug: None)
+
+    page = client.get("/privacy/audit/")
+
+    assert page.status_code == 200
+    assert "Not supplied" in page.content.decode()
+
+
+def test_a_rejected_release_is_told_with_what_it_failed_in(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group_of_assaults(6, when=NOW.replace(month=9))
+    release = release_with(
+        monkeypatch,
+        "incidents",
+        rows="UPDATE release.incident SET category = 'narrative' WHERE first_release > 1",
+    )
+    assert release.state == Release.State.REJECTED
+
+    # nothing of it is public, and the next run, which goes out, tells of both
+    release_due(CITY, as_of=NOW)
+
+    (leak,) = rows(audited_release=release.number, attack="leak", subject="csv")
+    assert leak.status == "failed"
+    page = client.get("/privacy/audit/").content.decode()
+    assert "rejected: nothing of it is public" in page
+
+
+def test_the_command_attacks_again_and_finds_the_same() -> None:
+    out = StringIO()
+
+    call_command("audit", "incidents", "--json", stdout=out)
+
+    again = {
+        (row["attack"], row["subject"]): row["measured"]
+        for row in map(json.loads, out.getvalue().splitlines())
+    }
+    newest = Release.objects.filter(dataset__slug="incidents", state="active").latest("number")
+    assert again == {
+        (row.attack, row.subject): row.measured
+        for row in rows(audited_dataset="incidents", audited_release=newest.number)
+    }
+
+
+def test_the_command_prints_lines_for_people() -> None:
+    out = StringIO()
+
+    call_command("audit", "places", stdout=out)
+
+    assert "places 1         passed  leak csv: 0 of 1, at most 0" in out.getvalue()
+
+
+def test_the_command_fails_where_an_attack_now_learns_more() -> None:
+    changed = Incident.objects.filter(category="theft")
+    changed.update(tier="2")
+    try:
+        newest = Release.objects.filter(dataset__slug="incidents", state="active").latest("number")
+        Release.objects.using("publisher").filter(pk=newest.pk).update(state="rejected")
+        with pytest.raises(CommandError, match="learn more"):
+            call_command("audit", "incidents", stdout=StringIO())
+    finally:
+        Release.objects.using("publisher").filter(pk=newest.pk).update(state="active")
+        changed.update(tier="0a")
+
+
+def test_the_command_says_what_it_does_not_know() -> None:
+    with pytest.raises(CommandError, match="got nothing-such"):
+        call_command("audit", "nothing-such")
