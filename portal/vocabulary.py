@@ -69,6 +69,33 @@ OUTCOMES = {
     "": gettext_lazy("Not told yet"),
 }
 
+# What each rule of the gate that a city may loosen is about (portal/publication/disclosure/overrides.py).
+RULES = {
+    "place_addresses": gettext_lazy("Addresses that a dot on the map stands for, at least"),
+    "cell_addresses": gettext_lazy("Addresses in the cell of a crime against a person, at least"),
+    "group_records": gettext_lazy("Crimes against people in a published group, at least"),
+    "low_delay_h": gettext_lazy("Hours before an incident of low harm appears, at least"),
+    "person_delay_d": gettext_lazy("Days before a crime against a person appears, at least"),
+    "sensitive_delay_d": gettext_lazy("Days before a period's sensitive totals appear, at least"),
+    "revision_delay_d": gettext_lazy("Days before a year's sensitive totals are revised, at least"),
+    "call_delay_d": gettext_lazy("Days before a call for service appears, at least"),
+    "ledger_delay_d": gettext_lazy(
+        "Days before the outcomes of a month's alerts are told, at least"
+    ),
+    "ledger_alerts": gettext_lazy("Gunfire alerts behind a number of the ledger, at least"),
+    "ledger_shootings": gettext_lazy("Confirmed shootings behind a number of misses, at least"),
+    "ledger_sensors": gettext_lazy("Microphones behind an uptime, at least"),
+    "epsilon_lifetime": gettext_lazy("Privacy spent on one sensitive incident (epsilon), at most"),
+    "epsilon_district_quarter": gettext_lazy("Of it in a district's quarterly total, at most"),
+    "epsilon_groups": gettext_lazy("Of it in the totals of four groups, at most"),
+    "epsilon_city_month": gettext_lazy("Of it in the city's monthly totals, at most"),
+    "epsilon_revision": gettext_lazy("Of it in a year's revision, at most"),
+}
+
+
+def rule_label(rule: str) -> str:
+    return str(RULES.get(rule, rule))
+
 
 def category_label(slug: str) -> str:
     """The word for a category; the slug itself where a newer release knows more than this page."""

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from portal import findings
 from portal.feeds.dictionary import DATASETS
 from portal.models import Release
+from portal.vocabulary import rule_label
 
 register = template.Library()
+register.filter(rule_label)
 
 KILO = 1000
 

@@ -26,6 +26,7 @@ from portal.feeds.views import FOREVER, SOON
 from portal.models import ChainEntry
 from portal.publication import signing
 from portal.views.caching import MAX_AGE_S, edition_tag
+from portal.vocabulary import rule_label
 
 ENTRIES_SHOWN = 50
 RECIPE = Path("templates", "portal", "data", "verify.py.txt")
@@ -90,20 +91,23 @@ def sentence_of(says: chain.Line) -> str:
         spec = DATASETS.get(says["dataset"])
         told = {"title": _(spec.title) if spec else says["dataset"], "number": says["release"]}
         if says["kind"] == "release":
-            return _("Released: %(title)s, release %(number)s") % told
+            return _("Release %(number)s of %(title)s") % told
         told["reason"] = says["reason"]
-        return _("Withdrawn: %(title)s, release %(number)s. %(reason)s") % told
+        return _("Release %(number)s of %(title)s was withdrawn: %(reason)s") % told
     if says["kind"] == "key":
         return KEY_EVENTS[says["event"]]() % {"reason": says["reason"]}
+    rule = {**says, "rule": rule_label(says["rule"])}
     if says["kind"] == "override":
-        return _("A rule was loosened: %(rule)s is %(value)s instead of %(default)s") % says
-    return _("A loosened rule is over: %(rule)s") % says
+        return _("A rule was loosened. %(rule)s: %(value)s instead of %(default)s") % rule
+    return _("A loosened rule is over. %(rule)s") % rule
 
 
 KEY_EVENTS = {
     "first": lambda: _("The first key; it signs what follows"),
-    "rotation": lambda: _("A new key, announced by the old one. %(reason)s"),
-    "lost": lambda: _("The key was lost; the old one does not vouch for the new one. %(reason)s"),
+    "rotation": lambda: _("A new key, announced by the old one: %(reason)s"),
+    "lost": lambda: _(
+        "The key was lost, and the old one does not vouch for the new one: %(reason)s"
+    ),
 }
 
 

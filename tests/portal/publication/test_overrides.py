@@ -319,7 +319,7 @@ def test_readers_are_told_in_plain_words(released_under: City, address: str) -> 
     page = Client().get(address).content.decode()
 
     assert "Rules that the city loosened" in page
-    assert "24 instead of 48" in page
+    assert "Hours before an incident of low harm appears, at least: 24 instead of 48" in page
     assert "City Council, resolution 14" in page
     assert "2027-06-30" in page
 

@@ -16,7 +16,9 @@ from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
 from portal.models import ChainEntry
 from portal.publication import chain, signing
+from portal.publication.disclosure import FLOORS
 from portal.views import ledger_of_releases
+from portal.vocabulary import RULES
 from tests.factories.released import release_of
 from tests.portal.views.reading import table, words_of
 
@@ -49,13 +51,17 @@ def test_the_page_tells_what_happened_newest_first(reader: Client) -> None:
     rows = table(page, "The record, newest first")
     n = ChainEntry.objects.count()
     assert [int(row[0]) for row in rows] == list(range(n, 0, -1))
-    assert rows[0][1] == "A new key, announced by the old one. once a year"
+    assert rows[0][1] == "A new key, announced by the old one: once a year"
     assert rows[-1][1] == "The first key; it signs what follows"
     assert [row[1] for row in rows[1:-1]] == [
-        f"Released: {DATASETS[slug].title}, release 1" for slug in ("incidents", "gunfire", "cells")
+        f"Release 1 of {DATASETS[slug].title}" for slug in ("incidents", "gunfire", "cells")
     ]
     head = ChainEntry.objects.order_by("number").last()
     assert head.sha256 in page.content.decode()
+
+
+def test_every_rule_that_a_city_may_loosen_has_words() -> None:
+    assert set(RULES) == set(FLOORS)
 
 
 def test_it_is_told_in_pages(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
