@@ -28,9 +28,9 @@ def index(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "datasets": at("dataset-list"),
-        "docs": "",
-        "openapi": {},
-        "police_uk": "",
+        "docs": at("docs"),
+        "openapi": {"json": at("openapi-json"), "yaml": at("openapi-yaml")},
+        "police_uk": at("police-uk"),
     }
 
 

@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any, Final
 
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.reading import MONTH, groupable_of, sorts_of
+from portal.feeds.reading import groupable_of, sorts_of
 from portal.feeds.renderers import formats_of
 from portal.feeds.specs import DatasetSpec, Field
+from portal.feeds.tallies import MONTH
 
 MOST_ROWS = 1_000
 USUAL_ROWS = 100

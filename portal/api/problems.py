@@ -80,6 +80,11 @@ KINDS: Final = {
         "Broken",
         "The fault is ours. It was noted, without what was asked.",
     ),
+    "crowded": Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Too many rows",
+        "The shape of police.uk holds 10,000 crimes at the most. Ask for a smaller area.",
+    ),
     "unavailable": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Not available now",

@@ -61,7 +61,7 @@ def read_question(
     )
 
 
-def refuse_unknown(asked: QueryDict, known: Sequence[str]) -> None:
+def refuse_unknown(asked: Mapping[str, Any], known: Sequence[str]) -> None:
     if unknown := sorted(set(asked) - set(known)):
         wanted = f"wanted some of {', '.join(known)}" if known else "wanted none"
         raise ProblemError(
@@ -103,7 +103,7 @@ def _check(parameter: Parameter, value: str) -> None:
     if schema["type"] == "integer" and value:
         _in_range(parameter, value, re.fullmatch(r"-?[0-9]{1,10}", value) and int(value))
     if schema["type"] == "number":
-        _in_range(parameter, value, _number(value))
+        _in_range(parameter, value, number_in(value))
 
 
 def _in_range(parameter: Parameter, value: str, number: float | None) -> None:
@@ -118,7 +118,8 @@ def _in_range(parameter: Parameter, value: str, number: float | None) -> None:
         raise wrong(parameter.name, value, f"{kind}{limits}")
 
 
-def _number(value: str) -> float | None:
+def number_in(value: str) -> float | None:
+    """A plain finite number, None where it is none."""
     if not re.fullmatch(r"[-+]?[0-9]{1,15}(\.[0-9]{0,15})?([eE][-+]?[0-9]{1,2})?", value):
         return None
     return float(value) if math.isfinite(float(value)) else None
@@ -211,7 +212,7 @@ def _box(values: Mapping[str, list[str]]) -> Box | None:
     if "bbox" not in values:
         return None
     text = values["bbox"][0]
-    corners = [_number(part) for part in text.split(",")]
+    corners = [number_in(part) for part in text.split(",")]
     west, south, east, north = corners if len(corners) == 4 else (None,) * 4
     if west is None or south is None or east is None or north is None:
         raise wrong("bbox", text, A_BOX)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, include, path
 
 from portal.api import views
+from portal.api.docs import Description, docs
 from portal.api.doors import Door
 from portal.feeds.dictionary import DATASETS
 
@@ -32,8 +33,12 @@ def _of_dataset(slug: str) -> list[URLPattern]:
 urlpatterns = [
     path("v1/", views.Index.as_view(), name="index"),
     path("v1/datasets/", views.DatasetList.as_view(), name="dataset-list"),
+    path("v1/openapi.json", Description.as_view(form="json"), name="openapi-json"),
+    path("v1/openapi.yaml", Description.as_view(form="yaml"), name="openapi-yaml"),
+    path("v1/docs/", docs, name="docs"),
     # /api/v1/datasets/<slug>/...
     *(pattern for slug in DATASETS for pattern in _of_dataset(slug)),
+    path("police-uk/", include("portal.api.police.urls")),
     path("", views.Nothing.as_view(), name="nothing"),
-    path("<path:path>", views.Nothing.as_view()),
+    path("<path:path>", views.Nothing.as_view(), name="nothing"),
 ]

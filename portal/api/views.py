@@ -261,7 +261,7 @@ class Nothing(Door):
             match = resolve(other)
         except Resolver404:
             match = None
-        if match is None or getattr(match.func, "cls", Nothing) is Nothing:
+        if match is None or match.url_name == "nothing":
             raise Http404
         asked = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{other}?{asked}" if asked else other)

@@ -82,13 +82,25 @@ def page_of(
     )
 
 
+def values_of(selection: Selection, columns: Sequence[str], *, limit: int) -> list[tuple[Any, ...]]:
+    """Some columns of the first rows in the order of the files, as Python values."""
+    where, parameters = selection.where()
+    statement = selection.projection.select(
+        ", ".join(selection.projection.columns[column] for column in columns),
+        where=where,
+        order=selection.projection.file_order,
+        limit="%(limit)s",
+    )
+    return _fetch(statement, {**parameters, "limit": limit})
+
+
 def count_of(selection: Selection) -> int:
     """How many rows there are, exactly."""
     plan = plan_of(selection)
     if plan is None:
         return _count_rows(selection)
     whole = int(plan.tallies.n[plan.keep].sum())
-    return whole + (_count_rows(selection, plan.edges, plan.parameters) if plan.edges else 0)
+    return whole + sum(_count_rows(selection, edge, plan.parameters) for edge in plan.edges)
 
 
 def _count_rows(selection: Selection, also: str = "", more: Mapping[str, Any] | None = None) -> int:
@@ -126,8 +138,8 @@ def counts_by(selection: Selection, by: Sequence[str]) -> dict[tuple[Any, ...], 
     if plan is None:
         return dict(_group_rows(selection, by))
     counts = Counter(plan.tallies.counts(plan.keep, by))
-    if plan.edges:
-        counts += _group_rows(selection, by, plan.edges, plan.parameters)
+    for edge in plan.edges:
+        counts += _group_rows(selection, by, edge, plan.parameters)
     return dict(sorted(counts.items(), key=lambda pair: [(v is None, v) for v in pair[0]]))
 
 
@@ -161,7 +173,7 @@ def group_sql(selection: Selection) -> dict[str, str]:
 def groupable_of(dataset: str) -> tuple[str, ...]:
     """Columns that are worth counting by: not the row's own name, not what is measured."""
     spec = DATASETS[dataset]
-    columns = [f.name for f in spec.fields if f.type in ("string", "integer") and not f.unique]
+    columns = [f.name for f in spec.fields if f.type == "string" and not f.unique]
     return (*columns, *([MONTH] if "starts_at" in spec.columns else []))
 
 

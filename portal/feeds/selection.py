@@ -8,10 +8,11 @@ house or one minute have the same answer.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.projections import PROJECTIONS, Projection
 
@@ -48,7 +49,9 @@ class Selection:
 
     equals: of a column, any of some values, '' where nothing is said; at_least, at_most: of a column
     of numbers; since, until: aware instants; touching: box and window then select what they overlap,
-    too (a window both its ends); within_cell: rows of a cell, and of the cells and places inside it.
+    too (a window both its ends); within_cell: rows of a cell, and of the cells and places inside it;
+    starts_from, starts_before: when a period starts, wherever it ends: for months, which all rows have
+    one of.
     """
 
     dataset: str
@@ -61,6 +64,8 @@ class Selection:
     box: Box | None = None
     touching: bool = False
     within_cell: str = ""
+    starts_from: dt.datetime | None = None
+    starts_before: dt.datetime | None = None
 
     def __post_init__(self) -> None:
         if self.dataset not in PROJECTIONS:
@@ -80,9 +85,9 @@ class Selection:
                 raise SelectionError(
                     f"got a range of {column!r}; wanted one of {', '.join(wanted)}"
                 )
-        if (self.since or self.until) and "starts_at" not in types:
+        if any(self._moments) and "starts_at" not in types:
             raise SelectionError(f"got a window; the rows of {self.dataset} have no start and end")
-        for moment in (self.since, self.until):
+        for moment in self._moments:
             if moment and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
                 raise SelectionError(
                     f"got a window in the year {moment.year}; wanted {EARLIEST_YEAR} to {LATEST_YEAR}"
@@ -92,9 +97,22 @@ class Selection:
         if self.box and not DATASETS[self.dataset].has_geometry:
             raise SelectionError(f"got a box; the rows of {self.dataset} have no place")
 
+    def also(self, column: str, values: tuple[Value, ...]) -> Selection:
+        """The same, of some values of a column besides."""
+        return replace(self, equals={**self.equals, column: values})
+
+    @property
+    def _moments(self) -> tuple[dt.datetime | None, ...]:
+        return self.since, self.until, self.starts_from, self.starts_before
+
     @property
     def projection(self) -> Projection:
         return PROJECTIONS[self.dataset]
+
+    @property
+    def has_box(self) -> bool:
+        """Whether a box leaves anything out."""
+        return self.box is not None and bool(self._in_box(self.box)[0])
 
     @property
     def is_everything(self) -> bool:
@@ -110,6 +128,8 @@ class Selection:
             or self.at_least
             or self.at_most
             or self.within_cell
+            or self.starts_from
+            or self.starts_before
         )
 
     def where(self) -> tuple[str, dict[str, Any]]:
@@ -120,8 +140,13 @@ class Selection:
             stored = self.projection.bare(column)
             # Text says nothing by being empty, anything else by being absent.
             absent = "" in values and stored == self.projection.columns[column]
-            parameters[f"equals_{n}"] = [value for value in values if not absent or value != ""]
-            condition = f"{stored} = ANY(%(equals_{n})s)"
+            told = [value for value in values if not absent or value != ""]
+            # Of one value the index knows the order, too.
+            is_one = len(told) == 1
+            parameters[f"equals_{n}"] = told[0] if is_one else told
+            condition = (
+                f"{stored} = %(equals_{n})s" if is_one else f"{stored} = ANY(%(equals_{n})s)"
+            )
             conditions.append(f"({condition} OR {stored} IS NULL)" if absent else condition)
         for sign, limits in ((">=", self.at_least), ("<=", self.at_most)):
             for column, limit in sorted(limits.items()):
@@ -133,49 +158,54 @@ class Selection:
             conditions.append(
                 "r.ends_at > %(since)s" if self.touching else "r.starts_at >= %(since)s"
             )
+        for name, sign in (("starts_from", ">="), ("starts_before", "<")):
+            if moment := getattr(self, name):
+                parameters[name] = moment
+                conditions.append(f"r.starts_at {sign} %({name})s")
         if self.until:
             parameters["until"] = self.until
             # The second is implied by the first; with it an index on the start is enough.
             inside = "r.ends_at <= %(until)s AND r.starts_at < %(until)s"
             conditions.append("r.starts_at <= %(until)s" if self.touching else inside)
         if self.box:
-            parameters |= {name: getattr(self.box, name) for name in Box.__annotations__}
-            conditions.append(self._in_box())
+            condition, own = self._in_box(self.box)
+            parameters |= own
+            conditions += [condition] if condition else []
         if self.within_cell:
-            parameters["cell"] = self.within_cell
-            conditions.append(_IN_CELL)
+            within = shapes_now().inside(self.within_cell)
+            condition, own = ("", {}) if within is None else _placed_in(within, "cell_")
+            parameters |= own
+            conditions += [condition] if condition else []
         return " AND ".join(conditions), parameters
 
-    def _in_box(self) -> str:
+    def _in_box(self, box: Box) -> tuple[str, dict[str, Any]]:
         if "precision" not in self.projection.columns:
-            return _fits("r", touching=self.touching)
-        codes = {
-            "r.place_code": "SELECT code FROM release.place s WHERE {fits}",
-            "r.cell_code": "SELECT code FROM release.cell s WHERE s.level > 0 AND {fits}",
-            # A record of which only the district is known is where all of the district is.
-            "CASE WHEN r.place_code = '' AND r.cell_code = '' THEN r.district_slug END": (
-                "SELECT slug FROM release.area s WHERE s.kind = 'district' AND {fits} "
-                "UNION ALL SELECT '' FROM release.area s WHERE s.kind = 'city' AND {fits}"
-            ),
+            return _fits("r", touching=self.touching), asdict(box)
+        shapes = shapes_now().corners
+        found = {kind: of.within(box, touching=self.touching) for kind, of in shapes.items()}
+        if all(codes is None for codes in found.values()):
+            return "", {}  # everything that anything can be told for
+        listed = {
+            kind: [str(code) for code in shapes[kind].codes] if codes is None else codes
+            for kind, codes in found.items()
         }
-        fits = _fits("s", touching=self.touching)
-        return "({})".format(
-            " OR ".join(
-                f"{column} = ANY(ARRAY({select.format(fits=fits)}))"
-                for column, select in codes.items()
-            )
-        )
+        return _placed_in(listed)
 
 
-# Inside a district the code of a cell begins the codes of what lies in it; level 0 is the city.
-_IN_CELL: Final = """EXISTS (
-    SELECT FROM release.cell within WHERE within.code = %(cell)s AND (
-        within.level = 0
-        OR r.cell_code = within.code
-        OR starts_with(r.cell_code, within.code || CASE within.level WHEN 1 THEN '-' ELSE '' END)
-        OR starts_with(r.place_code, within.code || CASE within.level WHEN 1 THEN '-' ELSE '' END)
-    )
-)"""
+def _placed_in(codes: Mapping[str, Sequence[str]], lead: str = "") -> tuple[str, dict[str, Any]]:
+    """The condition that a row is given for one of some places, cells or districts, and its parameters."""
+    told = {kind: list(listed) for kind, listed in codes.items() if listed}
+    ways = [f"{_PLACED[kind]} = ANY(%({lead}in_{kind})s)" for kind in told]
+    parameters = {f"{lead}in_{kind}": listed for kind, listed in told.items()}
+    return f"({' OR '.join(ways) or 'false'})", parameters
+
+
+# A record of which only the district is known is where all of the district is.
+_PLACED: Final = {
+    "place": "r.place_code",
+    "cell": "r.cell_code",
+    "district": "CASE WHEN r.place_code = '' AND r.cell_code = '' THEN r.district_slug END",
+}
 
 
 def _fits(alias: str, *, touching: bool) -> str:

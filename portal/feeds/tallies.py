@@ -151,19 +151,27 @@ def start_of(month: Month) -> dt.datetime:
 
 @dataclass(frozen=True)
 class Plan:
-    """A count by whole months, and the condition on rows at the ends of the window ('' where there are none)."""
+    """A count by whole months, and the conditions on rows at each end of the window, of which no row meets two."""
 
     tallies: Tallies
     keep: NDArray[np.bool_]
-    edges: str
+    edges: tuple[str, ...]
     parameters: Mapping[str, Any]
 
 
 def plan_of(selection: Selection, by: Sequence[str] = ()) -> Plan | None:
     """How to count without reading every row; None where only the rows can tell."""
     known = TALLIED.get(selection.dataset, {})
-    beyond = selection.box or selection.within_cell or selection.at_least or selection.at_most
-    if beyond or selection.touching or not set(selection.equals) <= set(known):
+    beyond = (
+        selection.within_cell
+        or selection.at_least
+        or selection.at_most
+        or selection.starts_from
+        or selection.starts_before
+        or (selection.touching and (selection.since or selection.until))
+        or selection.has_box
+    )
+    if beyond or not set(selection.equals) <= set(known):
         return None
     if not set(by) <= {*known, MONTH}:
         return None
@@ -179,23 +187,23 @@ def _in_months(selection: Selection, tallies: Tallies) -> Plan | None:
     if since is not None and until is not None and since > until:
         return None  # inside one month: few rows, and no tally tells of them
     keep = tallies.chosen(selection.equals, since=since, until=until)
-    ways, parameters = [], {}
+    edges: list[str] = []
+    parameters: dict[str, Any] = {}
     if since is not None and selection.since and start_of(since) != selection.since:
         parameters["whole_from"] = start_of(since)
-        ways.append("r.starts_at < %(whole_from)s")
+        edges.append("r.starts_at < %(whole_from)s")
     if until is not None and selection.until and start_of(until) != selection.until:
-        reach = _earliest_reaching(tallies, until, since)
-        parameters |= {"whole_to": start_of(until), "reach": start_of(reach)}
-        ways.append("(r.starts_at >= %(reach)s AND r.ends_at > %(whole_to)s)")
-        if "whole_from" in parameters:
-            ways[-1] = f"({ways[-1]} AND r.starts_at >= %(whole_from)s)"
-    return Plan(tallies, keep, f"({' OR '.join(ways)})" if ways else "", parameters)
+        reach = start_of(_earliest_reaching(tallies, until, since))
+        parameters |= {"whole_to": start_of(until), "reach": reach}
+        edges.append("r.starts_at >= %(reach)s AND r.ends_at > %(whole_to)s")
+    return Plan(tallies, keep, tuple(edges), parameters)
 
 
 def _earliest_reaching(tallies: Tallies, until: Month, since: Month | None) -> Month:
     """The first month in which a period begins that ends in ``until`` or after."""
     first = tallies.first[(tallies.last >= until) & (tallies.first < until)]
     earliest = int(first.min()) if len(first) else until
+    # What begins before the first whole month is at the other end.
     return max(earliest, since) if since is not None else earliest
 
 
