@@ -227,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
     "webhooks": {"task": "portal.call_webhooks", "schedule": 15.0, "options": {"expires": 15}},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
     "files": {"task": "portal.mend_files", "schedule": 300.0, "options": {"expires": 300}},
+    "all-files": {
+        "task": "portal.mend_files",
+        "kwargs": {"everything": True},
+        "schedule": 86_400.0,
+    },
 }
 
 # The API (portal/api): no sessions, no keys, one shape of errors.

@@ -23,8 +23,8 @@ def call_webhooks() -> int:
 
 
 @shared_task(name="portal.mend_files")
-def mend_files() -> int:
-    return mend()
+def mend_files(*, everything: bool = False) -> int:
+    return mend(everything=everything)
 
 
 @shared_task(name="portal.release_due")

@@ -74,10 +74,14 @@ def _swap(building: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def mend() -> int:
-    """Build again what is missing or cut of the active releases, newest first. Returns how many were."""
+def mend(*, everything: bool = False) -> int:
+    """Build again what is missing or cut of the current releases. Returns how many were.
+
+    everything: look at all active releases, oldest first, for they keep months of each other, and
+    read each file on the disk once.
+    """
     with _alone() as is_alone:
-        return _mend() if is_alone else 0
+        return _mend(everything=everything) if is_alone else 0
 
 
 @contextmanager
@@ -93,11 +97,13 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [MEND_LOCK])
 
 
-def _mend() -> int:
+def _mend(*, everything: bool) -> int:
     active = Release.objects.filter(state=Release.State.ACTIVE).select_related("dataset")
+    looked_at = active if everything else active.filter(dataset__current=F("pk"))
+    read: set[int] | None = set() if everything else None
     n_mended = 0
-    for release in active.order_by("-as_of", "-number"):
-        if not (found := damage(release)):
+    for release in looked_at.order_by("as_of", "number"):
+        if not (found := damage(release, read=read)):
             continue
         logger.error("files of %s %s: %s", release.dataset.slug, release.number, found)
         try:

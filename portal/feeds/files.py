@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from portal.feeds.assembly import Assembly, DamagedError, Piece
+from portal.feeds.assembly import Assembly, DamagedError, Piece, digests
 from portal.models import Release
 
 MANIFEST = "manifest.json"
@@ -115,8 +115,12 @@ def stem_of(slug: str, month: str) -> str:
     return f"{slug}-{month}" if month else slug
 
 
-def damage(release: Release) -> str:
-    """What is wrong with the files of a release, by their lengths; empty: nothing."""
+def damage(release: Release, *, read: set[int] | None = None) -> str:
+    """What is wrong with the files of a release, by their lengths; empty: nothing.
+
+    read: by their contents, too, except for the files (by their numbers on the disk) that are in the
+    set because they were read before; what is read is added.
+    """
     folder = folder_of(release)
     try:
         manifest_path = folder / MANIFEST
@@ -125,6 +129,17 @@ def damage(release: Release) -> str:
             return f"{MANIFEST} is empty"
         for assembly in build.values():
             assembly.check()
+            if read is not None and len(assembly.sizes) == len(assembly.pieces) == 1:
+                _check_content(assembly, read)
     except (FileNotFoundError, DamagedError, ValueError) as error:
         return str(error)
     return ""
+
+
+def _check_content(assembly: Assembly, read: set[int]) -> None:
+    """Raises DamagedError where a file that stands on the disk as it is sent has other bytes."""
+    name = assembly.pieces[0].file
+    number = (assembly.folder / name).stat().st_ino
+    if number not in read and digests(assembly)[0] != assembly.sha256:
+        raise DamagedError(f"{name}: got other bytes than were written")
+    read.add(number)

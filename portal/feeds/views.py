@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 import re
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -14,6 +13,7 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 
 from portal.city import the_city
+from portal.feeds import contract
 from portal.feeds.assembly import Assembly, DamagedError
 from portal.feeds.contract import headers_of
 from portal.feeds.dictionary import DATASETS
@@ -49,9 +49,12 @@ def current_file(request: HttpRequest, slug: str, suffix: str) -> HttpResponseBa
         if "as_of" in request.GET:
             number = _release_as_of(slug, request.GET["as_of"]).number
             return _see(reverse("feeds:release-file", args=[slug, number, name, suffix]))
-        return _send(request, _current(slug), month, suffix, cache=SOON)
+        response = _send(request, _current(slug), month, suffix, cache=SOON)
     except NotThereError as error:
         return error.problem
+    for header, value in contract.headers_of(slug).items():
+        response.headers[header] = value
+    return response
 
 
 @open_door
@@ -78,7 +81,7 @@ def manifest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         return error.problem
     except FilesAbsentError:
         return _come_again(slug, number)
-    headers = {"Cache-Control": FOREVER, "Link": _links(slug)}
+    headers = {"Cache-Control": FOREVER, "Link": _links(slug, number)}
     return HttpResponse(content, content_type="application/json", headers=headers)
 
 
@@ -246,7 +249,7 @@ def _headers(
         "Daylight-Release": str(number),
         "Daylight-Rows": str(file.n_rows),
         "ETag": f'"{file.sha256}"',
-        "Link": _links(slug),
+        "Link": _links(slug, number),
         "Repr-Digest": f"sha-256=:{sha256}:",
         **headers_of(slug),  # of a column that will end
     }
@@ -257,14 +260,17 @@ def _headers(
     return headers
 
 
-def _links(slug: str) -> str:
+def _links(slug: str, number: int) -> str:
     """Under which licence, and where every column is described: to people, as CSVW, as Table Schema."""
     page = reverse("portal:dataset-detail", args=[slug])
-    licence = urlsplit(the_city().licence_url).geturl()
+    csvw, package = (
+        reverse(f"feeds:release-{name}", args=[slug, number])
+        for name in ("csv-metadata", "data-package")
+    )
     return (
-        f'<{licence}>; rel="license", <{page}>; rel="describedby"; type="text/html", '
-        f'<{page}csv-metadata.json>; rel="describedby"; type="application/csvm+json", '
-        f'<{page}datapackage.json>; rel="describedby"; type="application/json"'
+        f'<{the_city().licence_url}>; rel="license", <{page}>; rel="describedby"; type="text/html", '
+        f'<{csvw}>; rel="describedby"; type="application/csvm+json", '
+        f'<{package}>; rel="describedby"; type="application/json"'
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as rounds
 from hypothesis import strategies as st
 
+from portal.feeds import contract
 from portal.models import Release
 
 NEVER_TOLD = ("Last-Modified", "Set-Cookie")
@@ -271,3 +272,16 @@ def test_nothing_can_be_written_to_a_file(client: Client) -> None:
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD, OPTIONS"
     assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_file_with_a_column_that_ends_says_when(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = {"Deprecation": "@1790000000", "Sunset": "Wed, 31 Mar 2027 00:00:00 GMT"}
+    monkeypatch.setattr(contract, "headers_of", lambda slug: ending)
+
+    current = client.head("/data/incidents.csv")
+    frozen = client.head("/data/incidents/releases/1/incidents.csv")
+
+    assert ending.items() <= dict(current.items()).items()
+    assert "Sunset" not in frozen  # what it holds never ends

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import gzip
 import io
 import json
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +229,8 @@ def test_parquet_is_typed_and_says_what_it_is(released: dict[str, Release]) -> N
         about = {k.decode(): v.decode() for k, v in file.schema_arrow.metadata.items()}
         for field in DATASETS[slug].fields:
             assert file.schema_arrow.field(field.name).type == kinds[field.type]
+        shapes = ["geometry", "bbox"] if DATASETS[slug].has_geometry else []
+        assert file.schema_arrow.names == [*DATASETS[slug].columns, *shapes]
         assert file.metadata.num_rows == rows
         assert about["licence"] == "CC-BY-4.0"
         assert about["dataset"] == slug
@@ -235,6 +239,25 @@ def test_parquet_is_typed_and_says_what_it_is(released: dict[str, Release]) -> N
         columns = [file.metadata.row_group(0).column(n) for n in range(file.metadata.num_columns)]
         assert {c.compression for c in columns} == {"ZSTD"}
         assert all(c.is_stats_set for c in columns if c.path_in_schema != "geometry")
+
+
+def test_no_beginning_of_a_file_passes_for_the_whole(released: dict[str, Release]) -> None:
+    for suffix in ("json", "geojson", "parquet", "json.gz", "csv.gz"):
+        content = file_of(released["incidents"], suffix.removesuffix(".gz"), packed="gz" in suffix)
+        whole = content.read_bytes()
+        for stop in {len(whole) * n // 40 for n in range(1, 40)} | {len(whole) - 1, len(whole) - 3}:
+            if suffix.endswith("json") and whole[stop:].strip() == b"":
+                continue  # only the last line end is missing
+            with pytest.raises((ValueError, OSError, EOFError, zlib.error)):
+                readers[suffix.split(".")[-1]](whole[:stop])
+
+
+readers: dict[str, Callable[[bytes], object]] = {
+    "json": json.loads,
+    "geojson": json.loads,
+    "parquet": lambda content: pq.read_table(pa.BufferReader(content)),
+    "gz": gzip.decompress,
+}
 
 
 # --- validators that nobody here wrote ---
