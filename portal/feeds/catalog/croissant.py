@@ -59,10 +59,7 @@ CONTEXT: dict[str, Any] = {
 
 
 def croissant(one: Described) -> dict[str, Any]:
-    spec, city = one.spec, one.city
-    publisher = {"@type": "sc:Organization", "name": city.department_name}
-    if city.homepage:
-        publisher["url"] = city.homepage
+    spec, city, publisher = one.spec, one.city, _publisher(one)
     told = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -95,6 +92,11 @@ def croissant(one: Described) -> dict[str, Any]:
         "recordSet": [_record_set(spec, one.file("csv"))],
     }
     return {**told, **_extent(one)}
+
+
+def _publisher(one: Described) -> dict[str, str]:
+    told = {"@type": "sc:Organization", "name": one.city.department_name}
+    return {**told, "url": one.city.homepage} if one.city.homepage else told
 
 
 def _extent(one: Described) -> dict[str, Any]:

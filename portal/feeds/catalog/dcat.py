@@ -100,7 +100,7 @@ def _face(one: Described, *, identifier: str, title: str) -> dict[str, Any]:
 
 
 def _dataset(one: Described) -> dict[str, Any]:
-    spec, release = one.spec, one.release
+    spec = one.spec
     told: dict[str, Any] = {
         "@id": _id(one),
         **_face(one, identifier=one.page, title=spec.title),
@@ -118,14 +118,6 @@ def _dataset(one: Described) -> dict[str, Any]:
         "liabilityStatement": LIABILITY,
         "purpose": PURPOSE,
         "provenance": [one.address("portal:methods")],
-        "version": str(release.number),
-        "versionNotes": (
-            f"{release.n_added} rows added and {release.n_retired} retired since the release before"
-        ),
-        "hasCurrentVersion": _version(one, release),
-        "hasVersion": [
-            _version(one, known) for known in [release, *one.earlier[: VERSIONS_TOLD - 1]]
-        ],
         "describedBy": _dictionary(one),
         "conformsTo": [
             _standard("https://datapackage.org/standard/table-schema/", "Table Schema 2.0"),
@@ -134,13 +126,27 @@ def _dataset(one: Described) -> dict[str, Any]:
         "distribution": [_distribution(one, file) for file in one.files],
         "hasQualityMeasurement": measurements(one),
     }
+    return {**told, **_history(one), **_coverage(one)}
+
+
+def _history(one: Described) -> dict[str, Any]:
+    """Which release this is, those before it, and how often there is a new one."""
+    release = one.release
+    told: dict[str, Any] = {
+        "version": str(release.number),
+        "versionNotes": (
+            f"{release.n_added} rows added and {release.n_retired} retired since the release before"
+        ),
+        "hasCurrentVersion": _version(one, release),
+        "hasVersion": [
+            _version(one, known) for known in [release, *one.earlier[: VERSIONS_TOLD - 1]]
+        ],
+    }
     if one.earlier:
         told["previousVersion"] = _version(one, one.earlier[0])
-    if spec.every in FREQUENCIES:
-        told["accrualPeriodicity"] = FREQUENCIES[spec.every]
-    if spec.time_resolution:
-        told["temporalResolution"] = spec.time_resolution
-    return {**told, **_coverage(one)}
+    if one.spec.every in FREQUENCIES:
+        told["accrualPeriodicity"] = FREQUENCIES[one.spec.every]
+    return told
 
 
 def _coverage(one: Described) -> dict[str, Any]:
@@ -154,6 +160,8 @@ def _coverage(one: Described) -> dict[str, Any]:
         told["spatial"] = [
             {"@type": "Location", "prefLabel": one.city.name, "bbox": f"POLYGON(({ring}))"}
         ]
+    if one.spec.time_resolution:
+        told["temporalResolution"] = one.spec.time_resolution
     if one.resolution_m is not None:
         told["spatialResolutionInMeters"] = f"{one.resolution_m:.1f}"
     return told

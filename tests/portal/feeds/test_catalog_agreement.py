@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +133,16 @@ def from_csvw(slug: str, folder: Path) -> Said:
     )
 
 
+@cache
+def catalogue(address: str) -> bytes:
+    """The same for all datasets of the one release that this module makes."""
+    return fetch(address)
+
+
 def from_data_json(slug: str) -> Said:
     (told,) = (
         found
-        for found in fetch_json("/data.json")["dataset"]
+        for found in json.loads(catalogue("/data.json"))["dataset"]
         if found["identifier"].endswith(f"/data/{slug}/")
     )
     files = told["distribution"]
@@ -158,7 +165,7 @@ def from_dcat(slug: str) -> Said:
 
     dcat, terms = rdflib.Namespace(DCAT), rdflib.DCTERMS
     spdx = rdflib.Namespace("http://spdx.org/rdf/terms#")
-    graph = rdflib.Graph().parse(data=fetch("/catalog.ttl"), format="turtle")
+    graph = rdflib.Graph().parse(data=catalogue("/catalog.ttl"), format="turtle")
     (one,) = graph.subjects(terms.identifier, rdflib.Literal(f"http://testserver/data/{slug}/"))
     files = list(graph.objects(one, dcat.distribution))
 

