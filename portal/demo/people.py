@@ -14,11 +14,14 @@ from community.actions import (
     close,
     draft_response,
     request_approval,
+    review_redaction,
     set_roles,
     submit_feedback,
 )
 from community.hours import service_calendar
 from community.models import Feedback, User
+from community.queries import gazetteer
+from community.redaction import find_personal_data, look_again, mask, says_something
 from community.roles import BY_SLUG
 from community.simulation import SimulatedFeedback
 from incidents.models import Area
@@ -83,6 +86,7 @@ def tell_voices(voices: Iterable[SimulatedFeedback]) -> int:
             about_officer=voice.about_officer,
             district=districts.get(voice.district),
             place_words=voice.place_words,
+            may_publish=n % 3 > 0,  # two in three allow it
             now=voice.created_at,
             calendar=service_calendar(),
         ).feedback
@@ -102,9 +106,31 @@ def _answer(feedback: Feedback, text: str, *, at: dt.datetime) -> None:
     response = request_approval(response=response, by=author, now=at - dt.timedelta(minutes=34))
     approve_response(response=response, version=response.version, by=approver, now=at)
     feedback.refresh_from_db()
+    _look_before_publication(feedback, text, by=author, at=at + dt.timedelta(days=1))
     later = at + dt.timedelta(days=7)
     if later < timezone.now():
         close(feedback=feedback, by=author, now=later)
+
+
+def _look_before_publication(feedback: Feedback, text: str, *, by: User, at: dt.datetime) -> None:
+    """What a careful person does: takes the rules' proposal, looks once more, withholds what cannot be mended."""
+    if not feedback.waits_for_review or at > timezone.now():
+        return
+    public = {"text": _proposed(feedback.text, feedback), "answer": _proposed(text, feedback)}
+    look = look_again(**public, gazetteer=gazetteer())
+    review_redaction(
+        feedback=feedback,
+        **public,
+        may_be_published=not look.must_go and says_something(public["text"]),
+        confirmed=look.seal,
+        by=by,
+        now=at,
+    )
+
+
+def _proposed(text: str, feedback: Feedback) -> str:
+    found = find_personal_data(text, gazetteer=gazetteer())
+    return mask(text, found.spans, language=feedback.language)
 
 
 AUTHORS = {
