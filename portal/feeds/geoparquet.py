@@ -23,7 +23,9 @@ from portal.feeds.specs import DatasetSpec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS_A_GROUP = 65_536
+ROWS_A_GROUP = 131_072
+# All footprints of a large city; where they do not fit, each row repeats its own and the file doubles.
+DICTIONARY_BYTES = 16 << 20
 READ_BYTES = 16 << 20
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
@@ -164,13 +166,15 @@ def _write(
     import pyarrow.parquet as pq
 
     # Ids are all different: a dictionary of them would only be thrown away again.
-    repeated = [f.name for f in spec.fields if f.type == "string" and f.name != "public_id"]
+    repeated = [name for name in schema.names if name not in ("public_id", "bbox")]
+    repeated += [f"bbox.{corner}" for corner in CORNERS] if spec.has_geometry else []
     with pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
         version="2.6",
-        use_dictionary=[*repeated, *(["geometry"] if spec.has_geometry else [])],
+        use_dictionary=repeated,
+        dictionary_pagesize_limit=DICTIONARY_BYTES,
         write_statistics=True,
     ) as writer:
         for group in _regrouped(tables, schema):
