@@ -15,7 +15,6 @@ from django.utils.cache import get_conditional_response
 from portal.city import the_city
 from portal.feeds import contract
 from portal.feeds.assembly import Assembly, DamagedError
-from portal.feeds.contract import headers_of
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import OPEN_TO_ALL, open_door, problem
 from portal.feeds.files import FilesAbsentError, file_of, manifest_bytes
@@ -251,7 +250,6 @@ def _headers(
         "ETag": f'"{file.sha256}"',
         "Link": _links(slug, number),
         "Repr-Digest": f"sha-256=:{sha256}:",
-        **headers_of(slug),  # of a column that will end
     }
     if FORMATS[suffix].frame:
         headers["Vary"] = "Accept-Encoding"

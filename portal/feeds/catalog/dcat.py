@@ -217,7 +217,11 @@ def _dictionary(one: Described) -> dict[str, Any]:
 def services(one: Described, datasets: list[Described]) -> list[dict[str, Any]]:
     """The doors that answer questions about the rows, and of which datasets."""
     described = {
-        _API: (one.address("api:index"), "https://spec.openapis.org/oas/v3.1.0", "OpenAPI 3.1"),
+        _API: (
+            one.address("api:openapi-json"),
+            "https://spec.openapis.org/oas/v3.1.0",
+            "OpenAPI 3.1",
+        ),
         _FEATURES: (
             one.address("ogc:api"),
             "http://www.opengis.net/spec/ogcapi-features-1/1.0",
