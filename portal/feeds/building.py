@@ -27,7 +27,17 @@ from portal.feeds.assembly import (
 )
 from portal.feeds.chain import overrides_behind
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.files import BUILD, MANIFEST, Record, damage, files_of, folder_of, stem_of
+from portal.feeds.files import (
+    BUILD,
+    MANIFEST,
+    Record,
+    building_of,
+    damage,
+    files_of,
+    folder_of,
+    remove_files,
+    stem_of,
+)
 from portal.feeds.geoparquet import join_parquet
 from portal.feeds.parts import Source, Span, build_part, shapes_read, spans_of
 from portal.feeds.projections import PROJECTIONS
@@ -46,7 +56,7 @@ def build_files(release: Release) -> dict[str, Any]:
     """Write every format and then the manifest. A reader sees all files of a release or none."""
     city, folder = the_city(), folder_of(release)
     source = source_of(release, city)
-    building = folder.with_name(f".{release.number}.building")
+    building = building_of(release)
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
@@ -113,7 +123,7 @@ def _mend(*, everything: bool) -> int:
             continue
         n_mended += 1
         if not active.filter(pk=release.pk).exists():  # it was withdrawn meanwhile
-            shutil.rmtree(folder_of(release), ignore_errors=True)
+            remove_files(release)
     return n_mended
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +56,17 @@ def manifest_bytes(release: Release) -> bytes:
 def manifest_sha256_of(release: Release) -> str:
     """The hash that the chain of releases signs; through the manifest it covers every file."""
     return hashlib.sha256(manifest_bytes(release)).hexdigest()
+
+
+def building_of(release: Release) -> Path:
+    """Where files are before they are whole; a builder that was killed leaves them there."""
+    return folder_of(release).with_name(f".{release.number}.building")
+
+
+def remove_files(release: Release) -> None:
+    """Whole or not."""
+    for folder in (folder_of(release), building_of(release)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def file_of(release: Release, suffix: str, *, month: str = "", packed: bool = False) -> Assembly:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +20,7 @@ from django.utils import timezone
 from portal.city import City, the_city
 from portal.feeds.building import build_files
 from portal.feeds.contract import schema_version
-from portal.feeds.files import folder_of, manifest_sha256_of
+from portal.feeds.files import manifest_sha256_of, remove_files
 from portal.models import Dataset, PublishedTally, Release
 from portal.publication import builders, chain, sources
 from portal.publication.audit.auditing import as_check, audit
@@ -283,7 +282,7 @@ def reject(release: Release) -> None:
     release.state = Release.State.REJECTED
     release.save(using="publisher", update_fields=["state", "verification"])
     failed = [check["check"] for check in release.verification if not check["passed"]]
-    _remove_files(release)
+    remove_files(release)
     logger.error("rejected %s %s: %s", release.dataset.slug, release.number, "; ".join(failed))
 
 
@@ -329,7 +328,7 @@ def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> Non
     with gate_lock(), transaction.atomic(using="publisher"):
         chain.begin(city, on=timezone.now().astimezone(city.zone).date())
         _withdraw(release, reason=reason.strip(), retire_rows=retire_rows)
-    _remove_files(release)
+    remove_files(release)  # no door serves what is not active; so nothing of it lies behind one
 
 
 def _withdraw(release: Release, *, reason: str, retire_rows: bool) -> None:
@@ -373,8 +372,3 @@ def _make_current(dataset: Dataset, release: Release | None) -> None:
     dataset.save(using="publisher", update_fields=["current"])
     if release and not _tallies(dataset.slug).filter(release_number=release.number).exists():
         _tally(release, the_city().zone)
-
-
-def _remove_files(release: Release) -> None:
-    """No door serves what is not active; so nothing of it lies behind one."""
-    shutil.rmtree(folder_of(release), ignore_errors=True)

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client, override_settings
 
 from portal.feeds.building import build_files, mend
-from portal.feeds.files import file_of, folder_of, manifest_of
+from portal.feeds.files import file_of, folder_of, manifest_of, remove_files
 from portal.models import Dataset, PublishedIncident, Release
 from tests.factories.released import AS_OF, incident, release_of, released_city
 from tests.portal.feeds.test_downloads import body
@@ -73,36 +73,54 @@ def test_a_withdrawn_release_is_gone_and_says_why(client: Client) -> None:
 # --- complete or an error ---
 
 
-@pytest.mark.parametrize("harm", ["cut", "grown", "gone"])
-@pytest.mark.parametrize(
-    ("file", "paths"),
-    [
-        ("incidents-2026-08.csv", ["/data/incidents.csv", "/data/incidents-2026-08.csv"]),
-        ("incidents.parquet", ["/data/incidents.parquet"]),
-        ("places.geojson", ["/data/places.geojson"]),
-    ],
-)
-def test_a_file_that_is_not_what_it_was_is_not_sent(
-    client: Client, harm: str, file: str, paths: list[str]
-) -> None:
-    slug = file.split(".")[0].split("-")[0]
-    release = Release.objects.select_related("dataset").get(dataset__slug=slug)
-    build_files(release)
-    victim = folder_of(release) / file
-    content = victim.read_bytes()
-    victim.unlink()
-    if harm != "gone":
-        victim.write_bytes(content[:-1] if harm == "cut" else content + b"x")
+HARMED = {
+    "incidents-2026-08.csv": ["incidents.csv", "incidents-2026-08.csv"],
+    "incidents-2026-10.geojson.gz": ["incidents.geojson"],
+    "incidents.parquet": ["incidents.parquet"],
+    "places.geojson": ["places.geojson"],
+}
 
-    for path in paths:
-        response = client.get(path)
-        assert response.status_code == 503
-        assert response["Retry-After"] == "300"
-        assert response["Content-Type"] == "application/problem+json"
-    assert mend() == Release.objects.count()  # the others were never built
-    assert [client.get(path).status_code for path in paths] == [200] * len(paths)
-    assert victim.read_bytes() == content
+
+def test_a_file_that_is_not_what_it_was_is_not_sent(client: Client) -> None:
+    for release in Release.objects.select_related("dataset"):
+        build_files(release)
+    for file, stems in HARMED.items():
+        for harm in ("cut", "grown", "gone"):
+            slug = file.split(".")[0].split("-")[0]
+            victim = (
+                folder_of(Release.objects.select_related("dataset").get(dataset__slug=slug)) / file
+            )
+            content = victim.read_bytes()
+            victim.unlink()
+            if harm != "gone":
+                victim.write_bytes(content[:-1] if harm == "cut" else content + b"x")
+
+            for stem in stems:
+                response = client.get(
+                    f"/data/{stem}", headers={"Accept-Encoding": "gzip"} if "gz" in file else {}
+                )
+                assert response.status_code == 503
+                assert response["Retry-After"] == "300"
+                assert response["Content-Type"] == "application/problem+json"
+            assert mend() == 1
+            assert [client.get(f"/data/{stem}").status_code for stem in stems] == [200] * len(stems)
+            assert victim.read_bytes() == content
     assert mend() == 0
+
+
+def test_what_a_killed_builder_left_goes_with_its_release(client: Client) -> None:
+    release = incidents()
+    left = folder_of(release).parent / ".1.building" / "incidents-2026-08.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("half a row")
+
+    build_files(release)
+    assert not left.parent.exists()
+    left.parent.mkdir()
+    left.write_text("half a row")
+    remove_files(release)
+    assert not left.parent.exists()
+    assert not folder_of(release).exists()
 
 
 @override_settings(FILES_ON_DEMAND=False)
