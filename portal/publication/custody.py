@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from itertools import zip_longest
 
 from portal.feeds.assembly import DamagedError
 from portal.feeds.chain import entries, line_of
+from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import MANIFEST, FilesAbsentError, file_of, folder_of
+from portal.feeds.renderers import csv_cell
+from portal.feeds.rows import rows_of
 from portal.models import Release
 from portal.publication.chain_text import compact
 from portal.publication.proof import Chain, Edition, Opener, check_release, read_chain
@@ -34,33 +39,63 @@ def check_custody(chain: Chain) -> int:
 
 def _check(chain: Chain, edition: Edition, release: Release) -> int:
     name = f"{edition[0]} {edition[1]}"
-    said = chain.releases.get(edition)
     is_withdrawn = release.state == Release.State.WITHDRAWN
     if is_withdrawn != (edition in chain.withdrawn):
         other = "not withdrawn" if is_withdrawn else "withdrawn"
         chain.damage.append(f"{name} is {release.state} in the database and {other} in the chain")
     if is_withdrawn:
         return 0
-    if said is None:
+    if edition not in chain.releases:
         chain.damage.append(
             f"{name} is public and in no entry of the chain: an entry was cut off or left out"
         )
         return 0
+    _check_rows(chain, edition, release)
+    if not (folder_of(release) / MANIFEST).exists():
+        chain.notices.append(f"{name} has no files here; they are built again when asked for")
+        return 0
+    return _check_files(chain, edition, release)
+
+
+def _check_rows(chain: Chain, edition: Edition, release: Release) -> None:
+    """What the tables say of a release against what was signed."""
+    name, said = f"{edition[0]} {edition[1]}", chain.releases[edition]
     told = (release.n_rows, release.n_added, release.n_retired, release.manifest_sha256)
     if told != (said["rows"], said["added"], said["retired"], said["manifest_sha256"]):
         chain.damage.append(f"{name} was changed in the database after it was signed")
     rows = count_rows(*edition)
-    if rows != said["rows"] and not _has_lost_rows(chain, edition):
+    if _has_lost_rows(chain, edition):
+        chain.notices.append(
+            f"{name}: rows in its file were taken back later, with an earlier release; the tables lack them"
+        )
+    elif rows != said["rows"]:
         chain.damage.append(f"{name} has {rows} rows in the database, {said['rows']} were signed")
-    manifest = folder_of(release) / MANIFEST
-    if not manifest.exists():
-        chain.notices.append(f"{name} has no files here; they are built again when asked for")
-        return 0
+
+
+def _check_files(chain: Chain, edition: Edition, release: Release) -> int:
+    """Files against manifest and chain, and the rows that readers get now against the file."""
+    name, manifest = f"{edition[0]} {edition[1]}", folder_of(release) / MANIFEST
     try:
+        is_current = release.dataset.current_id == release.pk
+        if is_current and not _has_lost_rows(chain, edition) and _rows_differ(release):
+            chain.damage.append(
+                f"{name}: the rows in the database are not those of the released file"
+            )
         return check_release(chain, manifest.read_bytes(), opener(release))
     except (DamagedError, FileNotFoundError) as error:
         chain.damage.append(f"{name}: a file here is cut, grown or gone ({error})")
         return 0
+
+
+def _rows_differ(release: Release) -> bool:
+    """Whether pages and API, which read the tables, tell other rows than the file that was signed."""
+    columns = DATASETS[release.dataset.slug].columns
+    with file_of(release, "csv").open(newline="") as lines:
+        written = csv.reader(lines)
+        if next(written) != list(columns):
+            return False  # of an earlier schema, whose file cannot be made from the tables any more
+        told = ([csv_cell(row[name]) for name in columns] for row, _shape in rows_of(release))
+        return any(one != other for one, other in zip_longest(written, told))
 
 
 def opener(release: Release) -> Opener:

@@ -143,6 +143,10 @@ def test_later_releases_hold_although_an_earlier_one_took_its_rows_along() -> No
             "was changed in the database after it was signed",
         ),
         (
+            "UPDATE release.incident SET category = 'fraud'",
+            "incidents 1: the rows in the database are not those of the released file",
+        ),
+        (
             "DELETE FROM release.incident",
             "incidents 1 has 0 rows in the database, 1 were signed",
         ),
@@ -307,3 +311,13 @@ def test_a_key_that_others_may_read_is_warned_of() -> None:
     (warning,) = signing_key_is_private()
     assert warning.id == "portal.W003"
     assert "chmod 600" in warning.hint
+
+
+def test_a_file_that_was_cut_is_told() -> None:
+    path = max(folder_of(edition(1)).glob("*.csv"), key=lambda path: path.stat().st_size)
+    path.write_bytes(path.read_bytes()[:-10])
+
+    words = verdict()
+
+    assert "incidents 1" in words
+    assert GOOD not in words
