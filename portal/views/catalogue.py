@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import components, queries
+from portal import components
 from portal.city import the_city
 from portal.feeds import contract
 from portal.feeds.catalog import croissant, csvw, dcat, dcat_us_1, frictionless
@@ -154,7 +155,8 @@ def machine_readable(request: HttpRequest, slug: str) -> dict[str, Any]:
         for name, title in TITLES.items()
     ]
     found: dict[str, Any] = {"links": links, "licence": the_city().licence_url}
-    if queries.current_release(slug):
+    # A page can do without: before the first release, and while lost files are built again.
+    with suppress(NotDescribedError, FilesAbsentError):
         found["structured_data"] = _in_html(written(request, "croissant", slug=slug))
     return found
 

@@ -235,6 +235,22 @@ def test_a_page_carries_links_licence_and_structured_data_that_no_text_can_end(
         assert client.get(link["href"]).status_code == 200
 
 
+def test_the_page_of_a_dataset_carries_its_description_in_every_language(client: Client) -> None:
+    for page in ("/data/areas/", "/es/data/areas/"):
+        text = client.get(page).content.decode()
+
+        embedded = text.partition('type="application/ld+json">')[2].partition("</script>")[0]
+        assert json.loads(embedded) == client.get("/data/areas/croissant.json").json()
+        assert 'href="http://testserver/data/areas/datapackage.json"' in text
+
+
+def test_a_page_without_a_release_carries_no_description() -> None:
+    text = Client().get("/data/areas/").content.decode()
+
+    assert '<script type="application/ld+json">' not in text
+    assert "/data/areas/schema.json" in text
+
+
 def test_a_city_that_names_no_contact_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.data_have_a_contact() == []
     silent = replace(the_city(), contact_email="")

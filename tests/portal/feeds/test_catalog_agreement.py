@@ -194,7 +194,7 @@ def from_croissant(slug: str) -> Said:
     told = mlcroissant.Dataset(document).metadata
     fields = {field.name: field for field in told.record_sets[0].fields}
     return Said(
-        title=document["alternateName"],
+        title=told.name,
         description=told.description,
         release=told.version,
         licence=told.license[0],

@@ -348,3 +348,32 @@ def test_mlcroissant_refuses_a_broken_description(
 
     with pytest.raises(mlcroissant.ValidationError):
         croissant(document, tmp_path)
+
+
+# --- schema.org ---
+
+
+def test_structured_data_say_what_dataset_search_asks_for() -> None:
+    """What Google's guide demands and recommends, read as a graph; its own test is a service of theirs."""
+    import rdflib
+
+    schema = rdflib.Namespace("https://schema.org/")
+    for slug in slugs_released():
+        graph = graph_of(f"/data/{slug}/croissant.json")
+        (one,) = graph.subjects(rdflib.RDF.type, schema.Dataset)
+
+        assert str(one) == f"http://testserver/data/{slug}/"
+        assert 50 <= len(str(graph.value(one, schema.description))) <= 5000
+        for name in ("name", "license", "creator", "url", "version", "includedInDataCatalog"):
+            assert graph.value(one, schema[name]) is not None, f"{slug}: {name}"
+        for file in graph.objects(one, schema.distribution):
+            assert str(graph.value(file, schema.contentUrl)).startswith("http://testserver/data/")
+            assert graph.value(file, schema.encodingFormat)
+        box = graph.value(
+            graph.value(graph.value(one, schema.spatialCoverage), schema.geo), schema.box
+        )
+        south, west, north, east = map(float, str(box).split())
+        assert -90 <= south < north <= 90
+        assert -180 <= west < east <= 180
+        if "starts_at" in DATASETS[slug].columns:
+            assert "/" in str(graph.value(one, schema.temporalCoverage))
