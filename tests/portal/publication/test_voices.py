@@ -477,16 +477,6 @@ SPOILED: dict[str, tuple[str, Spoil]] = {
         "every public word",
         lambda: _rows().update(text="Something else entirely"),
     ),
-    "a number in the words": (
-        "every public word",
-        lambda: _with_a_number(),
-    ),
-    "consent that was taken back": (
-        "every public word",
-        lambda: Feedback.objects.update(
-            may_publish=False, redaction="withheld", redacted_text="", redacted_answer=""
-        ),
-    ),
     "one alone in its district": (
         "messages come in groups",
         lambda: _rows().filter(pk=_rows().order_by("pk")[0].pk).update(district_slug="south"),
@@ -500,6 +490,17 @@ SPOILED: dict[str, tuple[str, Spoil]] = {
         "a message about a record",
         lambda: _rows().update(about_public_id="cd" * 12),
     ),
+    # These two change the vault as well.
+    "a number in the words": (
+        "every public word",
+        lambda: _with_a_number(),
+    ),
+    "consent that was taken back": (
+        "every public word",
+        lambda: Feedback.objects.update(
+            may_publish=False, redaction="withheld", redacted_text="", redacted_answer=""
+        ),
+    ),
 }
 
 
@@ -509,24 +510,25 @@ def _with_a_number() -> None:
     _rows().update(text=text)
 
 
-@pytest.mark.parametrize("case", SPOILED)
-def test_a_spoiled_release_does_not_go_out(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence, spoil = SPOILED[case]
+def test_a_spoiled_release_does_not_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other on one city: a rejected release leaves nothing behind."""
     told(6)
-    verify = releases.verify
+    verify, spoils = releases.verify, iter(SPOILED.values())
 
     def after_spoiling(release: Release, standard: Any) -> Any:
         if release.dataset.slug == VOICES:
+            _, spoil = next(spoils)
             spoil()
         return verify(release, standard)
 
     monkeypatch.setattr(releases, "verify", after_spoiling)
-    made = {release.dataset.slug: release for release in release_due(HERE, as_of=NOW)}
+    for case, (sentence, _) in SPOILED.items():
+        made = {release.dataset.slug: release for release in release_due(HERE, as_of=NOW)}
 
-    assert made[VOICES].state == Release.State.REJECTED
-    failed = [check["check"] for check in made[VOICES].verification if not check["passed"]]
-    assert any(check.startswith(sentence) for check in failed), failed
-    assert rows() == []
+        assert made[VOICES].state == Release.State.REJECTED, case
+        failed = [check["check"] for check in made[VOICES].verification if not check["passed"]]
+        assert any(check.startswith(sentence) for check in failed), (case, failed)
+        assert rows() == []
 
 
 def test_a_complaint_with_words_does_not_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
