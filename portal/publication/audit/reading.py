@@ -229,13 +229,16 @@ class World:
         """In the order of the map."""
         return [row[0] for row in query("SELECT code FROM release.place ORDER BY id")]
 
-    def promised(self, row: int) -> tuple[dt.datetime, dt.datetime]:
-        """The period that a row names, from and to: what its instants should be."""
+    def promised(self, row: int) -> tuple[dt.datetime, dt.datetime] | None:
+        """The period that a row names, from and to: what its instants should be. None where it names none."""
         ((code,),) = query(
             f"SELECT period FROM {self.source.table} WHERE id = %(id)s",  # noqa: S608 - our own text
             {"id": int(self.rows.position[row])},
         )
-        start, end = code_interval(code)
+        try:
+            start, end = code_interval(code)
+        except ValueError:
+            return None
         return utc(start, self.standard.zone), utc(end, self.standard.zone)
 
     @cached_property

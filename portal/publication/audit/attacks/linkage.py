@@ -182,12 +182,14 @@ def scanner_who_knows_the_kind(witness: Witness) -> Flags:
 
 def few_left(witness: Witness, tied: Flags, counted: Ints) -> Flags:
     """Tied to a row whose spot has fewer than eight addresses. counted: addresses of each place."""
-    spot = witness.rows.spot[witness.truth.row]
-    at_place = (witness.truth.row >= 0) & (spot >= 0) & (spot < witness.map.n_places)
-    place = np.where(at_place, spot, 0)
-    says = witness.map.place_says[place] if witness.map.n_places else place
-    left = np.minimum(says, counted[place]) if witness.map.n_places else place
-    return tied & at_place & (says > 0) & (left < FEW)
+    row = np.flatnonzero(tied)
+    spot = witness.rows.spot[witness.truth.row[row]]
+    at_place = (spot >= 0) & (spot < witness.map.n_places)
+    row, place = row[at_place], spot[at_place]
+    says = witness.map.place_says[place]
+    few = np.zeros(len(tied), bool)
+    few[row] = (says > 0) & (np.minimum(says, counted[place]) < FEW)
+    return few
 
 
 def neighbour(witness: Witness) -> Flags:
