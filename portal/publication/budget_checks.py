@@ -74,10 +74,13 @@ def every_draw_is_charged(release: Release) -> Verdict:
 def nobody_spends_more_than_a_lifetime(release: Release, rules: Rules) -> Verdict:
     """Neither what is told of a period nor what any single incident spent is more than was promised.
 
-    A city that made its rules stricter keeps to them from then on; what it had spent is spent.
+    A city that made its rules stricter, or whose override has ended, keeps to them from then on; what
+    it had spent is spent, and the lifetime that was told with it counts.
     """
-    most = exactly(max(rules.epsilon_lifetime, Rules.epsilon_lifetime))
-    rows = in_release(PublishedCharge.objects.using("publisher").all(), release.number)
+    charges = PublishedCharge.objects.using("publisher")
+    told_before = charges.filter(first_release__lt=release.number).aggregate(most=Max("lifetime"))
+    most = exactly(max(rules.epsilon_lifetime, Rules.epsilon_lifetime, told_before["most"] or 0.0))
+    rows = in_release(charges.all(), release.number)
     told = sum(exactly(spent) > most for spent in rows.values_list("spent", flat=True))
     spent: dict[int, Fraction] = defaultdict(Fraction)
     for record, epsilon in CountedIncident.objects.using("publisher").values_list(

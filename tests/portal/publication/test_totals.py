@@ -441,6 +441,21 @@ def test_each_check_catches_its_defect() -> None:
             transaction.set_rollback(True, using="publisher")
 
 
+@pytest.mark.parametrize(("lifetime", "is_kept"), [(3.0, True), (2.0, False)])
+def test_what_an_override_let_an_incident_spend_stays_spent_and_told(
+    lifetime: float, is_kept: bool
+) -> None:
+    PublishedCharge.objects.create(
+        statistic="groups", period="2026-Q2", epsilon=1.0, share=1.0, spent=2.5, lifetime=lifetime,
+        first_release=1,
+    )  # fmt: skip
+    later: Any = SimpleNamespace(number=2)
+
+    _, passed, _ = budget_checks.nobody_spends_more_than_a_lifetime(later, Rules())
+
+    assert passed == is_kept
+
+
 @pytest.mark.parametrize(
     ("dataset", "defect"), [("sensitive-totals", DEFECTS[0][0]), ("privacy-budget", DEFECTS[8][0])]
 )
