@@ -27,7 +27,7 @@ _PATTERNS: Final = {
         r"(?<![\w'])(?:[^\W\d_][\s.*_/•~|,-]{1,3}){2,}[^\W\d_](?![\w'])"
     ),
     "a long number": re.compile(r"\d(?:[ .-]?\d){4,}"),
-    "an at sign": re.compile(r"\S*@\S*"),
+    "an at sign": re.compile(r"[^\s@]{0,64}@\S{0,64}"),
     "a sensitive matter": re.compile(
         r"\b(?:hiv|aids|pregnan\w+|abortion|cancer|diabet\w+|schizo\w+|bipolar|autis\w+|suicid\w+|"
         r"rap(?:e|ed|ist)|molest\w*|sexual\w*|undocumented|immigration|deport\w*|probation|parole|"

@@ -30,7 +30,7 @@ _RELATION: Final = re.compile(
     r"aunt|cousin|mother|father|teacher|coach|vecin[oa]|due[nñ][oa]|jef[ea]|espos[oa]|hij[oa]|herman[oa]|"
     r"amig[oa]|novi[oa]|t[ií][oa]|prim[oa]|maestr[oa])\s*,?\s+(?=\w)"
 )
-_MIXED: Final = re.compile(r"(?=[^\W_]*[^\W\d_][^\W_]*)(?=[^\W_]*\d)[^\W_]{3,}")
+_MIXED: Final = re.compile(r"(?<![^\W_])(?=[^\W_]*?[^\W\d_])(?=[^\W_]*?\d)[^\W_]{3,}+")
 _MIXED_CASE: Final = re.compile(r"\b[^\W\d_]*[a-z][A-Z][^\W\d_]*\b")
 _SPELLED_OUT: Final = re.compile(r"(?<![\w'])(?:[^\W\d_][\s.*_/•~|-]{1,3}){3,}[^\W\d_](?![\w'])")
 _NAME_RUN: Final = 3  # words after a title or an introduction: first, middle, last

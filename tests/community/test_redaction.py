@@ -301,6 +301,12 @@ def test_merging_covers_the_same_characters(raw: list[tuple[int, int, str]]) -> 
         "calle ab ",
         "a dot ",
         "1,1",
+        "a",
+        "a1",
+        "aB",
+        "a *",
+        "@",
+        "-at-",
     ],
 )
 def test_no_text_makes_a_rule_try_for_ever(unit: str) -> None:
