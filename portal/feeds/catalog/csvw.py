@@ -88,7 +88,7 @@ def _datatype(field: Field) -> dict[str, Any] | str:
     base = _BASES[field.type]
     told: dict[str, Any] = {"base": base}
     if field.values:
-        told["format"] = "|".join(re.escape(value) for value in field.values)
+        told["format"] = "|".join(_literal(value) for value in field.values)
     elif field.pattern:
         told["format"] = field.pattern
     elif field.type == "boolean":
@@ -98,3 +98,8 @@ def _datatype(field: Field) -> dict[str, Any] | str:
     limits = {"minimum": field.minimum, "maximum": field.maximum}
     told |= {name: limit for name, limit in limits.items() if limit is not None}
     return told if len(told) > 1 else base
+
+
+def _literal(text: str) -> str:
+    """A pattern that matches the text alone, in the escapes that XML Schema has (Python's has more)."""
+    return re.sub(r"([.\\?*+{}()\[\]|])", r"\\\1", text)

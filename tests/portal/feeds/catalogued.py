@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+
+from portal.models import PublishedAuditResult, PublishedCall, PublishedFeedback
+from tests.factories.released import AS_OF, count_rows, release_of, released_city
 
 PROJECT = Path(__file__).resolve().parents[3]
 # What others published: see requirements-schemas.txt.
@@ -47,3 +51,48 @@ def broken(document: Any, breaking: Callable[[Any], None]) -> Any:
     copy = json.loads(json.dumps(document))
     breaking(copy)
     return copy
+
+
+def release_every_dataset() -> None:
+    """The released city with the datasets that it leaves out: calls, messages with hostile words, an audit."""
+    released_city()
+    for slug in ("calls", "feedback", "privacy-audit"):
+        release_of(slug)
+    week = {"starts_at": AS_OF - dt.timedelta(days=14), "ends_at": AS_OF - dt.timedelta(days=7)}
+    for n, place in enumerate(("N-0", "S-2", "")):
+        PublishedCall.objects.create(
+            public_id=f"{n:024x}",
+            category="noise",
+            precision="place" if place else "city",
+            place_code=place,
+            district_slug={"N": "north", "S": "south"}.get(place[:1], ""),
+            period="2026-W45",
+            first_release=1,
+            **week,
+        )
+    for n, text in enumerate(('=HYPERLINK("x")', 'two\r\nlines, "quoted"', "")):
+        PublishedFeedback.objects.create(
+            public_id=f"{n:024x}",
+            period="2026-W45",
+            district_slug="north" if n else "",
+            kind="question",
+            topic="noise",
+            text=text,
+            answer="We looked.\nIt stopped." if text else "",
+            answer_days=n or None,
+            first_release=1,
+            **week,
+        )
+    for attack, measured in (("exact-point", 0.001), ("order", None)):
+        PublishedAuditResult.objects.create(
+            audited_dataset="incidents",
+            audited_release=1,
+            attack=attack,
+            measured=measured,
+            limit=None if measured is None else 0.002,
+            direction="" if measured is None else "at_most",
+            n=17,
+            status="not_applicable" if measured is None else "passed",
+            first_release=1,
+        )
+    count_rows()

@@ -20,8 +20,7 @@ from django.conf import settings
 from portal.feeds.dictionary import DATASETS
 from portal.models import Dataset
 from tests.conftest import empty_every_table
-from tests.factories.released import released_city
-from tests.portal.feeds.catalogued import fetch, fetch_json, save
+from tests.portal.feeds.catalogued import fetch, fetch_json, release_every_dataset, save
 
 pytestmark = [
     pytest.mark.usefixtures("released"),
@@ -67,7 +66,7 @@ def released(
     before, settings.FILES = settings.FILES, tmp_path_factory.mktemp("files")
     with django_db_blocker.unblock():
         try:
-            released_city()
+            release_every_dataset()
             yield
         finally:
             empty_every_table()

@@ -15,8 +15,14 @@ from django.conf import settings
 from portal.feeds.dictionary import DATASETS
 from portal.models import Dataset
 from tests.conftest import empty_every_table
-from tests.factories.released import released_city
-from tests.portal.feeds.catalogued import broken, fetch, fetch_json, published, save
+from tests.portal.feeds.catalogued import (
+    broken,
+    fetch,
+    fetch_json,
+    published,
+    release_every_dataset,
+    save,
+)
 from tests.reference.dcat_us_3 import faults
 from tests.serving import served
 
@@ -35,11 +41,15 @@ def released(
     before, settings.FILES = settings.FILES, tmp_path_factory.mktemp("files")
     with django_db_blocker.unblock():
         try:
-            released_city()
+            release_every_dataset()
             yield
         finally:
             empty_every_table()
             settings.FILES = before
+
+
+def test_every_dataset_of_the_dictionary_is_judged() -> None:
+    assert set(slugs_released()) == set(DATASETS)
 
 
 def slugs_released() -> list[str]:
