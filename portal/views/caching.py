@@ -24,13 +24,16 @@ MAX_AGE_S = 60
 SOURCES = ("portal", "templates", "static/build")
 
 
-def public_page(view: View) -> View:
-    """Mark a view as a page that shows released rows, its address and its language, and nothing else."""
+def public_page(view: View, *, also: Callable[[], object] = str) -> View:
+    """Mark a view as a page that shows released rows, its address and its language, and nothing else.
+
+    also: what else it shows, as something that changes when that does.
+    """
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         editions = queries.editions()
-        tag = edition_tag(request, editions)
+        tag = edition_tag(request, [*editions, (f"also {also()}", None, 0)])
         response = condition(etag_func=lambda *_, **__: tag)(view)(request, *args, **kwargs)
         # Who waits for the first release wants to see it when it is there.
         is_out = any(number for _slug, number, _withdrawn in editions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,35 +13,29 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import condition, require_safe
 
-from portal import components, queries
+from portal import components
 from portal.feeds import chain
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import open_door, problem
 from portal.feeds.views import FOREVER, SOON
 from portal.models import ChainEntry
 from portal.publication import signing
-from portal.views.caching import MAX_AGE_S, edition_tag
+from portal.views.caching import public_page
 from portal.vocabulary import rule_label
 
 ENTRIES_SHOWN = 50
 RECIPE = Path("templates", "portal", "data", "verify.py.txt")
 
 
-def page_tag(request: HttpRequest) -> str:
-    """The page shows entries that come without a release, too: a new key, the end of an override."""
+def newest_entry() -> str:
+    """Some entries come without a release: a new key, the end of an override."""
     head = chain.head()
-    told = ("chain", head.number if head else None, 0)
-    return edition_tag(request, [*queries.editions(), told])
+    return head.sha256 if head else ""
 
 
-@require_safe
-@gzip_page
-@condition(etag_func=page_tag)
+@partial(public_page, also=newest_entry)
 def release_list(request: HttpRequest) -> HttpResponse:
     """Releases, withdrawals, overrides and keys, newest first, and how to check them."""
     head = chain.head()
@@ -55,10 +49,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
             "overrides": chain.overrides_told(),
             "keys": keys_told(),
         }
-    response = render(request, "portal/data/releases.html", context)
-    patch_cache_control(response, public=True, max_age=MAX_AGE_S if head else 0)
-    patch_vary_headers(response, ["Accept-Encoding"])
-    return response
+    return render(request, "portal/data/releases.html", context)
 
 
 def before_of(request: HttpRequest, head: ChainEntry) -> int:

@@ -26,6 +26,7 @@ PAGES = (
     "/incidents/?beat=north-1",
     "/gunfire/",
     "/data/",
+    "/data/releases/",
     "/data/incidents/",
     "/data/gunfire/",
     "/methods/gunfire/",
