@@ -216,6 +216,13 @@ def _counting(fields: list[str], name: str, *more: str) -> models.Index:
     )
 
 
+def _wider(name: str) -> models.Index:
+    """The few rows of which no place is told, nor a cell."""
+    return models.Index(
+        fields=["district_slug", "-starts_at"], name=name, condition=Q(place_code="", cell_code="")
+    )
+
+
 class PublishedIncident(PublishedRow):
     """One incident as the public may know it."""
 
@@ -230,7 +237,8 @@ class PublishedIncident(PublishedRow):
             _counting(["district_slug", "-starts_at"], "pub_incident_district"),
             # the API: boxes, areas and cells are lists of places and cells
             _counting(["place_code", "-starts_at"], "pub_incident_place", "category"),
-            _counting(["cell_code", "-starts_at"], "pub_incident_cell"),
+            _counting(["cell_code", "-starts_at"], "pub_incident_cell", "category", "place_code"),
+            _wider("pub_incident_wider"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -271,6 +279,8 @@ class PublishedCall(PublishedRow):
             _counting(["category", "-starts_at"], "pub_call_category"),
             _counting(["district_slug", "-starts_at"], "pub_call_district"),
             _counting(["place_code", "-starts_at"], "pub_call_place", "category"),
+            _counting(["cell_code", "-starts_at"], "pub_call_cell", "category", "place_code"),
+            _wider("pub_call_wider"),
         ]
         constraints = [
             models.CheckConstraint(name="pub_call_period", condition=Q(ends_at__gt=F("starts_at"))),

@@ -15,7 +15,7 @@ from portal.city import the_city
 from portal.feeds.areas import Areas
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.editions import Edition, Editions, Memory
-from portal.feeds.reading import Page, count_of, page_of, touched_by
+from portal.feeds.reading import Page, counts_in_box, page_of
 from portal.feeds.renderers import csv_cell, plain
 from portal.feeds.selection import Selection
 from portal.feeds.sentences import sentence_of
@@ -39,12 +39,11 @@ _totals: Memory[tuple[int, int]] = Memory(TOTALS_BYTES, lambda _: 400)
 
 
 def totals_of(selection: Selection, now: Editions) -> tuple[int, int]:
-    """Rows, exactly: wholly inside the box and window, and touching them."""
+    """Rows, exactly: with a box those inside and those touching it."""
     key = repr(selection)
     if known := _totals.get(key, now):
         return known
-    inside = count_of(selection)
-    total = (inside, touched_by(selection) if selection.box else inside)
+    total = counts_in_box(selection)
     _totals.put(key, total, now)
     return total
 

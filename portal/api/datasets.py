@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from portal.api import answers
 from portal.api.parameters import filters_of
+from portal.api.problems import ProblemError
 from portal.api.releases import edition_of
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.editions import Editions
-from portal.feeds.files import manifest_of
+from portal.feeds.files import FilesAbsentError, manifest_of
 from portal.feeds.reading import categorical_of, groupable_of, sorts_of
 from portal.feeds.renderers import formats_of, plain
 from portal.feeds.specs import Field
@@ -109,7 +110,12 @@ def _release(request: HttpRequest, release: Release) -> dict[str, Any]:
 
 def release_detail(request: HttpRequest, release: Release) -> dict[str, Any]:
     slug, number = release.dataset.slug, release.number
-    manifest = manifest_of(release)
+    try:
+        manifest = manifest_of(release)
+    except FilesAbsentError as error:
+        raise ProblemError(
+            "unavailable", "The files of the release are being built again."
+        ) from error
     files = [
         {
             **file,

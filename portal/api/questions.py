@@ -195,7 +195,7 @@ def _moment(values: Mapping[str, list[str]], name: str) -> dt.datetime | None:
     return moment(name, values[name][0]) if name in values else None
 
 
-def moment(name: str, text: str, wanted: str = A_MOMENT) -> dt.datetime:
+def moment(name: str, text: str) -> dt.datetime:
     """A date (its midnight in the city) or an instant with its offset."""
     if MOMENT.search(text):
         try:
@@ -205,7 +205,7 @@ def moment(name: str, text: str, wanted: str = A_MOMENT) -> dt.datetime:
             return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
         except (ValueError, OverflowError):
             pass
-    raise wrong(name, text, wanted)
+    raise wrong(name, text, A_MOMENT)
 
 
 def _box(values: Mapping[str, list[str]]) -> Box | None:

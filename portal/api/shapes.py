@@ -86,7 +86,7 @@ def _asked() -> dict[str, Schema]:
         "total": {**WHOLE, "description": "Rows that the question chooses, exactly."},
         "total_touching": {
             **WHOLE,
-            "description": "With a box or a window: the number if touching were enough.",
+            "description": "With a box: the number if touching it were enough.",
         },
     }
 

@@ -85,10 +85,9 @@ class DatasetDoor(Door):
         }
 
     def total(self, selection: Selection) -> dict[str, int]:
-        """The exact number; where a box cuts places or a window periods, the most it could be, too."""
+        """The exact number; where a box cuts places, the most it could be, too."""
         inside, touching = answers.totals_of(selection, self.now)
-        has_edges = selection.box or selection.since or selection.until
-        return {"total": inside, **({"total_touching": touching} if has_edges else {})}
+        return {"total": inside, **({"total_touching": touching} if selection.box else {})}
 
 
 class Json(Plain):

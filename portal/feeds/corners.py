@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from portal.models import PublishedArea, PublishedCell, PublishedPlace
 if TYPE_CHECKING:
     from portal.feeds.selection import Box
 
-_BYTES_OF_A_SHAPE: Final = 200
+_BYTES_OF_A_SHAPE: Final = 300
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Shapes:
     @property
     def nbytes(self) -> int:
         return sum(len(of.codes) for of in self.corners.values()) * _BYTES_OF_A_SHAPE
+
+    @cached_property
+    def codes(self) -> dict[str, list[str]]:
+        """All of them, by kind."""
+        return {kind: [str(code) for code in of.codes] for kind, of in self.corners.items()}
 
     def inside(self, cell: str) -> dict[str, list[str]] | None:
         """Codes of the cells and places inside a cell, and its own; none of a cell that is not known.

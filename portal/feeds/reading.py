@@ -15,8 +15,9 @@ from typing import Any, Final
 from django.db import connections
 
 from portal.city import the_city
+from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.selection import Selection, SelectionError
+from portal.feeds.selection import PLACED, Selection, SelectionError
 from portal.feeds.tallies import MONTH, plan_of
 
 # How rows can be ordered: (column, descending). The last one is unique.
@@ -113,6 +114,32 @@ def _count_rows(selection: Selection, also: str = "", more: Mapping[str, Any] | 
 def touched_by(selection: Selection) -> int:
     """How many rows there would be if touching the box and the window were enough."""
     return count_of(replace(selection, touching=True))
+
+
+def counts_in_box(selection: Selection) -> tuple[int, int]:
+    """How many rows lie wholly inside the box, and how many touch it: the truth is between the two.
+
+    The same number twice where there is no box.
+    """
+    if not selection.in_box(touching=False)[0]:
+        return (count_of(selection),) * 2
+    inside = selection.placed(touching=False)
+    if inside is None or "precision" not in selection.projection.columns:
+        return count_of(selection), count_of(replace(selection, touching=True))
+    touching = selection.placed(touching=True) or shapes_now().codes
+    where, parameters = replace(selection, box=None).where()
+    statements = []
+    for kind, (
+        column,
+        own,
+    ) in PLACED.items():  # each in its own index, from which an OR would keep it
+        parameters |= {f"inside_{kind}": inside[kind], f"touching_{kind}": touching[kind]}
+        what = f"count(*) FILTER (WHERE {column} = ANY(%(inside_{kind})s)), count(*)"
+        conditions = [where, own, f"{column} = ANY(%(touching_{kind})s)"]
+        joined = " AND ".join(part for part in conditions if part)
+        statements.append(selection.projection.select(what, where=joined))
+    rows = _fetch(" UNION ALL ".join(statements), parameters)
+    return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
 def span_of(selection: Selection) -> tuple[dt.datetime | None, dt.datetime | None]:

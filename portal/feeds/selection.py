@@ -112,7 +112,7 @@ class Selection:
     @property
     def has_box(self) -> bool:
         """Whether a box leaves anything out."""
-        return self.box is not None and bool(self._in_box(self.box)[0])
+        return bool(self.in_box(touching=self.touching)[0])
 
     @property
     def is_everything(self) -> bool:
@@ -155,9 +155,9 @@ class Selection:
                 conditions.append(f"{self.projection.columns[column]} {sign} %({name})s")
         if self.since:
             parameters["since"] = self.since
-            conditions.append(
-                "r.ends_at > %(since)s" if self.touching else "r.starts_at >= %(since)s"
-            )
+            # No period is longer than a year; with the second an index on the start helps.
+            reaching = "r.ends_at > %(since)s AND r.starts_at > %(since)s - interval '367 days'"
+            conditions.append(reaching if self.touching else "r.starts_at >= %(since)s")
         for name, sign in (("starts_from", ">="), ("starts_before", "<")):
             if moment := getattr(self, name):
                 parameters[name] = moment
@@ -168,7 +168,7 @@ class Selection:
             inside = "r.ends_at <= %(until)s AND r.starts_at < %(until)s"
             conditions.append("r.starts_at <= %(until)s" if self.touching else inside)
         if self.box:
-            condition, own = self._in_box(self.box)
+            condition, own = self.in_box(touching=self.touching)
             parameters |= own
             conditions += [condition] if condition else []
         if self.within_cell:
@@ -178,37 +178,54 @@ class Selection:
             conditions += [condition] if condition else []
         return " AND ".join(conditions), parameters
 
-    def _in_box(self, box: Box) -> tuple[str, dict[str, Any]]:
+    def in_box(self, *, touching: bool, lead: str = "") -> tuple[str, dict[str, Any]]:
+        """The box as a condition and its parameters, whose names begin with ``lead``; '' where it leaves nothing out."""
+        box = self.box
+        if box is None:
+            return "", {}
         if "precision" not in self.projection.columns:
-            return _fits("r", touching=self.touching), asdict(box)
-        shapes = shapes_now().corners
-        found = {kind: of.within(box, touching=self.touching) for kind, of in shapes.items()}
-        if all(codes is None for codes in found.values()):
-            return "", {}  # everything that anything can be told for
-        listed = {
-            kind: [str(code) for code in shapes[kind].codes] if codes is None else codes
-            for kind, codes in found.items()
+            sides = {f"{lead}{name}": value for name, value in asdict(box).items()}
+            return _fits("r", touching=touching, lead=lead), sides
+        placed = self.placed(touching=touching)
+        return ("", {}) if placed is None else _placed_in(placed, lead)
+
+    def placed(self, *, touching: bool) -> dict[str, list[str]] | None:
+        """Codes of the places, cells and districts that the box holds (or touches), by kind; None for all there are."""
+        if self.box is None:
+            return None
+        shapes = shapes_now()
+        found = {
+            kind: of.within(self.box, touching=touching) for kind, of in shapes.corners.items()
         }
-        return _placed_in(listed)
+        if all(codes is None for codes in found.values()):
+            return None
+        return {
+            kind: shapes.codes[kind] if codes is None else codes for kind, codes in found.items()
+        }
 
 
 def _placed_in(codes: Mapping[str, Sequence[str]], lead: str = "") -> tuple[str, dict[str, Any]]:
     """The condition that a row is given for one of some places, cells or districts, and its parameters."""
     told = {kind: list(listed) for kind, listed in codes.items() if listed}
-    ways = [f"{_PLACED[kind]} = ANY(%({lead}in_{kind})s)" for kind in told]
+    ways = []
+    for kind in told:
+        column, own = PLACED[kind]
+        way = f"{column} = ANY(%({lead}in_{kind})s)"
+        ways.append(f"({own} AND {way})" if own else way)
     parameters = {f"{lead}in_{kind}": listed for kind, listed in told.items()}
     return f"({' OR '.join(ways) or 'false'})", parameters
 
 
-# A record of which only the district is known is where all of the district is.
-_PLACED: Final = {
-    "place": "r.place_code",
-    "cell": "r.cell_code",
-    "district": "CASE WHEN r.place_code = '' AND r.cell_code = '' THEN r.district_slug END",
+# A record is given for a place, else for a cell, else for all of a district (of the city: ''). Each has its index.
+# Kind: column of its code, and what else is true of such a row.
+PLACED: Final = {
+    "place": ("r.place_code", ""),
+    "cell": ("r.cell_code", "r.place_code = ''"),
+    "district": ("r.district_slug", "r.place_code = '' AND r.cell_code = ''"),
 }
 
 
-def _fits(alias: str, *, touching: bool) -> str:
+def _fits(alias: str, *, touching: bool, lead: str = "") -> str:
     """Whether a shape lies wholly inside the box, or its own box overlaps it."""
     overlaps = (
         ("west", "<=", "east"),
@@ -223,4 +240,4 @@ def _fits(alias: str, *, touching: bool) -> str:
         ("north", "<=", "north"),
     )
     pairs = overlaps if touching else lies_inside
-    return "(" + " AND ".join(f"{alias}.{a} {sign} %({b})s" for a, sign, b in pairs) + ")"
+    return "(" + " AND ".join(f"{alias}.{a} {sign} %({lead}{b})s" for a, sign, b in pairs) + ")"

@@ -1,0 +1,68 @@
+"""A machine asks whatever the description allows, and some of what it does not: no answer surprises it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+# More where somebody has the time: DAYLIGHT_FUZZ=200 python -m pytest ... test_fuzz.py
+EXAMPLES = int(os.environ.get("DAYLIGHT_FUZZ", "2"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_nothing_that_can_be_asked_breaks_an_answer_or_the_description(
+    api: Client, mode: GenerationMode
+) -> None:
+    document = json.loads(api.get("/api/v1/openapi.json").content)
+    schema = schemathesis.openapi.from_dict(document)
+    schema.app = get_wsgi_application()
+    schema.config.update(base_url="http://localhost")
+    asked: list[int] = []
+
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if mode is GenerationMode.NEGATIVE and not (operation.query or operation.path_parameters):
+            continue
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def ask(case: Any) -> None:
+            # Its client for WSGI says that it reads gzip, and does not.
+            response = case.call(headers={"Accept-Encoding": "identity"})
+            case.validate_response(response, checks=CHECKS)
+            asked.append(response.status_code)
+
+        ask()
+
+    assert len(asked) > 100
+    assert {200, 400} & set(asked)
