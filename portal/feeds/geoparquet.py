@@ -23,7 +23,7 @@ from portal.feeds.specs import DatasetSpec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS_A_GROUP = 131_072
+ROWS_A_GROUP = 65_536
 # All footprints of a large city; where they do not fit, each row repeats its own and the file doubles.
 DICTIONARY_BYTES = 16 << 20
 READ_BYTES = 16 << 20
