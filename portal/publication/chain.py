@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connections, transaction
 
 from portal.city import City, the_city
+from portal.feeds.building import build_files
 from portal.feeds.chain import entries, head, overrides_in_force, says
-from portal.feeds.files import manifest_sha256_of
+from portal.feeds.files import BUILD, folder_of, manifest_sha256_of
 from portal.feeds.renderers import plain
 from portal.models import ChainEntry, Release
 from portal.publication import signing
@@ -57,6 +58,8 @@ def begin(city: City, *, on: dt.date) -> None:
         if release.state == Release.State.WITHDRAWN:
             record_withdrawal(release, rows_retired=False)
             continue
+        if not (folder_of(release) / BUILD).exists():  # gone, or of a form that is not served now
+            build_files(release)
         release.manifest_sha256 = manifest_sha256_of(release)
         release.save(using="publisher", update_fields=["manifest_sha256"])
         record_release(release)

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -289,7 +290,9 @@ def test_a_key_needs_a_reason_to_change() -> None:
     assert events()[-1] == ("release", "incidents")
 
 
-def test_releases_from_before_there_was_a_chain_are_taken_into_it() -> None:
+def test_releases_from_before_there_was_a_chain_are_taken_into_it(settings: Any) -> None:
+    settings.FILES_ON_DEMAND = False
+    shutil.rmtree(folder_of(edition(1)))
     as_owner("DELETE FROM release.chain_entry")
     Release.objects.update(manifest_sha256="")
     incident()
