@@ -36,7 +36,7 @@ def build(n: int, *, seed: int = 1) -> None:
     from django.db import connections
 
     from portal.city import the_city
-    from portal.publication.releases import _tally
+    from portal.publication.tallying import tally
 
     for slug in ("areas", "places", "cells"):
         release(slug)
@@ -45,7 +45,7 @@ def build(n: int, *, seed: int = 1) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
         add_incidents(cursor, n, seed=seed)
-        _tally(release("incidents", n_rows=n), the_city().zone)
+        tally(release("incidents", n_rows=n), the_city().zone)
         for table in ("incident", "place", "cell", "tally"):
             cursor.execute(f"VACUUM ANALYZE release.{table}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import Any
@@ -11,6 +12,7 @@ import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -28,7 +30,12 @@ CHECKS = [
     response_schema_conformance,
 ]
 # More where somebody has the time: DAYLIGHT_FUZZ=200 python -m pytest ... test_fuzz.py
-EXAMPLES = int(os.environ.get("DAYLIGHT_FUZZ", "2"))
+FEW = 2
+EXAMPLES = int(os.environ.get("DAYLIGHT_FUZZ", FEW))
+
+
+# Doors of the other datasets are the same code with other columns; all of them where there is time.
+SAMPLE = ("incidents", "sensitive-totals", "catalogue", "police-uk")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -44,25 +51,32 @@ def test_nothing_that_can_be_asked_breaks_an_answer_or_the_description(
 
     for found in schema.get_all_operations():
         operation = found.ok()
-        if mode is GenerationMode.NEGATIVE and not (operation.query or operation.path_parameters):
-            continue
+        if EXAMPLES > FEW or set(operation.tags or ()) & set(SAMPLE):
+            asked += statuses_of(operation, mode)
 
-        @settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            database=None,
-            phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
-            derandomize=True,
-        )
-        @given(case=operation.as_strategy(generation_mode=mode))
-        def ask(case: Any) -> None:
-            # Its client for WSGI says that it reads gzip, and does not.
-            response = case.call(headers={"Accept-Encoding": "identity"})
-            case.validate_response(response, checks=CHECKS)
-            asked.append(response.status_code)
+    assert len(asked) > 30
+    assert (200 if mode is GenerationMode.POSITIVE else 400) in asked
 
+
+def statuses_of(operation: Any, mode: GenerationMode) -> list[int]:
+    """Ask a door a few questions that a generator makes of its description, and check each answer against it."""
+    statuses: list[int] = []
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        # Its client for WSGI says that it reads gzip, and does not.
+        response = case.call(headers={"Accept-Encoding": "identity"})
+        case.validate_response(response, checks=CHECKS)
+        statuses.append(response.status_code)
+
+    with contextlib.suppress(Unsatisfiable):  # a door that nothing wrong can be asked of
         ask()
-
-    assert len(asked) > 100
-    assert {200, 400} & set(asked)
+    return statuses
