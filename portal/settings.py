@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     "import": {"task": "incidents.import_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "link": {"task": "incidents.link_alerts", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "community.forget", "schedule": 3_600.0},
+    "recount": {"task": "portal.recount_tallies", "schedule": 86_400.0},
     "webhooks": {"task": "portal.call_webhooks", "schedule": 15.0, "options": {"expires": 15}},
     "release": {"task": "portal.release_due", "schedule": 300.0, "options": {"expires": 300}},
     "files": {"task": "portal.mend_files", "schedule": 300.0, "options": {"expires": 300}},

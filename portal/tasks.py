@@ -9,12 +9,18 @@ from portal.city import the_city
 from portal.feeds.building import mend
 from portal.heartbeat import WORKER, record_tick
 from portal.publication.releases import release_on_schedule
+from portal.publication.tallying import recount
 from portal.webhooks.actions import call_those_due
 
 
 @shared_task(name="portal.tick")
 def tick(name: str = WORKER) -> None:
     record_tick(name)
+
+
+@shared_task(name="portal.recount_tallies")
+def recount_tallies() -> int:
+    return recount(the_city().zone)
 
 
 @shared_task(name="portal.call_webhooks")

@@ -14,14 +14,13 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from django.db import connections, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.city import City, the_city
 from portal.feeds.building import build_files
 from portal.feeds.contract import schema_version
 from portal.feeds.files import manifest_sha256_of, remove_files
-from portal.models import Dataset, PublishedTally, Release
+from portal.models import Dataset, Release
 from portal.publication import builders, chain, sources
 from portal.publication.audit.auditing import as_check, audit
 from portal.publication.audit.results import build_results
@@ -30,6 +29,7 @@ from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
 from portal.publication.models import Assignment, Heartbeat
 from portal.publication.overrides import rules_of
+from portal.publication.tallying import tallies, tally
 from portal.publication.verification import Standard, verify
 from portal.publication.voices import build_voices
 from portal.publication.writing import TABLES, count_rows
@@ -218,8 +218,8 @@ def _describe(release: Release) -> None:
 def _activate(release: Release, *, zone: ZoneInfo) -> None:
     previous = newest(release.dataset.slug)
     if previous:  # which keeps its own, for pages that are being made now and for a withdrawal
-        _tallies(release.dataset.slug).filter(release_number__lt=previous.number).delete()
-    _tally(release, zone)
+        tallies(release.dataset.slug).filter(release_number__lt=previous.number).delete()
+    tally(release, zone)
     release.state = Release.State.ACTIVE
     release.activated_at = timezone.now()
     release.save(
@@ -243,36 +243,6 @@ def _activate(release: Release, *, zone: ZoneInfo) -> None:
         release.n_added,
         release.n_retired,
     )
-
-
-_TALLIED = {
-    "incidents": ("incident", "category"),
-    "gunfire": ("gunfire", "kind"),
-    "calls": ("call", "category"),
-}
-
-
-def _tallies(slug: str) -> QuerySet[PublishedTally]:
-    return PublishedTally.objects.using("publisher").filter(dataset_slug=slug)
-
-
-def _tally(release: Release, zone: ZoneInfo) -> None:
-    """Counts for pages and totals, by the months in which a period starts and ends."""
-    slug = release.dataset.slug
-    if slug not in _TALLIED:
-        return
-    table, column = _TALLIED[slug]
-    with connections["publisher"].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO release.tally (dataset_slug, release_number, month, last_month, category, district_slug, "  # noqa: S608
-            "beat_slug, precision, n) SELECT %(slug)s, %(number)s, "
-            "date_trunc('month', starts_at AT TIME ZONE %(zone)s)::date, "
-            "date_trunc('month', (ends_at - interval '1 microsecond') AT TIME ZONE %(zone)s)::date, "
-            f"{column}, district_slug, beat_slug, precision, count(*) FROM release.{table} "
-            "WHERE first_release <= %(number)s AND (retired_release IS NULL OR retired_release > %(number)s) "
-            "GROUP BY 3, 4, 5, 6, 7, 8",
-            {"slug": slug, "number": release.number, "zone": str(zone)},
-        )
 
 
 @transaction.atomic(using="publisher")
@@ -370,5 +340,5 @@ def _make_current(dataset: Dataset, release: Release | None) -> None:
     """Pages read tallies, and only the newest releases have theirs."""
     dataset.current = release
     dataset.save(using="publisher", update_fields=["current"])
-    if release and not _tallies(dataset.slug).filter(release_number=release.number).exists():
-        _tally(release, the_city().zone)
+    if release and not tallies(dataset.slug).filter(release_number=release.number).exists():
+        tally(release, the_city().zone)
