@@ -35,7 +35,7 @@ def area_map(
     title: str,
     release: Release,
     map_id: str,
-    ref: FigureRef,
+    ref: FigureRef | None,
     note: str = "",
     here: str = "",
 ) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def area_map(
         (components.Link(told_apart(label, code, drawn), href), value)
         for code, label, href, value in drawn.rows
     ]
-    return map_figure(drawn, rows, about, release=release, note=note, ref=str(ref))
+    return map_figure(drawn, rows, about, release=release, note=note, ref=str(ref) if ref else "")
 
 
 def told_apart(label: str, code: str, drawn: maps.Choropleth) -> str:

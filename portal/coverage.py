@@ -11,6 +11,9 @@ from django.utils.translation import gettext as _
 
 from portal import findings, queries
 from portal.city import the_city
+from portal.feeds.reading import counts_by, span_of
+from portal.feeds.selection import Selection
+from portal.feeds.tallies import MONTH
 from portal.models import Release
 from portal.queries import Slice
 
@@ -35,10 +38,13 @@ class Coverage:
 
     @classmethod
     def of(cls, release: Release) -> Coverage:
-        counts = queries.count_by(release, "month", Slice())
+        everything = Selection(release.dataset.slug, release.number)
+        told = counts_by(everything, [MONTH])
+        counts = {dt.date.fromisoformat(f"{month}-01"): n for (month,), n in told.items()}
+        first, _last = span_of(everything)
         months = whole_months(
             counts,
-            first_day=queries.first_day(release, the_city().zone),
+            first_day=first.astimezone(the_city().zone).date() if first else None,
             limit=(release.as_of - SETTLED_AFTER).astimezone(the_city().zone).date(),
         )
         return cls(release, tuple(months), frozenset(holes(counts, months)))

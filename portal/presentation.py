@@ -82,10 +82,15 @@ def file_url(release: Release, suffix: str = "csv") -> str:
 
 
 def drawn(
-    spec: figures.Figure, release: Release, figure_id: str, *, ref: FigureRef
+    spec: figures.Figure, release: Release, figure_id: str, *, ref: FigureRef | None
 ) -> dict[str, Any]:
+    """ref: the question behind the numbers, None where it cannot be written down."""
     return components.figure(
-        spec, figure_id=figure_id, csv_url=file_url(release), release=release, ref=str(ref)
+        spec,
+        figure_id=figure_id,
+        csv_url=file_url(release),
+        release=release,
+        ref=str(ref) if ref else "",
     )
 
 

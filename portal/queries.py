@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import shapely
-from django.db.models import Count, Min, Model, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Model, Q, QuerySet, Subquery, Sum
 from shapely.geometry import shape
 
 from portal.feeds.rows import in_release
@@ -152,13 +152,6 @@ def count_by_two(
         of.tallies(release).values(first, second).annotate(count=Sum("n")).order_by(first, second)
     )
     return {(row[first], row[second]): row["count"] for row in rows}
-
-
-def first_day(release: Release, zone: ZoneInfo) -> dt.date | None:
-    """The day in the city on which the first period of a release begins, None without rows."""
-    rows = in_release(_record_model(release)._default_manager.all(), release.number)
-    first = rows.aggregate(first=Min("starts_at"))["first"]
-    return first.astimezone(zone).date() if first else None
 
 
 def count_by_cell(release: Release, of: Slice, zone: ZoneInfo) -> dict[str, int]:

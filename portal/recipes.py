@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.city import the_city
+from portal.feeds.specs import DatasetSpec
 from portal.provenance import CALENDAR, GRAIN, FigureRef
 
 # Parts of the instant at which a period begins, as Python formats them.
@@ -51,3 +52,64 @@ def recount_in_python(ref: FigureRef, csv_url: str) -> str:
         "    print(*key, n, sep=' | ')",
     ]
     return "\n".join(lines)
+
+
+def readers(spec: DatasetSpec, csv_url: str) -> list[tuple[str, str]]:
+    """How to read a whole release: name of the program, and its lines."""
+    column = next((f.name for f in spec.fields if f.values), spec.columns[0])
+    instants = ", ".join(repr(f.name) for f in spec.fields if f.type == "datetime")
+    dated = [f"text, parse_dates=[{instants}]"] if instants else ["text"]
+    return [
+        (
+            "Python",
+            "\n".join(
+                [
+                    "import csv, io, urllib.request",
+                    "from collections import Counter",
+                    "",
+                    f"url = {csv_url!r}",
+                    'text = io.TextIOWrapper(urllib.request.urlopen(url), "utf-8", newline="")',
+                    "rows = list(csv.DictReader(text))",
+                    'print(len(rows), "rows")',
+                    f"print(Counter(row[{column!r}] for row in rows).most_common(5))",
+                ]
+            ),
+        ),
+        (
+            "pandas",
+            "\n".join(
+                [
+                    "import pandas",
+                    "",
+                    f"text = {csv_url!r}",
+                    f"rows = pandas.read_csv({dated[0]}, keep_default_na=False, na_values=[''])",
+                    'print(len(rows), "rows")',
+                    f"print(rows[{column!r}].value_counts().head(5))",
+                ]
+            ),
+        ),
+        (
+            "R",
+            "\n".join(
+                [
+                    f'url <- "{csv_url}"',
+                    'rows <- read.csv(url, na.strings = "", encoding = "UTF-8", colClasses = "character")',
+                    'cat(nrow(rows), "rows\\n")',
+                    f"print(head(sort(table(rows${column}), decreasing = TRUE), 5))",
+                ]
+            ),
+        ),
+        (
+            "Excel",
+            "\n".join(
+                [
+                    "let",
+                    f'    Source = Web.Contents("{csv_url}"),',
+                    '    Table = Csv.Document(Source, [Delimiter = ",", Encoding = 65001, QuoteStyle = QuoteStyle.Csv]),',
+                    "    Rows = Table.PromoteHeaders(Table, [PromoteAllScalars = true])",
+                    "in",
+                    "    Rows",
+                ]
+            ),
+        ),
+    ]

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import components, queries
+from portal import components, queries, recipes
+from portal.api.problems import ProblemError
+from portal.api.questions import read_question
 from portal.city import the_city
+from portal.explorer import Explored
+from portal.feeds.areas import areas_now
+from portal.feeds.as_of import AsOfError, NoReleaseError, WithdrawnError, release_as_of
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import FilesAbsentError, manifest_of
-from portal.feeds.renderers import FORMATS, csv_cell, formats_of
-from portal.feeds.rows import rows_of
-from portal.feeds.specs import DatasetSpec
+from portal.feeds.renderers import FORMATS, formats_of
+from portal.feeds.selection import SelectionError
+from portal.feeds.specs import ABSENCES, DatasetSpec, Field
 from portal.models import Release
+from portal.presentation import file_url
 from portal.views.caching import public_page
+from portal.views.catalogue import machine_readable
 
-PREVIEW_ROWS = 5
 RELEASES_SHOWN = 20
+# What a form sends for a column that is not asked about; an empty value asks for rows that say nothing.
+ANY = "*"
+DATES = ("since", "until")
 TYPES = {
     "string": gettext_noop("text"),
     "integer": gettext_noop("whole number"),
     "number": gettext_noop("number"),
     "datetime": gettext_noop("date and time"),
     "date": gettext_noop("date"),
+    "boolean": gettext_noop("yes or no"),
 }
 FORMAT_NAMES = {suffix: form.name for suffix, form in FORMATS.items()}
 GOOD_FOR = {
@@ -55,40 +66,119 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """Dictionary, licence, releases, files, a few rows, how to cite."""
+    """What a dataset holds, explored by filters; dictionary, files, releases, how to cite and to use it."""
     spec = DATASETS.get(slug)
     if spec is None:
         raise Http404
-    release = queries.current_release(slug)
     context: dict[str, Any] = {
         "spec": spec,
-        "dataset_release": release,
         "dictionary": dictionary_table(spec),
         "releases": releases_table(slug),
+        "machine_readable": machine_readable(request, slug),
     }
-    if release:
-        context |= {
-            "files": files_of(release),
-            "permanent_url": permanent_url(request, release),
-            "preview": preview_table(spec, release),
-            "verification": release.verification,
-        }
-    return render(request, "portal/data/detail.html", context)
+    status = HTTPStatus.OK
+    try:
+        release = chosen_release(request, slug)
+        context |= {"dataset_release": release, "is_current": is_current(release)}
+        if release:
+            context |= taking_along(request, release) | {"explored": explore(request, release)}
+    except WithdrawnError as error:
+        context["refused"], status = str(error), HTTPStatus.GONE
+    except NoReleaseError as error:
+        context["refused"], status = str(error), HTTPStatus.NOT_FOUND
+    except (AsOfError, SelectionError) as error:
+        context["refused"], status = str(error), HTTPStatus.BAD_REQUEST
+    except ProblemError as error:
+        context["refused"], status = error.detail, HTTPStatus.BAD_REQUEST
+    return render(request, "portal/data/detail.html", context, status=status)
+
+
+def chosen_release(request: HttpRequest, slug: str) -> Release | None:
+    """The current one, None before the first; or as the address says."""
+    as_of = request.GET.get("as_of", "")
+    return release_as_of(slug, as_of) if as_of else queries.current_release(slug)
+
+
+def is_current(release: Release | None) -> bool:
+    current = queries.current_release(release.dataset.slug) if release else None
+    return release is None or current is None or current.number == release.number
+
+
+def explore(request: HttpRequest, release: Release) -> Explored:
+    """What was asked of it. A form sends its empty fields along, which ask nothing."""
+    asked = QueryDict(mutable=True)
+    for name, values in request.GET.lists():
+        given = [value for value in values if value != ANY and (value or name not in DATES)]
+        if given:
+            asked.setlist(name, given)
+    slug, areas = release.dataset.slug, areas_now()
+    question = read_question(asked, slug, "rows", release=release.number, areas=areas)
+    explored = Explored(release, question, areas, asked)
+    _ = explored.rows  # a cursor of another question is refused here, not in the template
+    return explored
+
+
+def taking_along(request: HttpRequest, release: Release) -> dict[str, Any]:
+    """Files, the address to cite, and programs that read the release."""
+    csv_url = request.build_absolute_uri(file_url(release))
+    return {
+        "files": files_of(release),
+        "parts": parts_of(release),
+        "permanent_url": permanent_url(request, release),
+        "verification": release.verification,
+        "recipes": recipes.readers(DATASETS[release.dataset.slug], csv_url),
+    }
+
+
+def parts_of(release: Release) -> list[dict[str, Any]]:
+    """The monthly parts, newest first; none where a dataset has none or its files are being mended."""
+    try:
+        parts = manifest_of(release).get("parts", [])
+    except FilesAbsentError:
+        return []
+    slug = release.dataset.slug
+    manifest = reverse("feeds:release-manifest", args=[slug, release.number])
+    folder = manifest.rpartition("/")[0]
+    return [
+        {"month": part["month"], "url": f"{folder}/{file['name']}", "bytes": file["bytes"]}
+        for part in reversed(parts)
+        if (file := part["files"]["csv"])
+    ]
 
 
 def dictionary_table(spec: DatasetSpec) -> dict[str, Any]:
-    heads = (_("Column"), _("Type"), _("Meaning"), _("An empty cell means"))
+    heads = (_("Column"), _("Type"), _("Meaning"), _("Values"), _("An empty cell means"))
     rows = [
         (
             field.name,
             _(TYPES[field.type]),
             _(field.description),
-            _(field.missing) if field.missing else _("never empty"),
+            values_of(field),
+            absence_of(field),
         )
         for field in spec.fields
     ]
     columns = [components.Column(head) for head in heads]
     return components.table(_("Columns of this dataset"), columns, rows, absent="")
+
+
+def values_of(field: Field) -> str:
+    """What a column may hold: its words, its unit, what it refers to, an example."""
+    said = ", ".join(field.values) if field.values else ""
+    if field.references:
+        said = _("as in %(column)s") % {"column": field.references}
+    if field.unit:
+        said = _("in %(unit)s") % {"unit": field.unit}
+    if not said and field.example:
+        said = _("such as %(example)s") % {"example": field.example}
+    return said
+
+
+def absence_of(field: Field) -> str:
+    if not field.missing:
+        return _("never empty")
+    code = f" ({field.absence})" if field.absence in ABSENCES else ""
+    return f"{_(field.missing)}{code}"
 
 
 def releases_table(slug: str) -> dict[str, Any]:
@@ -165,18 +255,3 @@ def permanent_url(request: HttpRequest, release: Release) -> str:
     slug = release.dataset.slug
     path = reverse("feeds:release-manifest", args=[slug, release.number])
     return request.build_absolute_uri(path)
-
-
-def preview_table(spec: DatasetSpec, release: Release) -> dict[str, Any]:
-    """The first rows of the file, each cell as it is in the CSV."""
-    columns = [
-        components.Column(field.name, is_number=field.type in ("integer", "number"))
-        for field in spec.fields
-    ]
-    rows = [
-        tuple(csv_cell(row[field.name]) for field in spec.fields)
-        for row, _footprint in rows_of(release, first=PREVIEW_ROWS)
-    ]
-    return components.table(
-        _("The first rows of the CSV file"), columns, rows, absent="", scrolls=True
-    )

@@ -145,13 +145,6 @@ def test_a_page_key_of_another_make_is_refused(release: Release) -> None:
             queries.page_of_rows(release, Slice(), after=key)
 
 
-def test_the_first_day_is_that_of_the_city(release: Release) -> None:
-    assert queries.first_day(release, ZONE) == dt.date(2026, 8, 1)
-    early = dt.datetime(2026, 8, 1, 4, 0, tzinfo=dt.UTC)  # 23:00 on 31 July in the city
-    released.incident(dt.date(2026, 8, 1), starts_at=early)
-    assert queries.first_day(release, ZONE) == dt.date(2026, 7, 31)
-
-
 def test_alerts_of_some_months_come_in_order(release: Release) -> None:
     gunfire = queries.current_release("gunfire")
     assert gunfire is not None

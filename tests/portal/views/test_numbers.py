@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 from collections import Counter
 from zoneinfo import ZoneInfo
 
@@ -307,11 +309,18 @@ def test_the_newest_release_is_cited_and_every_file_is_offered(reader: Client) -
     )
 
 
-def test_the_preview_is_the_head_of_the_file(reader: Client) -> None:
-    rows = rows_of_file(reader, "places")
-    shown = table(reader.get("/data/places/"), "The first rows of the CSV file")
+@pytest.mark.parametrize(
+    ("slug", "query"),
+    [("places", ""), ("incidents", ""), ("incidents", "district=north&since=2026-01-01")],
+)
+def test_the_rows_on_the_page_are_those_of_the_api(reader: Client, slug: str, query: str) -> None:
+    answer = reader.get(f"/api/v1/datasets/{slug}/rows?{query}&limit=10&format=csv")
+    text = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    rows = list(csv.reader(io.StringIO(text.decode(), newline="")))[1:]
+    shown = table(reader.get(f"/data/{slug}/?{query}"), "Rows as they are in the CSV file")
 
-    assert shown == [list(row.values()) for row in rows[:5]]
+    assert rows
+    assert shown == rows
 
 
 def test_the_hashes_on_the_page_are_those_of_the_files(reader: Client) -> None:
