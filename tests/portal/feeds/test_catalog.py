@@ -244,6 +244,15 @@ def test_the_page_of_a_dataset_carries_its_description_in_every_language(client:
         assert 'href="http://testserver/data/areas/datapackage.json"' in text
 
 
+def test_the_list_of_datasets_leads_to_every_catalogue(client: Client) -> None:
+    head, _, body = client.get("/data/").content.decode().partition("</head>")
+
+    for address in CATALOGUES:
+        assert f'href="{address}"' in head
+        assert f'href="{address}"' in body
+    assert 'rel="license"' in head
+
+
 def test_a_page_without_a_release_carries_no_description() -> None:
     text = Client().get("/data/areas/").content.decode()
 
