@@ -29,7 +29,7 @@ def in_release(rows: QuerySet[M], number: int) -> QuerySet[M]:
 def rows_of(release: Release, *, first: int | None = None) -> Iterator[Found]:
     """Every row of a release, or the first few, with its footprint (None where no place is given).
 
-    In the order of the files: by public id or code, so that the order tells nothing.
+    By public id or code, so that the order tells nothing; a file that goes by months has them so in each.
     """
     projection = PROJECTIONS[release.dataset.slug]
     what = ", ".join([*projection.columns.values(), f"{projection.footprint}::text"])

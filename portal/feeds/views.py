@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import re
 from http import HTTPStatus
 
@@ -14,6 +13,13 @@ from django.utils.cache import get_conditional_response
 
 from portal.city import the_city
 from portal.feeds import contract
+from portal.feeds.as_of import (
+    AsOfError,
+    NoReleaseError,
+    WithdrawnError,
+    release_as_of,
+    release_numbered,
+)
 from portal.feeds.assembly import Assembly, DamagedError
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import OPEN_TO_ALL, open_door, problem
@@ -46,7 +52,7 @@ def current_file(request: HttpRequest, slug: str, suffix: str) -> HttpResponseBa
     slug, month = _split(name)
     try:
         if "as_of" in request.GET:
-            number = _release_as_of(slug, request.GET["as_of"]).number
+            number = _release(slug, request.GET["as_of"]).number
             return _see(reverse("feeds:release-file", args=[slug, number, name, suffix]))
         response = _send(request, _current(slug), month, suffix, cache=SOON)
     except NotThereError as error:
@@ -118,51 +124,21 @@ def _current(slug: str) -> Release:
     return dataset.current
 
 
-def _release(slug: str, number: int) -> Release:
-    """An active release. One that was rejected is not told apart from one that never was."""
-    known = (Release.State.ACTIVE, Release.State.WITHDRAWN)
-    found = Release.objects.filter(dataset__slug=slug, state__in=known).select_related("dataset")
-    release = found.filter(number=number).first() if number < 2**31 else None
-    if release is None or slug not in DATASETS:
-        raise _no_file(f"There is no release {number} of {slug}.")
-    if release.state == Release.State.WITHDRAWN:
-        raise NotThereError(
-            HTTPStatus.GONE,
-            "Withdrawn",
-            f"Release {number} of {slug} was withdrawn: {release.withdrawn_reason}",
-        )
-    return release
-
-
-def _release_as_of(slug: str, as_of: str) -> Release:
+def _release(slug: str, as_of: int | str) -> Release:
     """The release of that number, or the newest that speaks for that day or instant."""
-    if re.fullmatch(r"[0-9]{1,6}", as_of):
-        return _release(slug, int(as_of))
-    until = _moment(as_of)
-    released = Release.objects.filter(dataset__slug=slug, state=Release.State.ACTIVE)
-    found = released.filter(as_of__lte=until).order_by("-as_of", "-number").first()
-    if found is None:
-        raise _no_file(f"No release of {slug} speaks for {as_of}.")
-    return found
-
-
-def _moment(as_of: str) -> dt.datetime:
-    """An instant, or the end of a day in the city."""
+    if slug not in DATASETS:
+        raise _no_file(f"There is no dataset {slug}.")
     try:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", as_of):
-            after = dt.date.fromisoformat(as_of) + dt.timedelta(days=1)
-            midnight = dt.datetime.combine(after, dt.time(), the_city().zone)
-            return midnight.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
-        instant = dt.datetime.fromisoformat(as_of.replace(" ", "+"))
-        if instant.tzinfo is None:
-            raise ValueError("no offset")
-        return instant.astimezone(dt.UTC)
-    except (ValueError, OverflowError) as error:
-        raise NotThereError(
-            HTTPStatus.BAD_REQUEST,
-            "as_of is not understood",
-            "Wanted the number of a release, a day (2026-11-22) or an instant with offset (2026-11-22T06:00:00Z).",
-        ) from error
+        if isinstance(as_of, int):
+            return release_numbered(slug, as_of)
+        return release_as_of(slug, as_of)
+    except WithdrawnError as error:
+        raise NotThereError(HTTPStatus.GONE, "Withdrawn", str(error)) from error
+    except NoReleaseError as error:
+        raise _no_file(str(error)) from error
+    except AsOfError as error:
+        title = "as_of is not understood"
+        raise NotThereError(HTTPStatus.BAD_REQUEST, title, str(error)) from error
 
 
 def _see(address: str) -> HttpResponse:
