@@ -143,8 +143,8 @@ class FeedbackForm(forms.Form):
     photos = PhotosField(
         label=_("Photos"),
         help_text=_(
-            "Up to three, as JPEG, PNG or WebP. Only staff see them. Where and when they were taken is "
-            "removed at once; please leave out faces and number plates if you can."
+            "Up to three, as JPEG, PNG or WebP. Staff alone see them, unless you allow more below. Where and "
+            "when they were taken is removed at once; please leave out faces and number plates if you can."
         ),
         required=False,
         widget=PhotosInput(
@@ -152,7 +152,10 @@ class FeedbackForm(forms.Form):
         ),
     )
     may_publish = forms.BooleanField(
-        label=_("You may publish my words and the answer, after names and addresses are taken out"),
+        label=_(
+            "You may publish my words and the answer, after names and addresses are taken out, and photos "
+            "in which nobody can be recognised"
+        ),
         help_text=_(
             "A person looks at them first. Only the week and the district are shown with them. You can take "
             "it back with your code; older editions of the public file keep what they held. Words about how "

@@ -89,9 +89,11 @@ def _screen(
         "works_here": Feedback.objects.workable_by(request.user).filter(pk=feedback.pk).exists(),
     }
     if look is not None:
+        found = {"text": look.text, "answer": look.answer}
         context["typed"] = [
-            (form["text"].label, marked(whole_lines(form.cleaned_data["text"]), look.text)),
-            (form["answer"].label, marked(whole_lines(form.cleaned_data["answer"]), look.answer)),
+            (form[name].label, marked(whole_lines(form.cleaned_data[name]), findings))
+            for name, findings in found.items()
+            if findings.spans or findings.reasons
         ]
         context["reasons"] = sorted({*look.text.reasons, *look.answer.reasons})
     return render(request, "desk/redaction.html", context)

@@ -68,7 +68,7 @@ def decide_voices(voices: Sequence[Voice], gate: Gate) -> list[Told]:
     records = voice_sources.public_records()
     districts = voice_sources.public_districts(least=gate.rules.place_addresses)
     ordinary = [
-        _where_it_may_stand(voice, records, districts) for voice in voices if not voice.is_walled
+        _as_it_may_be_told(voice, records, districts) for voice in voices if not voice.is_walled
     ]
     walled = [voice for voice in voices if voice.is_walled]
     least, grain = gate.rules.group_records, gate.rules.person_grain
@@ -87,7 +87,7 @@ def walled_grain(grain: Grain) -> Grain:
     return Grain(max(grain, Grain.QUARTER))
 
 
-def _where_it_may_stand(voice: Voice, records: dict[str, str], districts: frozenset[str]) -> Voice:
+def _as_it_may_be_told(voice: Voice, records: dict[str, str], districts: frozenset[str]) -> Voice:
     """A message about a public record has the record's district, so that the two cannot be intersected.
 
     Without its record it has no words: they may tell of what was sealed. A district that is not on the
@@ -97,6 +97,10 @@ def _where_it_may_stand(voice: Voice, records: dict[str, str], districts: frozen
         voice = replace(voice, district=records[voice.about_public_id])
     elif voice.about_public_id:
         voice = replace(voice, about_public_id="", text="", answer="")
+    if voice_sources.unmistakable_in(
+        voice.text
+    ):  # rules are stricter now than when a person looked
+        voice = replace(voice, text="", answer="")
     return voice if voice.district in districts else replace(voice, district=CITY)
 
 

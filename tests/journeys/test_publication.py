@@ -91,6 +91,7 @@ def test_words_and_a_photo_become_public_only_by_a_persons_hand(open_page: Opene
     desk.fill("textarea[name=text]", "Zbigniew leaves the gate open.")
     desk.get_by_role("button", name="This may be published").click()
     expect(desk.locator("form mark")).to_contain_text("Zbigniew")
+    expect(desk.get_by_role("heading", name="Doubted in:")).to_have_count(1)
     fits_everybody(desk)
     desk.fill("textarea[name=text]", "[name] leaves the gate open.")
     desk.get_by_role("button", name="This may be published").click()
