@@ -191,7 +191,7 @@ def make_addresses(per_point: int) -> None:
     point, district = tree.query(shapely.points(points), predicate="intersects")
     rows = {
         n: Address(
-            kind="block",
+            kind="point" if per_point == 1 else "block",
             source_id=f"point-{n}",
             lon=points[n][0],
             lat=points[n][1],

@@ -27,7 +27,7 @@ from portal.publication.audit.attacks.limits import (
     excused,
     share,
 )
-from portal.publication.audit.attacks.world import Flags, Ints
+from portal.publication.audit.attacks.world import Flags, Floats, Ints
 from portal.publication.audit.crossing import cross_feed
 from portal.publication.audit.editions import moved_rows
 from portal.publication.audit.reading import World
@@ -41,7 +41,7 @@ SAMPLE = 5_000  # ids that are held against the hashes of their numbers
 def _both(
     attack: str,
     subject: str,
-    hits: Flags,
+    hits: Flags | Floats,
     is_new: Flags,
     together: Ints | None = None,
 ) -> Iterator[Finding]:
@@ -84,8 +84,13 @@ def guesses(world: World) -> Iterator[Finding]:
     rows, truth, on = world.rows, world.truth, world.map
     hits, mine = places.exact_point(rows, truth, on)
     yield from _both("exact-point", "", hits, world.is_new[mine])
-    hits, mine = places.nearest_address(rows, truth, on, world.doors)
-    yield from _both("nearest-address", "", hits, world.is_new[mine], truth.door[rows.record[mine]])
+    right, mine = places.nearest_address(rows, truth, on, world.doors)
+    door = truth.door[rows.record[mine]]
+    likely = right.astype(np.float64)
+    if not world.addresses.are_points:
+        # A block is no address: who guesses it right still guesses among those that it stands for.
+        likely /= np.maximum(world.flats[door], 1)
+    yield from _both("nearest-address", "", likely, world.is_new[mine], door)
     hits, mine = places.largest_building(rows, truth, on, world.doors, world.flats)
     yield share("largest-building", "", hits)
 

@@ -134,12 +134,12 @@ def exact(
 def share(
     attack: str,
     subject: str,
-    hits: NDArray[np.bool_],
+    hits: NDArray[np.bool_] | NDArray[np.float64],
     *,
     together: NDArray[np.int64] | None = None,
     chance: float = CHANCE,
 ) -> Finding:
-    """How often an attacker was right. hits: of each record; together: the trial each belongs to."""
+    """How often an attacker was right. hits: of each record, or how likely; together: the trial each belongs to."""
     n = len(hits)
     limit = limit_of(attack, subject)
     if n == 0:
