@@ -1,0 +1,75 @@
+"""Counts of sensitive incidents: noise drawn again, and counts without any, stop the release."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.models import Release
+from portal.publication.releases import release_due
+from tests.conftest import empty_every_table
+from tests.factories.private import NOW, many_incidents, private_city
+from tests.portal.publication.audit.planting import (
+    CITY,
+    execute,
+    kept,
+    release_with,
+    stopped_by,
+)
+
+LATER = NOW + dt.timedelta(days=60)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def town(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    from django.test import override_settings
+
+    files: Path = tmp_path_factory.mktemp("totals")
+    with django_db_blocker.unblock(), override_settings(FILES=files):
+        try:
+            private_city()
+            many_incidents(900, days=640)
+            made = release_due(CITY, as_of=NOW)
+            assert {release.state for release in made} == {"active"}
+            many_incidents(150, seed=5, until=LATER, days=60)
+            yield
+        finally:
+            empty_every_table()
+
+
+def test_a_count_that_was_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with kept("release.sensitive_count", "noisy_count"):
+        release = release_with(
+            monkeypatch,
+            "sensitive-totals",
+            rows="UPDATE release.sensitive_count SET noisy_count = greatest(noisy_count, 0) + 1 WHERE first_release = 1",
+            as_of=LATER,
+        )
+
+    assert "sensitive-totals drawn-again" in stopped_by(release)
+
+
+def test_counts_without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = (
+        "(SELECT count(*) FROM vault.publication_countedincident c "
+        "JOIN vault.incidents_incident i ON i.id = c.record_id "
+        "JOIN vault.incidents_area a ON a.id = i.district_id WHERE c.statistic = r.statistic "
+        "AND c.period = r.period AND a.slug = r.district_slug)"
+    )
+
+    def plain(release: Release) -> None:
+        assert execute(
+            f"UPDATE release.sensitive_count r SET noisy_count = {exact} "
+            "WHERE statistic = 'district-quarter' AND district_slug <> ''"
+        )
+
+    with kept("release.sensitive_count", "noisy_count"):
+        release = release_with(monkeypatch, "sensitive-totals", rows=plain, as_of=LATER)
+
+    assert "sensitive-totals exact" in stopped_by(release)
