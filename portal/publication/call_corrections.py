@@ -26,8 +26,10 @@ def companions() -> Fates:
     calls vanished too would be the sealed one.
     """
     retired = {one: Assignment.Fate(fate) for one, fate in call_sources.retired_followed().items()}
-    public = call_sources.public_calls()
     fates: Fates = {}
+    if not retired:
+        return fates
+    public = call_sources.public_calls()
     while True:
         gone = [n for n, one in enumerate(public.follows) if one in retired]
         fresh = {int(public.record_id[n]): retired[public.follows[n]] for n in gone}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from incidents.models import Address, AlertCall, CallForService, Incident
 from portal.city import City
+from portal.feeds.dictionary import DATASETS
+from portal.feeds.files import file_of
 from portal.models import PublishedCall, PublishedGunfire, PublishedIncident, Release
 from portal.publication.models import Assignment
 from portal.publication.releases import release_due, withdraw
@@ -21,6 +25,7 @@ from tests.factories.private import (
     group_of_calls,
     gunshot,
     incident,
+    many_incidents,
     private_city,
 )
 from tests.portal.publication.spoiling import release_with
@@ -276,6 +281,23 @@ def test_three_calls_and_three_records_of_other_events_stay_two_groups_of_three(
 
     assert not PublishedCall.objects.exists()
     assert not PublishedIncident.objects.exists()
+
+
+def test_readers_get_calls_totals_and_the_budget_as_pages_and_files() -> None:
+    many_incidents(300)
+    group_of_calls(6)
+    release_due(CITY, as_of=NOW)
+
+    for slug in ("calls", "sensitive-totals", "privacy-budget"):
+        release = Release.objects.get(dataset__slug=slug)
+        assert Client().get(f"/data/{slug}/").status_code == 200
+        with file_of(release, "csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == release.n_rows > 0
+        assert tuple(rows[0]) == DATASETS[slug].columns
+        wanted = [field for field in DATASETS[slug].fields if field.values]
+        for field in wanted:
+            assert {row[field.name] for row in rows} <= {*field.values, ""}, field.name
 
 
 # --- corrections ---
