@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
 import http.client
 import json
 import os
@@ -37,6 +38,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import serving_city as city  # noqa: E402
 import serving_rivals as rivals  # noqa: E402
+
+from portal.city import the_city  # noqa: E402
 
 CONNECTIONS = 4
 # name: (floor, aim), times cheaper than the rival
@@ -221,10 +224,13 @@ def postgres_connection(postgres: Any) -> Iterator[Any]:
 
 
 def question(draw: random.Random) -> dict[str, Any]:
-    """A category, a month and a box of a twentieth of the city."""
+    """A category, a month of the city's calendar and a box of a twentieth of the city."""
     month = draw.randrange(2, 34)
     start, end = (
-        f"{2023 + (m + 10) // 12}-{(m + 10) % 12 + 1:02}-01T00:00:00Z" for m in (month, month + 1)
+        dt.datetime(2023 + (m + 10) // 12, (m + 10) % 12 + 1, 1, tzinfo=the_city().zone)
+        .astimezone(dt.UTC)
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        for m in (month, month + 1)
     )
     west = city.WEST + draw.uniform(0, 6 * city.SIDE)
     south = city.SOUTH + draw.uniform(0, 3 * city.SIDE)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpResponse, HttpResponseNotModified
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -120,7 +120,3 @@ class Door(APIView):
 
 def _kept_as(tag: str, *, is_pinned: bool) -> Mapping[str, str]:
     return {"ETag": tag, "Cache-Control": FOREVER if is_pinned else SOON}
-
-
-def address_of(request: HttpRequest, path: str) -> str:
-    return request.build_absolute_uri(path)

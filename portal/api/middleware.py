@@ -7,7 +7,6 @@ scripts, and no page of HTML where something went wrong.
 from __future__ import annotations
 
 import gzip
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -18,7 +17,6 @@ from portal.api.memory import ANSWERS, Kept, tags_in
 from portal.api.problems import answer_to
 from portal.feeds.editions import editions
 
-logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 PREFIX: Final = "/api/"
@@ -64,6 +62,8 @@ def _answered_before(request: HttpRequest, get_response: Handler) -> HttpRespons
             return response
         kept = _pressed(response) if may_press else Kept(response.content, dict(response.headers))
         ANSWERS.put(key, kept.for_everybody(), now)
+        if kept.body is response.content and not request.META.get("HTTP_IF_NONE_MATCH"):
+            return response
     if kept.headers["ETag"] in tags_in(request):
         return HttpResponse(status=304, headers=kept.headers_of_304())
     headers = {**kept.headers, "Content-Length": str(len(kept.body))}

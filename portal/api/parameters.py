@@ -71,10 +71,6 @@ def parameters_of(slug: str, door: str) -> dict[str, Parameter]:
     return filters_of(slug) | {parameter.name: parameter for parameter in listed}
 
 
-def form_of(spec: DatasetSpec, name: str) -> Field:
-    return next(field for field in spec.fields if field.name == name)
-
-
 AS_OF: Final = Parameter(
     "as_of",
     "Read an earlier release: its number, or a date (city time, the whole day) or instant, for the newest release "

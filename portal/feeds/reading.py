@@ -17,7 +17,7 @@ from django.db import connections
 from portal.city import the_city
 from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.selection import PLACED, Selection, SelectionError
+from portal.feeds.selection import PLACED, Selection, SelectionError, text_array
 from portal.feeds.tallies import MONTH, plan_of
 
 # How rows can be ordered: (column, descending). The last one is unique.
@@ -70,7 +70,7 @@ def page_of(
         parameters |= {f"key_{n}": value for n, value in enumerate(after)}
     item = item_sql(selection, columns, with_footprint=with_footprint)
     statement = selection.projection.select(
-        ", ".join([f"{item}::text", *(key for key, _ in keys)]),
+        ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)]),
         where=where,
         order=", ".join(f"{key} DESC" if descending else key for key, descending in keys),
         limit="%(limit)s",
@@ -133,12 +133,15 @@ def counts_in_box(selection: Selection) -> tuple[int, int]:
         column,
         own,
     ) in PLACED.items():  # each in its own index, from which an OR would keep it
-        parameters |= {f"inside_{kind}": inside[kind], f"touching_{kind}": touching[kind]}
-        what = f"count(*) FILTER (WHERE {column} = ANY(%(inside_{kind})s)), count(*)"
-        conditions = [where, own, f"{column} = ANY(%(touching_{kind})s)"]
+        if not touching[kind]:
+            continue
+        parameters[f"inside_{kind}"] = text_array(inside[kind])
+        parameters[f"touching_{kind}"] = text_array(touching[kind])
+        what = f"count(*) FILTER (WHERE {column} = ANY(%(inside_{kind})s::text[])), count(*)"
+        conditions = [where, own, f"{column} = ANY(%(touching_{kind})s::text[])"]
         joined = " AND ".join(part for part in conditions if part)
         statements.append(selection.projection.select(what, where=joined))
-    rows = _fetch(" UNION ALL ".join(statements), parameters)
+    rows = _fetch(" UNION ALL ".join(statements), parameters) if statements else []
     return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
@@ -266,8 +269,7 @@ def _question(selection: Selection, sort: str) -> str:
 
 
 def _make_cursor(key: Sequence[Any], selection: Selection, sort: str) -> str:
-    values = [value.isoformat() if isinstance(value, dt.datetime) else value for value in key]
-    text = json.dumps([_question(selection, sort), *values], separators=(",", ":"))
+    text = json.dumps([_question(selection, sort), *key], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -278,6 +280,8 @@ def _read_cursor(cursor: str, selection: Selection, sort: str, n_keys: int) -> l
         question, *key = found
         if SORTS.get(sort) and key:
             key[0] = dt.datetime.fromisoformat(key[0])
+        if not all(isinstance(part, str | dt.datetime) for part in key):
+            raise ValueError("keys are text")
     except (ValueError, TypeError, binascii.Error) as error:
         raise CursorError("got a cursor that this site did not make") from error
     if question != _question(selection, sort) or len(key) != n_keys:

@@ -18,6 +18,7 @@ from portal.feeds.reading import (
     CursorError,
     count_of,
     counts_by,
+    counts_in_box,
     page_of,
     sorts_of,
 )
@@ -59,6 +60,10 @@ EARLY, LATE = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
 
 def month_of(row: dict[str, Any]) -> str:
     return f"{row['starts_at'].astimezone(the_city().zone):%Y-%m}"
+
+
+def at(row: dict[str, Any]) -> dt.datetime:
+    return dt.datetime.fromisoformat(row["starts_at"])
 
 
 def lies_in(shape: Any, box: Box) -> bool:
@@ -154,6 +159,30 @@ def test_a_box_that_cuts_a_footprint_counts_it_only_as_touched(
 
     assert count_of(Selection("incidents", 1, box=sliver)) == 0
     assert count_of(Selection("incidents", 1, box=sliver, touching=True)) > 0
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_box_and_its_rim_are_counted_at_once_as_one_by_one(
+    everything: list[tuple[dict[str, Any], Any]], data: st.DataObject
+) -> None:
+    # Lines that footprints end on, and lines beside them.
+    steps = st.integers(-2, 42).map(lambda n: n / 1000)
+    west, east = sorted(data.draw(st.lists(steps, min_size=2, max_size=2)))
+    south, north = sorted(data.draw(st.lists(steps, min_size=2, max_size=2)))
+    box = Box(WEST + west, SOUTH + south, WEST + east + 0.0001, SOUTH + north + 0.0001)
+    slug = data.draw(st.sampled_from(["incidents", "gunfire", "places"]))
+    of = Selection(slug, 1, box=box)
+    if slug == "incidents" and data.draw(st.booleans()):
+        of = replace(of, equals={"category": ("theft",)}, since=MONTHS[1])
+
+    inside, touching = counts_in_box(of)
+
+    assert inside == count_of(of) == len(read_all(of, limit=50))
+    rim = read_all(replace(of, touching=True, since=None), limit=50)
+    assert touching == sum(of.since is None or at(row) >= of.since for row in rim)
 
 
 def test_columns_come_in_the_order_asked_and_as_features(

@@ -9,6 +9,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from portal.feeds.editions import forget
 from portal.models import Release
 from tests.factories.released import release_of
 from tests.portal.views.reading import PAGES
@@ -50,6 +51,21 @@ def test_a_page_already_read_costs_one_query(reader: Client) -> None:
     assert response.content == b""
     assert response["ETag"] == etag
     assert len(queries) == 1
+
+
+def test_a_page_already_read_costs_no_query_while_the_releases_are_known(
+    reader: Client, settings: Any
+) -> None:
+    settings.EDITIONS_KEPT_S = 60
+    forget()
+    etag = reader.get("/")["ETag"]
+
+    with CaptureQueriesContext(connections["public"]) as queries:
+        response = again(reader, "/", etag)
+
+    forget()
+    assert response.status_code == 304
+    assert len(queries) == 0
 
 
 def test_a_new_release_makes_a_new_page(reader: Client) -> None:
