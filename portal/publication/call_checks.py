@@ -82,11 +82,10 @@ def _events(calls: Calls, plane: LocalPlane) -> int:
     x, y = plane.to_xy(calls.lon, calls.lat)
     kept: list[int] = []
     for n in np.argsort(calls.occurred_s, kind="stable").tolist():
-        kept += [n] * all(
-            np.hypot(x[n] - x[k], y[n] - y[k]) > LINK_M
-            or abs(calls.occurred_s[n] - calls.occurred_s[k]) > LINK_S
-            for k in kept
-        )
+        near = np.hypot(x[kept] - x[n], y[kept] - y[n]) <= LINK_M
+        near &= np.abs(calls.occurred_s[kept] - calls.occurred_s[n]) <= LINK_S
+        if not near.any():
+            kept.append(n)
     return len(kept)
 
 
