@@ -254,9 +254,15 @@ def address(name: str, asked: dict[str, Any]) -> str:
         }
         return f"/api/v1/datasets/incidents/rows?{urlencode(words, safe=',:')}"
     between = {
-        "starts_at__gte": since, "ends_at__lte": until, "longitude__gte": west, "longitude__lte": east,
-        "latitude__gte": south, "latitude__lte": north, "category": category,
-    }  # fmt: skip
+        "starts_at__gte": since,
+        "starts_at__lt": until,  # implied, and their indexes need it said
+        "ends_at__lte": until,
+        "longitude__gte": west,
+        "longitude__lte": east,
+        "latitude__gte": south,
+        "latitude__lte": north,
+        "category": category,
+    }
     if name == "plain":
         return f"/incidents/?{urlencode({**between, 'limit': 100})}"
     own = {"_sort_desc": "starts_at", "_size": 100, "_nosuggest": 1, "_shape": "objects"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -21,6 +21,10 @@ from portal.feeds.projections import PROJECTIONS, Projection
 Value = str | int | float
 # No record is older, and no arithmetic on dates fails in between.
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+
+
+# SQL over public columns, and its parameters.
+Condition = tuple[str, dict[str, Any]]
 
 
 class SelectionError(ValueError):
@@ -138,49 +142,55 @@ class Selection:
         """The condition and its parameters, the release's number among them."""
         conditions: list[str] = []
         parameters: dict[str, Any] = {"release": self.release}
+        for condition, own in (
+            *self._columns(),
+            *self._ranges(),
+            *self._windows(),
+            self.in_box(touching=self.touching),
+            self._in_cell(),
+        ):
+            conditions += [condition] if condition else []
+            parameters |= own
+        return " AND ".join(conditions), parameters
+
+    def _columns(self) -> Iterator[Condition]:
         for n, (column, values) in enumerate(sorted(self.equals.items())):
             stored = self.projection.bare(column)
             # Text says nothing by being empty, anything else by being absent.
             absent = "" in values and stored == self.projection.columns[column]
             told = [value for value in values if not absent or value != ""]
             # Of one value the index knows the order, too.
-            is_one = len(told) == 1
-            parameters[f"equals_{n}"] = told[0] if is_one else told
-            condition = (
-                f"{stored} = %(equals_{n})s" if is_one else f"{stored} = ANY(%(equals_{n})s)"
-            )
-            conditions.append(f"({condition} OR {stored} IS NULL)" if absent else condition)
-        for sign, limits in ((">=", self.at_least), ("<=", self.at_most)):
-            for column, limit in sorted(limits.items()):
-                name = f"{'least' if sign == '>=' else 'most'}_{len(parameters)}"
-                parameters[name] = limit
-                conditions.append(f"{self.projection.columns[column]} {sign} %({name})s")
+            name = f"%(equals_{n})s"
+            says = f"{stored} = {name}" if len(told) == 1 else f"{stored} = ANY({name})"
+            own = {f"equals_{n}": told[0] if len(told) == 1 else told}
+            yield f"({says} OR {stored} IS NULL)" if absent else says, own
+
+    def _ranges(self) -> Iterator[Condition]:
+        for name, sign, limits in (("least", ">=", self.at_least), ("most", "<=", self.at_most)):
+            for n, (column, limit) in enumerate(sorted(limits.items())):
+                stored = self.projection.columns[column]
+                yield f"{stored} {sign} %({name}_{n})s", {f"{name}_{n}": limit}
+
+    def _windows(self) -> Iterator[Condition]:
         if self.since:
-            parameters["since"] = self.since
             # No period is longer than a year; with the second an index on the start helps.
             reaching = "r.ends_at > %(since)s AND r.starts_at > %(since)s - interval '367 days'"
-            conditions.append(reaching if self.touching else "r.starts_at >= %(since)s")
-        for name, sign in (("starts_from", ">="), ("starts_before", "<")):
-            if moment := getattr(self, name):
-                parameters[name] = moment
-                conditions.append(f"r.starts_at {sign} %({name})s")
+            inside = "r.starts_at >= %(since)s"
+            yield reaching if self.touching else inside, {"since": self.since}
         if self.until:
-            parameters["until"] = self.until
             # The second is implied by the first; with it an index on the start is enough.
             inside = "r.ends_at <= %(until)s AND r.starts_at < %(until)s"
-            conditions.append("r.starts_at <= %(until)s" if self.touching else inside)
-        if self.box:
-            condition, own = self.in_box(touching=self.touching)
-            parameters |= own
-            conditions += [condition] if condition else []
-        if self.within_cell:
-            within = shapes_now().inside(self.within_cell)
-            condition, own = ("", {}) if within is None else _placed_in(within, "cell_")
-            parameters |= own
-            conditions += [condition] if condition else []
-        return " AND ".join(conditions), parameters
+            yield "r.starts_at <= %(until)s" if self.touching else inside, {"until": self.until}
+        if self.starts_from:
+            yield "r.starts_at >= %(starts_from)s", {"starts_from": self.starts_from}
+        if self.starts_before:
+            yield "r.starts_at < %(starts_before)s", {"starts_before": self.starts_before}
 
-    def in_box(self, *, touching: bool, lead: str = "") -> tuple[str, dict[str, Any]]:
+    def _in_cell(self) -> Condition:
+        inside = shapes_now().inside(self.within_cell) if self.within_cell else None
+        return ("", {}) if inside is None else _placed_in(inside, "cell_")
+
+    def in_box(self, *, touching: bool, lead: str = "") -> Condition:
         """The box as a condition and its parameters, whose names begin with ``lead``; '' where it leaves nothing out."""
         box = self.box
         if box is None:
@@ -218,7 +228,7 @@ def text_array(codes: Sequence[str]) -> str:
     return f"{{{json.dumps(codes, ensure_ascii=False)[1:-1]}}}"
 
 
-def _placed_in(codes: Mapping[str, Sequence[str]], lead: str = "") -> tuple[str, dict[str, Any]]:
+def _placed_in(codes: Mapping[str, Sequence[str]], lead: str = "") -> Condition:
     """The condition that a row is given for one of some places, cells or districts, and its parameters."""
     told = {kind: text_array(listed) for kind, listed in codes.items() if listed}
     ways = []
