@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from portal import atlas, components, figures, queries
+from portal import components, drawings
 from portal.api.questions import Question
 from portal.city import the_city
 from portal.coverage import Coverage
@@ -26,13 +26,15 @@ from portal.feeds.sentences import sentence_of
 from portal.feeds.specs import DatasetSpec, Field
 from portal.feeds.tallies import MONTH
 from portal.models import Release
-from portal.presentation import drawn, subject
 from portal.provenance import FigureRef
 
 ROWS_SHOWN = 10
 # More values than this are no list to choose from.
 MOST_CHOICES = 300
-BARS_SHOWN = 30
+# What a form sends for a column that is not asked about; an empty value asks for rows that say nothing.
+ANY = "*"
+DATES = ("since", "until")
+AREAS = ("district", "beat")
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,45 @@ class Explored:
         """Each column of a few values, with the rows of each value under the other filters."""
         found = []
         for name in categorical_of(self.spec.slug):
-            field = next(f for f in self.spec.fields if f.name == name)
-            others = {key: v for key, v in self.selection.equals.items() if key != name}
-            counts = counts_by(replace(self.selection, equals=others), [name])
-            choices = [
-                {"value": value or "", "label": self.label(field, value), "n": n}
-                for (value,), n in sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
-            ]
-            if 1 < len(choices) <= MOST_CHOICES:
-                chosen = [str(value) for value in self.selection.equals.get(name, ())]
-                found.append(
-                    {"name": name, "title": _(field.title), "chosen": chosen, "choices": choices}
-                )
+            choices, chosen = self.choices(name), self.chosen(name)
+            if chosen or 1 < len(choices) <= MOST_CHOICES:
+                title = _(self.field(name).title)
+                found.append({"name": name, "title": title, "chosen": chosen, "choices": choices})
         return found
 
-    def label(self, field: Field, value: Any) -> str:
-        if value in (None, ""):
-            return _("not told")
-        return str(field.values.get(str(value)) or self.areas.names.get(str(value)) or value)
+    def choices(self, name: str) -> list[dict[str, Any]]:
+        """The values of a column, most rows first. What was chosen is among them, if with no row."""
+        others = {key: v for key, v in self.selection.equals.items() if key != name}
+        counts = {value: n for (value,), n in self.counts(name, equals=others).items()}
+        known = {value or "" for value in counts}
+        counts |= {value: 0 for value in self.chosen(name) if value not in known}
+        return [
+            {"value": value or "", "label": self.label(name, value), "n": n}
+            for value, n in sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
+        ]
+
+    def chosen(self, name: str) -> list[str]:
+        return [str(value) for value in self.selection.equals.get(name, ())]
+
+    def counts(self, name: str, **changes: Any) -> dict[tuple[Any, ...], int]:
+        return counts_by(replace(self.selection, **changes), [name])
+
+    def field(self, name: str) -> Field:
+        return next(f for f in self.spec.fields if f.name == name)
+
+    def label(self, name: str, value: Any) -> str:
+        return drawings.label(self.field(name), value, self.areas.names)
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What was asked besides what the form offers; it is asked again with it."""
+        offered = {*DATES, "cursor", "as_of", *(facet["name"] for facet in self.facets)}
+        return [
+            (name, value)
+            for name, values in self.asked.lists()
+            if name not in offered
+            for value in values
+        ]
 
     @property
     def has_time(self) -> bool:
@@ -119,59 +142,72 @@ class Explored:
         }
 
     @cached_property
+    def figures(self) -> dict[str, Any]:
+        """Pictures of the chosen rows, where rows are things that happened: by month, by kind, by district."""
+        if not self.total or "public_id" not in self.spec.columns:
+            return {}
+        found = {"month": self.monthly(), "kind": self.by_kind(), "district": self.by_district()}
+        return {name: figure for name, figure in found.items() if figure}
+
     def monthly(self) -> dict[str, Any] | None:
-        """The chosen rows by month; None where there is no whole month or nothing is dated."""
-        if not self.has_time or not self.total:
+        """Of the whole months in the window; None where there is none."""
+        if not self.has_time:
             return None
         coverage = Coverage.of(self.release)
-        if not coverage.months:
-            return None
-        counts = {
-            dt.date.fromisoformat(f"{month}-01"): n
-            for (month,), n in counts_by(self.selection, [MONTH]).items()
-        }
-        about = subject(_("The chosen rows, each month"), self.release)
-        spec = figures.monthly_counts(coverage.by_month(counts), subject=about)
-        return drawn(spec, self.release, "chosen-months", ref=self.ref("month"))
-
-    @cached_property
-    def by_kind(self) -> dict[str, Any] | None:
-        """The chosen rows by the first column of a few values."""
-        names = categorical_of(self.spec.slug)
-        if not names or not self.total:
-            return None
-        field = next(f for f in self.spec.fields if f.name == names[0])
-        counts = counts_by(self.selection, [field.name])
-        if not 1 < len(counts) <= BARS_SHOWN:
-            return None
-        heading = _(field.title)
-        spec = figures.counts_by_category(
-            [(self.label(field, value), n) for (value,), n in counts.items()],
-            subject=subject(
-                _("The chosen rows, by %(column)s") % {"column": heading}, self.release
-            ),
-            heading=heading,
+        months = drawings.told_months(
+            coverage, since=self.day("since", up=True), until=self.day("until")
         )
-        return drawn(spec, self.release, "chosen-kinds", ref=self.ref(field.name))
+        if not months:
+            return None
+        ref = self.ref(MONTH)
+        return drawings.by_month(
+            self.release,
+            {month: n for (month,), n in self.counts(MONTH).items()},
+            months=months,
+            coverage=coverage,
+            title=_("The chosen rows, each month"),
+            figure_id="chosen-months",
+            ref=ref and replace(ref, months=(f"{months[0]:%Y-%m}", f"{months[-1]:%Y-%m}")),
+        )
 
-    @cached_property
+    def day(self, name: str, *, up: bool = False) -> dt.date | None:
+        """A bound as a day in the city; up: the first whole day from then on."""
+        moment: dt.datetime | None = getattr(self.selection, name)
+        if moment is None:
+            return None
+        local = moment.astimezone(the_city().zone)
+        is_midnight = local.time() == dt.time()
+        return local.date() + dt.timedelta(days=int(up and not is_midnight))
+
+    def by_kind(self) -> dict[str, Any] | None:
+        """By the first column of a few values that was not chosen."""
+        names = [n for n in categorical_of(self.spec.slug) if n not in self.selection.equals]
+        names = [n for n in names if n not in AREAS]
+        if not names:
+            return None
+        return drawings.by_column(
+            self.release,
+            {value: n for (value,), n in self.counts(names[0]).items()},
+            field=self.field(names[0]),
+            names=self.areas.names,
+            title=_("The chosen rows: %(column)s") % {"column": _(self.field(names[0]).title)},
+            figure_id="chosen-kinds",
+            ref=self.ref(names[0]),
+        )
+
     def by_district(self) -> dict[str, Any] | None:
-        """A map of the chosen rows, where rows are records with a district."""
-        if not {"district", "precision"} <= set(self.spec.columns) or not self.total:
+        """Not where an area was chosen: the others were not asked about, which is no zero."""
+        chosen = self.selection
+        if "district" not in self.spec.columns or chosen.box or chosen.within_cell:
             return None
-        areas = queries.areas("district")
-        counts = {slug: n for (slug,), n in counts_by(self.selection, ["district"]).items()}
-        if not areas:
+        if set(AREAS) & set(chosen.equals):
             return None
-        values = {area.slug: counts.get(area.slug, 0) for area in areas}
-        return atlas.area_map(
-            areas,
-            values,
+        return drawings.by_district(
+            self.release,
+            {slug: n for (slug,), n in self.counts("district").items()},
             title=_("The chosen rows, by district"),
-            release=self.release,
-            map_id="chosen-map",
+            figure_id="chosen-map",
             ref=self.ref("district"),
-            note=atlas.without_district(self.total - sum(values.values())),
         )
 
     def ref(self, *by: str) -> FigureRef | None:
@@ -180,6 +216,16 @@ class Explored:
             return None
         equals = {name: tuple(map(str, v)) for name, v in self.selection.equals.items()}
         return FigureRef(self.spec.slug, self.release.number, by, equals)
+
+    @property
+    def figure_refs(self) -> list[FigureRef]:
+        """The questions that can stand on somebody else's page: the number, and each figure shown here."""
+        if (whole := self.ref()) is None:
+            return []
+        if "public_id" not in self.spec.columns:
+            return [replace(whole, rows=True)]
+        refs = [figure["ref"] for figure in self.figures.values()]
+        return [whole, *(FigureRef.parse(ref) for ref in refs)]
 
     # --- taking along ---
 

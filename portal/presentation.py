@@ -44,10 +44,16 @@ def alerts_counted(count: float) -> str:
     return ngettext("%(number)s alert", "%(number)s alerts", int(count)) % {"number": number(count)}
 
 
+def rows_counted(count: float) -> str:
+    return ngettext("%(number)s row", "%(number)s rows", int(count)) % {"number": number(count)}
+
+
+# What a row of each dataset is, where it is something that happened.
 COUNTED: dict[str, tuple[Callable[[float], str], str]] = {
     "incidents": (incidents_counted, gettext_noop("incidents")),
     "gunfire": (alerts_counted, gettext_noop("alerts")),
 }
+ROWS = (rows_counted, gettext_noop("rows"))
 
 
 def subject(
@@ -57,8 +63,10 @@ def subject(
     noise_scale: float = 0.0,
     noise_terms: int = 1,
     absent: str = "",
+    of: str = "",
 ) -> Subject:
-    counted, unit = COUNTED.get(release.dataset.slug, COUNTED["incidents"])
+    """of: a dataset whose rows are counted; that of the release unless said."""
+    counted, unit = COUNTED.get(of or release.dataset.slug, ROWS)
     return Subject(
         title=title,
         unit=_(unit),
@@ -156,6 +164,7 @@ def totals_figure(
             release,
             noise_scale=1 / min(row.epsilon for row in rows),
             noise_terms=draws,
+            of="incidents",
         ),
     )
     ref = FigureRef(

@@ -16,7 +16,7 @@ from portal import components, queries, recipes
 from portal.api.problems import ProblemError
 from portal.api.questions import read_question
 from portal.city import the_city
-from portal.explorer import Explored
+from portal.explorer import ANY, DATES, Explored
 from portal.feeds.areas import areas_now
 from portal.feeds.as_of import AsOfError, NoReleaseError, WithdrawnError, release_as_of
 from portal.feeds.dictionary import DATASETS
@@ -28,11 +28,9 @@ from portal.models import Release
 from portal.presentation import file_url
 from portal.views.caching import public_page
 from portal.views.catalogue import machine_readable
+from portal.views.frames import frame_of, heading
 
 RELEASES_SHOWN = 20
-# What a form sends for a column that is not asked about; an empty value asks for rows that say nothing.
-ANY = "*"
-DATES = ("since", "until")
 TYPES = {
     "string": gettext_noop("text"),
     "integer": gettext_noop("whole number"),
@@ -51,17 +49,55 @@ GOOD_FOR = {
 }
 
 
+# What a newcomer is looking for, and where it is.
+GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        gettext_noop("What happened"),
+        gettext_noop(
+            "One row is one thing that happened. Good for counting by month, by kind and by part of the city."
+        ),
+        ("incidents", "calls", "feedback"),
+    ),
+    (
+        gettext_noop("Gunfire"),
+        gettext_noop(
+            "What the microphones heard, and what came of it. Good for asking whether the system is worth its cost."
+        ),
+        ("gunfire", "gunfire-ledger", "gunfire-calibration"),
+    ),
+    (
+        gettext_noop("How people are protected"),
+        gettext_noop(
+            "Totals of what is too delicate for rows, and the account of what every release gives away."
+        ),
+        ("sensitive-totals", "privacy-budget", "privacy-audit"),
+    ),
+    (
+        gettext_noop("The map"),
+        gettext_noop(
+            "The fixed shapes that rows point to. Good for joining with maps and with the census."
+        ),
+        ("areas", "cells", "places"),
+    ),
+)
+
+
 @public_page
 def dataset_list(request: HttpRequest) -> HttpResponse:
-    datasets = [
-        {
-            "spec": spec,
-            "release": queries.current_release(slug),
-            "files": [(FORMAT_NAMES[suffix], suffix) for suffix in formats_of(spec)],
-        }
-        for slug, spec in DATASETS.items()
+    groups = [
+        {"title": _(title), "good_for": _(good_for), "datasets": [listed(slug) for slug in slugs]}
+        for title, good_for, slugs in GROUPS
     ]
-    return render(request, "portal/data/list.html", {"datasets": datasets})
+    return render(request, "portal/data/list.html", {"groups": groups})
+
+
+def listed(slug: str) -> dict[str, Any]:
+    spec = DATASETS[slug]
+    return {
+        "spec": spec,
+        "release": queries.current_release(slug),
+        "files": [(FORMAT_NAMES[suffix], suffix) for suffix in formats_of(spec)],
+    }
 
 
 @public_page
@@ -81,7 +117,9 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
         release = chosen_release(request, slug)
         context |= {"dataset_release": release, "is_current": is_current(release)}
         if release:
-            context |= taking_along(request, release) | {"explored": explore(request, release)}
+            explored = explore(request, release)
+            frames = [(heading(ref), frame_of(request, ref)) for ref in explored.figure_refs]
+            context |= taking_along(request, release) | {"explored": explored, "frames": frames}
     except WithdrawnError as error:
         context["refused"], status = str(error), HTTPStatus.GONE
     except NoReleaseError as error:

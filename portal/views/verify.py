@@ -7,16 +7,17 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import components, queries
 from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
 from portal.models import Release
+from portal.presentation import file_url
 from portal.provenance import CALENDAR, GRAIN, FigureError, FigureRef, recount
 from portal.recipes import recount_in_python
 from portal.views.caching import public_page
+from portal.views.frames import frame_of
 
 MOST_ROWS = 2_000
 
@@ -24,13 +25,7 @@ MOST_ROWS = 2_000
 @public_page
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """The numbers, their release, the question in words, and how to count them on one's own computer."""
-    try:
-        ref = FigureRef.parse(code)
-    except FigureError as error:
-        raise Http404(str(error)) from error
-    release = queries.releases(ref.dataset).filter(number=ref.release).first()
-    if release is None:
-        raise Http404
+    ref, release = figure_asked_for(code)
     if release.state == Release.State.WITHDRAWN:
         context = {"ref": ref, "figure_release": release}
         return render(request, "portal/verify.html", context, status=HTTPStatus.GONE)
@@ -48,6 +43,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         "json_url": f"{request.path}?format=json",
         "recipe": recount_in_python(ref, request.build_absolute_uri(file_url(release))),
         "file_url": file_url(release),
+        "frame": frame_of(request, ref),
     }
     if current and current.number != release.number:
         now = ref.of_release(current.number)
@@ -55,9 +51,16 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "portal/verify.html", context)
 
 
-def file_url(release: Release) -> str:
-    slug = release.dataset.slug
-    return reverse("feeds:release-file", args=[slug, release.number, slug, "csv"])
+def figure_asked_for(code: str) -> tuple[FigureRef, Release]:
+    """The figure of an address, and its release, withdrawn or not. Raises Http404."""
+    try:
+        ref = FigureRef.parse(code)
+    except FigureError as error:
+        raise Http404(str(error)) from error
+    release = queries.releases(ref.dataset).filter(number=ref.release).first()
+    if release is None:
+        raise Http404
+    return ref, release
 
 
 def heads_of(ref: FigureRef) -> tuple[str, ...]:
