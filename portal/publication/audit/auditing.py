@@ -18,6 +18,7 @@ from portal.publication.audit.leaks import leaks
 from portal.publication.audit.reading import World
 from portal.publication.audit.records import ATTACKS
 from portal.publication.audit.results import SLUG as RESULTS
+from portal.publication.audit.telling import told
 from portal.publication.audit.totals import noisy_counts, redrawn_map
 from portal.publication.doors import Doors
 from portal.publication.overrides import rules_of
@@ -78,6 +79,7 @@ def audit_again(slug: str, city: City) -> Iterator[tuple[Release, Finding]]:
 
 def as_check(found: list[Finding]) -> dict[str, Any]:
     """All findings as one of the checks that are kept with a release; ``audit`` is what builds the dataset."""
+    found = [told(finding) for finding in found]
     stopping = [finding for finding in found if finding.stops]
     words = "; ".join(map(in_words, stopping)) or "none learns more"
     return {

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from portal.models import Release
 from portal.publication import sources
 from portal.publication.audit.arrays import columns
-from portal.publication.audit.attacks.differences import Editions, Gone
-from portal.publication.audit.attacks.groups import Batch
+from portal.publication.audit.attacks.differences import Editions
 from portal.publication.audit.attacks.linkage import Witness
 from portal.publication.audit.attacks.places import counted
 from portal.publication.audit.attacks.world import (
@@ -37,7 +36,7 @@ from portal.publication.audit.attacks.world import (
 from portal.publication.audit.geography import query, read_addresses, read_map, texts
 from portal.publication.calls import patient
 from portal.publication.decisions import tiers_of, utc
-from portal.publication.disclosure import Tier, code_interval, cover_blocks, is_due, local_times
+from portal.publication.disclosure import Tier, code_interval, is_due, local_times
 from portal.publication.verification import Standard
 from sensors.geodesy import LocalPlane
 
@@ -68,13 +67,14 @@ SOURCES: Final = {
     ),
 }  # fmt: skip
 
-_TIER: Final = (
+TIER: Final = (
     "CASE {label} WHEN '0a' THEN 0 WHEN '0b' THEN 1 WHEN '1' THEN 2 WHEN '2' THEN 3 ELSE 4 END"
 )
-_IN_RELEASE: Final = "r.first_release <= %(number)s AND (r.retired_release IS NULL OR r.retired_release > %(number)s)"
+IN_RELEASE: Final = "r.first_release <= %(number)s AND (r.retired_release IS NULL OR r.retired_release > %(number)s)"
 
 
-def _at(instant: str) -> str:
+def seconds(instant: str) -> str:
+    """An instant as seconds since 1970, in SQL."""
     return f"extract(epoch FROM {instant})"
 
 
@@ -145,16 +145,16 @@ class World:
                     "int",
                 ),
                 "category": (f"array_position(%(categories)s::text[], {source.category}::text) - 1", "int"),
-                "start_s": (_at("r.starts_at"), "int"),
-                "end_s": (_at("r.ends_at"), "int"),
+                "start_s": (seconds("r.starts_at"), "int"),
+                "end_s": (seconds("r.ends_at"), "int"),
                 "first": ("r.first_release", "int"),
-                "tier": (_TIER.format(label="coalesce(a.tier, '')"), "int"),
+                "tier": (TIER.format(label="coalesce(a.tier, '')"), "int"),
             },
             f"FROM {source.table} r LEFT JOIN vault.publication_assignment a USING (public_id) "
             "LEFT JOIN release.place p ON p.code = r.place_code "
             "LEFT JOIN release.cell c ON c.code = r.cell_code "
-            f'WHERE {_IN_RELEASE} ORDER BY r.public_id COLLATE "C"',
-            self._parameters,
+            f'WHERE {IN_RELEASE} ORDER BY r.public_id COLLATE "C"',
+            self.parameters,
         )  # fmt: skip
 
     @cached_property
@@ -163,7 +163,7 @@ class World:
         return columns(
             {
                 "number": ("i.id", "int"),
-                "occurred_s": (f"floor({_at(source.occurred)})", "int"),
+                "occurred_s": (f"floor({seconds(source.occurred)})", "int"),
                 "lon": ("coalesce(i.lon, 'NaN')", "float"),
                 "lat": ("coalesce(i.lat, 'NaN')", "float"),
                 "category": (
@@ -171,20 +171,20 @@ class World:
                     "int",
                 ),
                 "tier": (
-                    _TIER.format(label=f"coalesce(a.tier, {source.private_tier})"),
+                    TIER.format(label=f"coalesce(a.tier, {source.private_tier})"),
                     "int",
                 ),
-                "today": (_TIER.format(label=f"({source.private_tier})"), "int"),
+                "today": (TIER.format(label=f"({source.private_tier})"), "int"),
                 "is_decided": ("(a.id IS NOT NULL)::int", "int"),
             },
             f"FROM {source.private} i LEFT JOIN vault.publication_assignment a "
             "ON a.dataset_slug = %(slug)s AND a.record_id = i.id "
             f"WHERE {source.occurred} < %(as_of)s ORDER BY i.id",
-            self._parameters,
+            self.parameters,
         )
 
     @property
-    def _parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         return {
             "slug": self.release.dataset.slug,
             "number": self.release.number,
@@ -322,29 +322,6 @@ class World:
         tier: Ints = self._private["today"]
         return tier
 
-    def numbers_of(self, most: int) -> tuple[list[str], list[tuple[str, str]]]:
-        """Public ids, the newest first, and the private numbers of their records: ours, the police's."""
-        number = {"gunfire": "i.provider_event_id"}.get(self.release.dataset.slug, "i.source_id")
-        rows = query(
-            f"SELECT r.public_id, i.id::text, {number} FROM {self.source.table} r "  # noqa: S608 - our own text
-            "JOIN vault.publication_assignment a USING (public_id) "
-            f"JOIN {self.source.private} i ON i.id = a.record_id "
-            f"WHERE {_IN_RELEASE} ORDER BY r.first_release DESC, r.public_id LIMIT %(most)s",
-            {"number": self.release.number, "most": most},
-        )
-        return [row[0] for row in rows], [(row[1], row[2] or "") for row in rows]
-
-    def not_as_decided(self) -> int:
-        """Rows that say another place or time than was decided when they were first released."""
-        ((n,),) = query(
-            f"SELECT count(*) FROM {self.source.table} r "  # noqa: S608 - our own text
-            "LEFT JOIN vault.publication_assignment a USING (public_id) "
-            f"WHERE {_IN_RELEASE} AND (r.place_code, r.cell_code, r.period) "
-            "IS DISTINCT FROM (a.place_code, a.cell_code, a.period)",
-            {"number": self.release.number},
-        )
-        return int(n)
-
     @cached_property
     def is_due(self) -> NDArray[np.bool_]:
         """Whether each private record may be a row and its day has come."""
@@ -378,69 +355,3 @@ class World:
             np.array([release.number for release in rows], np.int64),
             np.array([int(release.as_of.timestamp()) for release in rows], np.int64),
         )
-
-    def batches(self) -> Batch:
-        """Every crime against a person that was ever a row, for its group."""
-        source = self.source
-        found = columns(
-            {
-                "cell": ("coalesce(c.id, -1)", "int"),
-                "start_s": (_at("r.starts_at"), "int"),
-                "release": ("r.first_release", "int"),
-                "category": (f"array_position(%(categories)s::text[], {source.category}::text) - 1", "int"),
-                "lon": ("coalesce(i.lon, 'NaN')", "float"),
-                "lat": ("coalesce(i.lat, 'NaN')", "float"),
-            },
-            f"FROM {source.table} r LEFT JOIN vault.publication_assignment a USING (public_id) "
-            f"LEFT JOIN {source.private} i ON i.id = a.record_id "
-            "LEFT JOIN release.cell c ON c.code = r.cell_code "
-            "WHERE r.first_release <= %(number)s AND r.place_code = '' "
-            "AND (r.cell_code <> '' OR a.tier = '1')",
-            self._parameters,
-        )  # fmt: skip
-        return Batch(
-            cell=found["cell"],
-            start_s=found["start_s"],
-            release=found["release"],
-            category=found["category"],
-            address=self.standard.doors.numbers(found["lon"], found["lat"]),
-            is_judged=found["release"] == self.release.number,
-        )
-
-    def gone(self) -> Gone:
-        """Rows that were taken out with a secret or as its cover. What a withdrawn edition took along is neither."""
-        found = columns(
-            {
-                "was_sealed": ("(a.fate = 'removed')::int", "int"),
-                "category": (
-                    f"array_position(%(categories)s::text[], {self.source.category}::text) - 1",
-                    "int",
-                ),
-                "start_s": (_at("r.starts_at"), "int"),
-            },
-            f"FROM {self.source.table} r JOIN vault.publication_assignment a USING (public_id) "
-            "WHERE r.retired_release <= %(number)s AND r.retired_release > r.first_release",
-            self._parameters,
-        )
-        return Gone(found["was_sealed"] == 1, found["category"], found["start_s"])
-
-    def blocks(self) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Of every row that was public before this release: its block, whether it is sealed, whether it goes."""
-        found = columns(
-            {
-                "tier": (_TIER.format(label="a.tier"), "int"),
-                "category": (
-                    f"array_position(%(categories)s::text[], {self.source.category}::text) - 1",
-                    "int",
-                ),
-                "start_s": (_at("r.starts_at"), "int"),
-                "was_sealed": ("(a.fate = 'removed')::int", "int"),
-                "goes": ("(r.retired_release IS NOT NULL)::int", "int"),
-            },
-            f"FROM {self.source.table} r JOIN vault.publication_assignment a USING (public_id) "
-            "WHERE r.first_release < %(number)s "
-            "AND (r.retired_release IS NULL OR r.retired_release >= %(number)s) ORDER BY public_id",
-            self._parameters,
-        )
-        block = cover_blocks(found["tier"], found["category"], found["start_s"])
-        return block, found["was_sealed"] == 1, found["goes"] == 1

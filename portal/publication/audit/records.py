@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from portal.publication.audit import decided
 from portal.publication.audit.asking import box_difference, repeated_query, time_difference
 from portal.publication.audit.attacks import (
     differences,
@@ -141,7 +142,9 @@ def earlier(world: World) -> Iterator[Finding]:
     """The same row in the release before, and as it was decided once."""
     moved = moved_rows(world.release, world.standard.previous)
     yield exact("earlier-release", "moved", moved, n=int((~world.is_new).sum()))
-    yield exact("earlier-release", "not-as-decided", world.not_as_decided(), n=len(world.rows))
+    yield exact(
+        "earlier-release", "not-as-decided", decided.not_as_decided(world), n=len(world.rows)
+    )
 
 
 def small_cells(world: World) -> Iterator[Finding]:
@@ -150,7 +153,7 @@ def small_cells(world: World) -> Iterator[Finding]:
     today = world.today[world.rows.record[fresh]]
     n_sensitive = int((today >= Tier.SENSITIVE).sum())
     yield exact("sensitive-rows", "", n_sensitive, n=int(fresh.sum()))
-    rules, rows = world.standard.rules, world.batches()
+    rules, rows = world.standard.rules, decided.batches(world)
     least = groups.Least(rules.group_records, rules.group_categories, rules.group_addresses)
     for subject, subtracted in (("", False), ("by-subtraction", True)):
         small, n = groups.small_groups(rows, least, subtracted=subtracted)
@@ -169,10 +172,10 @@ def appearance(world: World) -> Iterator[Finding]:
 
 def sealed(world: World) -> Iterator[Finding]:
     """Rows of an old copy that are gone: how many of them had been sealed."""
-    gone = world.gone()
+    gone = decided.gone(world)
     found = exact("sealed", "", float(gone.was_sealed.mean()) if len(gone) else None, n=len(gone))
     if found.status == "failed":
-        block, was_sealed, goes = world.blocks()
+        block, was_sealed, goes = decided.blocks(world)
         lacking = differences.lacks_cover(
             block, was_sealed, goes, covers_per_removal=world.standard.rules.covers_per_removal
         )
@@ -195,7 +198,7 @@ def order(world: World) -> Iterator[Finding]:
     new_by_id = np.where(world.is_new, by_id, -1)
     rho = ordering.order_correlation(rows, truth, [new_by_id, fresh])
     yield correlation("order", f"rows-{NEW}", rho, n=int(world.is_new.sum()))
-    ids, numbers = world.numbers_of(SAMPLE)
+    ids, numbers = decided.numbers_of(world, SAMPLE)
     yield exact("order", "ids-from-numbers", ordering.made_from_numbers(ids, numbers), n=len(ids))
 
 
