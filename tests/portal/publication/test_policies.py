@@ -6,7 +6,7 @@ from django.apps import apps
 
 from portal.publication.policies import POLICIES, WITHHELD, Coarsen, Publish
 
-PRIVATE_APPS = ("sensors", "incidents", "community", "publication")
+PRIVATE_APPS = ("sensors", "incidents", "community", "publication", "webhooks")
 
 
 def private_models() -> dict[str, list[str]]:
