@@ -139,7 +139,9 @@ AUDIT: Final = (
             Field(
                 "n",
                 "integer",
-                _("Records, rows, groups, questions or values that were tried."),
+                _(
+                    "Records, rows, groups, questions or values that were tried; of attacks on sensitive records, which nobody may count, at least so many."
+                ),
                 minimum=0,
             ),
             Field(
