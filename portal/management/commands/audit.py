@@ -14,7 +14,10 @@ from portal.publication.audit.auditing import audit_again, in_words
 
 
 class Command(BaseCommand):
-    help = "Attack the release that is out now with the private truth in hand, and print what was learnt."
+    help = (
+        "Attack the release that is out now with the private truth of today in hand, and print what was learnt. "
+        "What was sealed or came in since the release is measured too."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("datasets", nargs="*", help="all by default", metavar="DATASET")
