@@ -133,7 +133,7 @@ def a_city(
         port = free_port()
         command = [
             sys.executable, "-m", "granian", "portal.wsgi:application", "--interface=wsgi", "--no-ws",
-            "--host=127.0.0.1", f"--port={port}", "--workers=2", "--blocking-threads=4", "--log-level=warning",
+            "--host=127.0.0.1", f"--port={port}", "--workers=2", "--blocking-threads=4", "--respawn-failed-workers", "--log-level=warning",
         ]  # fmt: skip  # as portal.runtime.services starts it
         with served(command, port, environ) as web:
             database = [
@@ -193,7 +193,7 @@ def side_by_side(
     plain_port = free_port()
     plain_command = [
         sys.executable, "-m", "granian", "serving_rivals:application", "--interface=wsgi", "--no-ws",
-        "--host=127.0.0.1", f"--port={plain_port}", "--workers=2", "--blocking-threads=4", "--log-level=warning",
+        "--host=127.0.0.1", f"--port={plain_port}", "--workers=2", "--blocking-threads=4", "--respawn-failed-workers", "--log-level=warning",
     ]  # fmt: skip
     environ = {
         **os.environ, "RIVAL_DATABASE": str(postgres.sockets), "SERVING_RIVAL": "1", "PYTHONPATH": str(HERE),
