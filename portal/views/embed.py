@@ -48,7 +48,7 @@ def _embed(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "portal/embed.html", context, status=HTTPStatus.GONE)
     rows = recount(ref)
     context |= shown(ref, release, rows) | {
-        "conditions": question(ref)[2:],
+        "conditions": question(ref)[2 + bool(ref.by) :],  # its heading says the others
         "n_rows": len(rows),
     }
     return render(request, "portal/embed.html", context)
