@@ -298,7 +298,8 @@ def test_public_checks_tell_nothing_that_the_rows_do_not() -> None:
     rows = PublishedIncident.objects.all()
     groups = {(row.cell_code, row.period) for row in rows if row.precision != "place"}
     public = {0, rows.count(), len(groups)}
-    said = " ".join(check["detail"] for check in made["incidents"].verification)
+    checks = [check for check in made["incidents"].verification if "audit" not in check]
+    said = " ".join(check["detail"] for check in checks)  # the audit counts its attacks
     assert {int(number) for number in re.findall(r"\d+", said)} <= public
 
 
