@@ -237,6 +237,7 @@ class PublishedIncident(PublishedRow):
             _counting(["district_slug", "-starts_at"], "pub_incident_district"),
             # the API: boxes, areas and cells are lists of places and cells
             _counting(["place_code", "-starts_at"], "pub_incident_place", "category"),
+            _counting(["category", "place_code", "-starts_at"], "pub_incident_kind_place"),
             _counting(["cell_code", "-starts_at"], "pub_incident_cell", "category", "place_code"),
             _wider("pub_incident_wider"),
         ]

@@ -134,12 +134,20 @@ def time_difference(world: World) -> Iterator[Finding]:
 
 
 def _gain(attack: str, hits: list[bool], false: list[bool]) -> Finding:
-    """How far apart two shares of yes are, with the standard error of that."""
+    """How far apart two shares of yes are, with the standard error of that.
+
+    The error is that of the shares with one more yes and one more no (Agresti and Caffo 2000): one
+    guess of each, right by chance, has none of its own.
+    """
     if not hits or not false:
         return advantage(attack, "", 0.0, error=0.0, n=0)
     p, q = float(np.mean(hits)), float(np.mean(false))
-    error = np.sqrt(p * (1 - p) / len(hits) + q * (1 - q) / len(false))
+    error = np.sqrt(sum(s * (1 - s) / (n + 2) for s, n in map(_with_doubt, (hits, false))))
     return advantage(attack, "", abs(p - q), error=float(error), n=len(hits) + len(false))
+
+
+def _with_doubt(answers: list[bool]) -> tuple[float, int]:
+    return (sum(answers) + 1) / (len(answers) + 2), len(answers)
 
 
 def repeated_query(world: World) -> Iterator[Finding]:
