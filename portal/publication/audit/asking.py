@@ -136,13 +136,13 @@ def time_difference(world: World) -> Iterator[Finding]:
 def _gain(attack: str, hits: list[bool], false: list[bool]) -> Finding:
     """How far apart two shares of yes are, with the standard error of that.
 
-    The error is that of the shares with one more yes and one more no (Agresti and Caffo 2000): one
+    The error is that of the shares with one more yes and one more no (as Agresti and Caffo 2000): one
     guess of each, right by chance, has none of its own.
     """
     if not hits or not false:
         return advantage(attack, "", 0.0, error=0.0, n=0)
     p, q = float(np.mean(hits)), float(np.mean(false))
-    error = np.sqrt(sum(s * (1 - s) / (n + 2) for s, n in map(_with_doubt, (hits, false))))
+    error = np.sqrt(sum(s * (1 - s) / n for s, n in map(_with_doubt, (hits, false))))
     return advantage(attack, "", abs(p - q), error=float(error), n=len(hits) + len(false))
 
 
