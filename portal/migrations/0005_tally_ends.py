@@ -4,28 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0004_privacy_budget'),
+        ("portal", "0004_privacy_budget"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='publishedtally',
-            name='pub_tally_once',
+            model_name="publishedtally",
+            name="pub_tally_once",
         ),
         migrations.AddField(
-            model_name='publishedtally',
-            name='last_month',
+            model_name="publishedtally",
+            name="last_month",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='publishedtally',
-            name='precision',
+            model_name="publishedtally",
+            name="precision",
             field=models.CharField(blank=True, max_length=8),
         ),
         migrations.AddConstraint(
-            model_name='publishedtally',
-            constraint=models.UniqueConstraint(fields=('dataset_slug', 'release_number', 'month', 'category', 'district_slug', 'beat_slug', 'last_month', 'precision'), name='pub_tally_once'),
+            model_name="publishedtally",
+            constraint=models.UniqueConstraint(
+                fields=(
+                    "dataset_slug",
+                    "release_number",
+                    "month",
+                    "category",
+                    "district_slug",
+                    "beat_slug",
+                    "last_month",
+                    "precision",
+                ),
+                name="pub_tally_once",
+            ),
         ),
     ]

@@ -4,82 +4,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0006_feedback_photo'),
+        ("portal", "0006_feedback_photo"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='publishedcall',
-            name='pub_call_newest',
+            model_name="publishedcall",
+            name="pub_call_newest",
         ),
         migrations.RemoveIndex(
-            model_name='publishedcall',
-            name='pub_call_category',
+            model_name="publishedcall",
+            name="pub_call_category",
         ),
         migrations.RemoveIndex(
-            model_name='publishedcall',
-            name='pub_call_district',
+            model_name="publishedcall",
+            name="pub_call_district",
         ),
         migrations.RemoveIndex(
-            model_name='publishedcall',
-            name='pub_call_place',
+            model_name="publishedcall",
+            name="pub_call_place",
         ),
         migrations.RemoveIndex(
-            model_name='publishedincident',
-            name='pub_incident_newest',
+            model_name="publishedincident",
+            name="pub_incident_newest",
         ),
         migrations.RemoveIndex(
-            model_name='publishedincident',
-            name='pub_incident_category',
+            model_name="publishedincident",
+            name="pub_incident_category",
         ),
         migrations.RemoveIndex(
-            model_name='publishedincident',
-            name='pub_incident_district',
+            model_name="publishedincident",
+            name="pub_incident_district",
         ),
         migrations.RemoveIndex(
-            model_name='publishedincident',
-            name='pub_incident_place',
+            model_name="publishedincident",
+            name="pub_incident_place",
         ),
         migrations.RemoveIndex(
-            model_name='publishedincident',
-            name='pub_incident_cell',
+            model_name="publishedincident",
+            name="pub_incident_cell",
         ),
         migrations.AddIndex(
-            model_name='publishedcall',
-            index=models.Index(fields=['-starts_at', 'public_id'], include=('ends_at', 'first_release', 'retired_release'), name='pub_call_newest'),
+            model_name="publishedcall",
+            index=models.Index(
+                fields=["-starts_at", "public_id"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_call_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedcall',
-            index=models.Index(fields=['category', '-starts_at'], include=('ends_at', 'first_release', 'retired_release'), name='pub_call_category'),
+            model_name="publishedcall",
+            index=models.Index(
+                fields=["category", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_call_category",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedcall',
-            index=models.Index(fields=['district_slug', '-starts_at'], include=('ends_at', 'first_release', 'retired_release'), name='pub_call_district'),
+            model_name="publishedcall",
+            index=models.Index(
+                fields=["district_slug", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_call_district",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedcall',
-            index=models.Index(fields=['place_code', '-starts_at'], include=('ends_at', 'first_release', 'retired_release', 'category'), name='pub_call_place'),
+            model_name="publishedcall",
+            index=models.Index(
+                fields=["place_code", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release", "category"),
+                name="pub_call_place",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(fields=['-starts_at', 'public_id'], include=('ends_at', 'first_release', 'retired_release'), name='pub_incident_newest'),
+            model_name="publishedincident",
+            index=models.Index(
+                fields=["-starts_at", "public_id"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_incident_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(fields=['category', '-starts_at'], include=('ends_at', 'first_release', 'retired_release'), name='pub_incident_category'),
+            model_name="publishedincident",
+            index=models.Index(
+                fields=["category", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_incident_category",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(fields=['district_slug', '-starts_at'], include=('ends_at', 'first_release', 'retired_release'), name='pub_incident_district'),
+            model_name="publishedincident",
+            index=models.Index(
+                fields=["district_slug", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_incident_district",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(fields=['place_code', '-starts_at'], include=('ends_at', 'first_release', 'retired_release', 'category'), name='pub_incident_place'),
+            model_name="publishedincident",
+            index=models.Index(
+                fields=["place_code", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release", "category"),
+                name="pub_incident_place",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(fields=['cell_code', '-starts_at'], include=('ends_at', 'first_release', 'retired_release'), name='pub_incident_cell'),
+            model_name="publishedincident",
+            index=models.Index(
+                fields=["cell_code", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release"),
+                name="pub_incident_cell",
+            ),
         ),
     ]

@@ -4,30 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0007_counting_indexes'),
+        ("portal", "0007_counting_indexes"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='publishedincident',
-            name='pub_incident_cell',
+            model_name="publishedincident",
+            name="pub_incident_cell",
         ),
         migrations.AddIndex(
-            model_name='publishedcall',
-            index=models.Index(fields=['cell_code', '-starts_at'], include=('ends_at', 'first_release', 'retired_release', 'category', 'place_code'), name='pub_call_cell'),
+            model_name="publishedcall",
+            index=models.Index(
+                fields=["cell_code", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release", "category", "place_code"),
+                name="pub_call_cell",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedcall',
-            index=models.Index(condition=models.Q(('cell_code', ''), ('place_code', '')), fields=['district_slug', '-starts_at'], name='pub_call_wider'),
+            model_name="publishedcall",
+            index=models.Index(
+                condition=models.Q(("cell_code", ""), ("place_code", "")),
+                fields=["district_slug", "-starts_at"],
+                name="pub_call_wider",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(fields=['cell_code', '-starts_at'], include=('ends_at', 'first_release', 'retired_release', 'category', 'place_code'), name='pub_incident_cell'),
+            model_name="publishedincident",
+            index=models.Index(
+                fields=["cell_code", "-starts_at"],
+                include=("ends_at", "first_release", "retired_release", "category", "place_code"),
+                name="pub_incident_cell",
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishedincident',
-            index=models.Index(condition=models.Q(('cell_code', ''), ('place_code', '')), fields=['district_slug', '-starts_at'], name='pub_incident_wider'),
+            model_name="publishedincident",
+            index=models.Index(
+                condition=models.Q(("cell_code", ""), ("place_code", "")),
+                fields=["district_slug", "-starts_at"],
+                name="pub_incident_wider",
+            ),
         ),
     ]

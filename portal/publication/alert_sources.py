@@ -135,7 +135,8 @@ def named_incidents(event_ids: NDArray[np.int64]) -> Named:
         "JOIN vault.incidents_incident i ON i.id = n.incident_id"
     )
     rows = select(
-        FACES.format(more=", n.event_id", table=table, public="incident") + "WHERE n.event_id = ANY(%s)",
+        FACES.format(more=", n.event_id", table=table, public="incident")
+        + "WHERE n.event_id = ANY(%s)",
         INCIDENTS,
         event_ids.tolist(),
     )
