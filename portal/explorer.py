@@ -60,7 +60,8 @@ class Explored:
 
     @property
     def sentence(self) -> str:
-        return sentence_of(self.selection, zone=the_city().zone, names=self.areas.names)
+        names = self.areas.names
+        return sentence_of(self.selection, zone=the_city().zone, names=names, label=self.label)
 
     @cached_property
     def touching(self) -> int | None:

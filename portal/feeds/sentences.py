@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -12,12 +12,25 @@ from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import Selection, Value
 
 
-def sentence_of(selection: Selection, *, zone: ZoneInfo, names: Mapping[str, str]) -> str:
-    """ "Police incidents where category is theft, wholly between ... and ...". names: of areas, by slug."""
+def sentence_of(
+    selection: Selection,
+    *,
+    zone: ZoneInfo,
+    names: Mapping[str, str],
+    label: Callable[[str, Value], str] | None = None,
+) -> str:
+    """ "Police incidents where category is theft, wholly between ... and ...". names: of areas, by slug;
+    label: how people say a value of a column, as it is in the files where absent."""
     title = _(DATASETS[selection.dataset].title)
+
+    def says(column: str) -> Callable[[Value], str]:
+        if label:
+            return lambda value: label(column, value)
+        known = names if column in _AREAS else {}
+        return lambda value: known.get(str(value), str(value)) if value != "" else _("not told")
+
     parts = [
-        _("%(column)s is %(values)s")
-        % {"column": column, "values": _listed(values, names if column in _AREAS else {})}
+        _("%(column)s is %(values)s") % {"column": column, "values": _listed(values, says(column))}
         for column, values in sorted(selection.equals.items())
     ]
     parts += [
@@ -42,10 +55,8 @@ def sentence_of(selection: Selection, *, zone: ZoneInfo, names: Mapping[str, str
 _AREAS = ("district", "beat")
 
 
-def _listed(values: Sequence[Value], names: Mapping[str, str]) -> str:
-    words = [
-        names.get(str(value), str(value)) if value != "" else _("not told") for value in values
-    ]
+def _listed(values: Sequence[Value], say: Callable[[Value], str]) -> str:
+    words = [say(value) for value in values]
     return _(" or ").join(words) if words else _("nothing that both conditions allow")
 
 

@@ -143,7 +143,9 @@ def test_the_api_behind_the_page_gives_its_rows(reader: Client) -> None:
 
     assert rows
     assert all(row["category"] == "theft" for row in rows)
-    assert f"{len(rows)} rows." in words_of(reader.get("/data/incidents/?category=theft&since=2026-01-01"))  # fmt: skip
+    words = words_of(reader.get("/data/incidents/?category=theft&since=2026-01-01"))
+    assert f"{len(rows)} rows." in words
+    assert "Police incidents where category is Theft and the period begins at" in words
 
 
 @pytest.fixture
