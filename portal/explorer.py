@@ -97,7 +97,16 @@ class Explored:
         return [str(value) for value in self.selection.equals.get(name, ())]
 
     def counts(self, name: str, **changes: Any) -> dict[tuple[Any, ...], int]:
-        return counts_by(replace(self.selection, **changes), [name])
+        """Counted once for each page: the lists to choose from and the figures share most counts."""
+        asked = replace(self.selection, **changes)
+        key = f"{name} {asked}"
+        if key not in self._counted:
+            self._counted[key] = counts_by(asked, [name])
+        return self._counted[key]
+
+    @cached_property
+    def _counted(self) -> dict[str, dict[tuple[Any, ...], int]]:
+        return {}
 
     def field(self, name: str) -> Field:
         return next(f for f in self.spec.fields if f.name == name)
