@@ -16,7 +16,9 @@ from django.db import connections
 
 from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.history import RECORDS
 from portal.feeds.projections import PROJECTIONS
+from portal.feeds.reading import groupable_of
 from portal.queries import Slice, next_month
 
 # Parts of the instant at which a period begins, in the city, that figures are counted by; and how long it is.
@@ -24,6 +26,7 @@ CALENDAR: Final = {"month": "YYYY-MM", "weekday": "ID", "hour": "HH24"}
 GRAIN: Final = "grain"
 _RELEASE = re.compile(r"(?P<dataset>[a-z-]+)-r(?P<release>[1-9][0-9]{0,8})")
 _MONTHS = re.compile(r"([0-9]{4}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2})")
+MOST_GROUPS: Final = 3
 # What separates parts and values; no released value holds one of them.
 PART, VALUE = ";", ","
 
@@ -50,8 +53,20 @@ class FigureRef:
             raise FigureError(f"got dataset {self.dataset!r}; wanted one of {', '.join(DATASETS)}")
         columns = DATASETS[self.dataset].columns
         dated = (*CALENDAR, GRAIN) if "starts_at" in columns else ()
-        if unknown := sorted({*self.by, *self.equals} - {*columns, *dated}):
-            raise FigureError(f"got {', '.join(unknown)}; wanted some of {', '.join(columns)}")
+        # Rows are counted by what several of them share: else a figure would be the file.
+        known = {*groupable_of(self.dataset), *measured_of(self.dataset), *dated}
+        if unknown := sorted({*self.by, *self.equals} - known):
+            raise FigureError(
+                f"got {', '.join(unknown)}; wanted some of {', '.join(sorted(known))}"
+            )
+        if len(self.by) > MOST_GROUPS:
+            raise FigureError(f"got {len(self.by)} columns; wanted at most {MOST_GROUPS}")
+        if self.rows and self.dataset in RECORDS:
+            raise FigureError(
+                f"got rows; {self.dataset} is told by counts, its rows are in its files"
+            )
+        if any("\0" in value for values in self.equals.values() for value in values):
+            raise FigureError("got a value with a NUL; no released value holds one")
         if self.months and not dated:
             raise FigureError(f"got months; the rows of {self.dataset} have no start")
 
@@ -111,6 +126,11 @@ class FigureRef:
     def of_release(self, number: int) -> Self:
         """The same question to another release."""
         return replace(self, release=number)
+
+
+def measured_of(dataset: str) -> tuple[str, ...]:
+    """Columns of whole numbers: the few steps of a confidence, say."""
+    return tuple(f.name for f in DATASETS[dataset].fields if f.type == "integer")
 
 
 def _months_from(since: Any, until: Any) -> list[Any]:

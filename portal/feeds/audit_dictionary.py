@@ -118,8 +118,8 @@ AUDIT: Final = (
                 _(
                     "How far it took him: a share (0 to 1), a number of cases, addresses, or an advantage over chance."
                 ),
-                _("there was nothing to attack"),
-                "not_applicable",
+                _("there was nothing to attack, or the number would tell of private records"),
+                "withheld",
             ),
             Field(
                 "threshold",
@@ -139,9 +139,9 @@ AUDIT: Final = (
             Field(
                 "n",
                 "integer",
-                _(
-                    "Records, rows, groups, questions or values that were tried; of attacks on sensitive records, which nobody may count, at least so many."
-                ),
+                _("Rows, groups, questions or values that were tried."),
+                _("private records were tried; how many there are is not told"),
+                "withheld",
                 minimum=0,
             ),
             Field(

@@ -69,7 +69,12 @@ def _blocks(public: PublicCalls, tier: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _tiers_today(record_id: NDArray[np.int64], plane: LocalPlane) -> NDArray[np.int64]:
-    """The strictest tier of anything that is about the event of each public call; -1 where the call is gone."""
+    """The strictest tier of anything that is about the event of each public call; -1 where the call is gone.
+
+    Records that were ever public are left out: their calls go with them (``companions``), sealed and
+    cover alike. If a call beside a sealed record went for being beside it, the calls beside its covers
+    would stay, and tell which one was sealed.
+    """
     calls = Calls.joined(list(call_sources.all_calls()))
     tier = code_tiers(calls)
     row = np.searchsorted(calls.record_id, record_id)
@@ -81,7 +86,9 @@ def _tiers_today(record_id: NDArray[np.int64], plane: LocalPlane) -> NDArray[np.
         return found
     near = strictest_near(own, calls, tier, plane, reach_s=LINK_S)
     record, record_tier = _records_today()
-    for records in call_sources.records_near(*span(own, CALL_LINK_S)):
+    were_public = call_sources.ever_public_records()
+    for nearby in call_sources.records_near(*span(own, CALL_LINK_S)):
+        records = nearby.where(~np.isin(nearby.record_id, were_public))
         of = record_tier[np.searchsorted(record, records.record_id)]
         near = np.maximum(near, strictest_near(own, records, of, plane, reach_s=CALL_LINK_S))
     found[there] = near

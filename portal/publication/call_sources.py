@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portal.publication.linking import Named
+from portal.publication.models import Assignment
 from portal.publication.sources import (
     CALLS,
     FACE_DTYPES,
@@ -117,6 +118,12 @@ def gone_calls() -> set[int]:
         CALLS,
     )
     return {record for chunk in rows for (record,) in chunk}
+
+
+def ever_public_records() -> NDArray[np.int64]:
+    """Ids of the incidents that were ever released, retired ones included."""
+    known = Assignment.objects.using("publisher").filter(dataset_slug=INCIDENTS)
+    return np.fromiter(known.values_list("record_id", flat=True), np.int64)
 
 
 def retired_followed() -> dict[str, str]:

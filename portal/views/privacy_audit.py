@@ -54,9 +54,9 @@ class Audited:
     def limited(self) -> dict[str, Any]:
         """What has a threshold, and was there to be measured."""
         rows = [
-            (attack_words(row), measured(row), threshold(row), number(row.n or 0), outcome(row))
+            (attack_words(row), measured(row), threshold(row), tried(row), outcome(row))
             for row in self.results
-            if row.direction and row.measured is not None
+            if row.direction and row.status != PublishedAuditResult.Status.NOT_APPLICABLE
         ]
         heads = (_("The attacker"), _("Measured"), _("Must be"), _("Tried"), _("Result"))
         columns = [components.Column(head, is_number=0 < n < 4) for n, head in enumerate(heads)]
@@ -70,7 +70,7 @@ class Audited:
     def told(self) -> dict[str, Any] | None:
         """What is measured and not promised."""
         rows = [
-            (attack_words(row), measured(row), number(row.n or 0))
+            (attack_words(row), measured(row), tried(row))
             for row in self.results
             if row.status == PublishedAuditResult.Status.TOLD
         ]
@@ -165,7 +165,12 @@ def attack_words(row: PublishedAuditResult) -> str:
 
 
 def measured(row: PublishedAuditResult) -> str:
-    return "" if row.measured is None else as_printed(row, row.measured)
+    return _("not told") if row.measured is None else as_printed(row, row.measured)
+
+
+def tried(row: PublishedAuditResult) -> str:
+    """How often, but of private records, whose number is nobody's business."""
+    return _("not told") if row.n is None else number(row.n)
 
 
 def threshold(row: PublishedAuditResult) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,12 @@ from portal.city import the_city
 from portal.demo.world import World
 from portal.feeds.files import file_in
 from portal.models import PublishedAuditResult, PublishedIncident, Release
-from portal.publication import sources
-from portal.publication.audit.results import findings_of
+from portal.publication import releases, sources
+from portal.publication.audit.attacks.limits import Finding
 from portal.publication.decisions import tiers_of
 from portal.publication.disclosure import Tier
 from portal.publication.geography import to_plane
 from portal.publication.models import Assignment
-from portal.publication.releases import release_due
 from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
 from sensors.simulation.plan import FULL_CITY, CityPlan
@@ -69,7 +70,7 @@ class AttackedCity:
     tier: dict[str, str]  # of each incident today, by that number
     number: dict[int, str]  # record id -> that number
     heard_at: set[tuple[float, float]]  # lon, lat of every alert
-    audited: dict[tuple[str, str], dict[str, Any]]  # of the last release, by attack and subject
+    audited: dict[tuple[str, str], Finding]  # of the last release, as measured and not as told
     results: list[dict[str, Any]]  # rows of the public dataset of all such
 
     @property
@@ -83,8 +84,29 @@ class AttackedCity:
 
 def attacked_city(folder: Path, *, is_full: bool) -> AttackedCity:
     """The city as seen from outside; settings.FILES is a folder inside ``folder``."""
-    removed = _live_through(folder, is_full=is_full)
-    return _seen_from_outside(folder / "files", removed)
+    measured: dict[tuple[str, str], Finding] = {}
+    with _overheard(measured):
+        removed = _live_through(folder, is_full=is_full)
+    return _seen_from_outside(folder / "files", removed, measured)
+
+
+@contextmanager
+def _overheard(measured: dict[tuple[str, str], Finding]) -> Iterator[None]:
+    """What the audit of the newest release of incidents measured, before less of it is told."""
+    audit = releases.audit
+
+    def listen(release: Release, *rest: Any, **options: Any) -> list[Finding]:
+        found = audit(release, *rest, **options)
+        if release.dataset.slug == "incidents":
+            measured.clear()
+            measured.update({(finding.attack, finding.subject): finding for finding in found})
+        return found
+
+    releases.audit = listen
+    try:
+        yield
+    finally:
+        releases.audit = audit
 
 
 def _live_through(folder: Path, *, is_full: bool) -> set[str]:
@@ -96,7 +118,7 @@ def _live_through(folder: Path, *, is_full: bool) -> set[str]:
             public = Assignment.objects.filter(dataset_slug="incidents").order_by("public_id")
             chosen = list(public.values_list("record_id", flat=True)[:N_SEALED])
             Incident.objects.filter(pk__in=chosen).update(is_sealed=True)
-        made = release_due(the_city(), as_of=as_of)
+        made = releases.release_due(the_city(), as_of=as_of)
         assert all(release.state == Release.State.ACTIVE for release in made)
     fates = Assignment.objects.filter(fate=Assignment.Fate.REMOVED)
     return set(fates.values_list("public_id", flat=True))
@@ -152,7 +174,9 @@ def _hear(world: Any) -> None:
     )
 
 
-def _seen_from_outside(files: Path, removed: set[str]) -> AttackedCity:
+def _seen_from_outside(
+    files: Path, removed: set[str], measured: dict[tuple[str, str], Finding]
+) -> AttackedCity:
 
     plane = LocalPlane(the_city().lon, the_city().lat)
     rows = np.array(list(Address.objects.values_list("lon", "lat", "stands_for")))
@@ -190,9 +214,7 @@ def _seen_from_outside(files: Path, removed: set[str]) -> AttackedCity:
         tier=_tiers_by_number(),
         number=dict(Incident.objects.values_list("pk", "source_id")),
         heard_at=set(AcousticEvent.objects.values_list("lon", "lat")),
-        audited={
-            (row["attack"], row["subject"]): row for row in findings_of(numbers.latest("number"))
-        },
+        audited=measured,
         results=list(PublishedAuditResult.objects.values()),
     )
 

@@ -79,7 +79,7 @@ def audit_again(slug: str, city: City) -> Iterator[tuple[Release, Finding]]:
 
 def as_check(found: list[Finding]) -> dict[str, Any]:
     """All findings as one of the checks that are kept with a release; ``audit`` is what builds the dataset."""
-    found = [told(finding) for finding in found]
+    found = [public for finding in found if (public := told(finding))]
     stopping = [finding for finding in found if finding.stops]
     words = "; ".join(map(in_words, stopping)) or "none learns more"
     return {
@@ -94,7 +94,7 @@ def in_words(finding: Finding) -> str:
     """An attack and what it reached, for a log or a terminal."""
     name = " ".join(part for part in (finding.attack, finding.subject) if part)
     if finding.measured is None:
-        return f"{name}: nothing to attack"
+        return f"{name}: {finding.status}"
     sign = {"at_most": "at most", "at_least": "at least", "": ""}[finding.direction]
     limit = "" if finding.limit is None else f", {sign} {finding.limit:g}"
     return f"{name}: {finding.measured:.4g} of {finding.n}{limit}"

@@ -1,9 +1,11 @@
 """What of a finding may be told. The audit sees everything, and its results are public.
 
-How often an attack was tried on sensitive records is how many there are, and the same of yesterday's
-release and today's is how many came since: an exact count, which stands nowhere else either. So of
-such findings the number of trials is told as "at least", to one digit, and the share to hundredths;
-of a handful, nothing. How many noisy totals happen to be the exact ones would tell which noise was drawn.
+How often an attack was tried on private records is how many there are, and the same of two releases is
+how many came between them. A share tells it too, where it has enough digits. So of attacks that are
+tried on records which are not rows no number of trials is told; of crimes against people and of low harm
+the share in whole percents, from a thousand records on; of sensitive ones only whether the limit was kept.
+Which of three retired rows is the newest or the rarest, and how many noisy totals are the exact ones,
+is for the log alone: the first would point at the sealed one, the second at the noise.
 """
 
 from __future__ import annotations
@@ -11,37 +13,53 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from portal.publication.audit.attacks.limits import NEW, Finding
+from portal.publication.audit.attacks.limits import NEW, Finding, Status
 
-# Attacks that are tried on records of which not even the number is public.
-SECRET_TRIALS: Final = frozenset(
+NEVER: Final = frozenset(
+    {
+        ("sealed", "newest"),
+        ("sealed", "rarest"),
+        ("silence", "no-dot"),
+        ("silence", "no-row"),
+        ("neighbour", "sensitive-by-chance"),
+    }
+)
+VERDICT: Final = frozenset(
     {
         ("scanner", "sensitive"),
         ("scanner", "few-addresses"),
         ("neighbour", "sensitive"),
-        ("neighbour", "sensitive-by-chance"),
-        ("silence", "no-dot"),
-        ("silence", "no-row"),
+        ("cross-feed", "narrowed"),
+        ("cross-feed", "waiting"),
+        ("cross-feed", "few-addresses"),
+        ("sensitive-totals", "exact"),
     }
 )
-SECRET_RESULT: Final = frozenset({("sensitive-totals", "exact")})
-HANDFUL: Final = 10
+SHARE: Final = frozenset(
+    {
+        ("scanner", "person"),
+        ("scanner", "person-kind-known"),
+        ("scanner", "low-harm"),
+        ("neighbour", "person"),
+        ("neighbour", "low-harm"),
+        ("coverage", ""),
+    }
+)
+ENOUGH: Final = 1_000
 
 
-def told(finding: Finding) -> Finding:
-    """The finding as readers get it. What failed stays failed."""
+def told(finding: Finding) -> Finding | None:
+    """The finding as readers get it, None for the log alone. What failed stays failed."""
     name = (finding.attack, finding.subject.removesuffix(NEW).removesuffix("-"))
-    if name in SECRET_RESULT:
-        return replace(finding, measured=None)
-    if name not in SECRET_TRIALS or finding.n is None:
+    if name in NEVER:
+        return None
+    if name in VERDICT:
+        # That there was nothing to attack is a number too.
+        verdict: Status = "failed" if finding.status == "failed" else "passed"
+        return replace(finding, measured=None, n=None, status=verdict)
+    if name not in SHARE:
         return finding
-    if finding.n < HANDFUL and finding.status != "failed":
-        return replace(finding, measured=None, n=0, status="not_applicable")
-    measured = None if finding.measured is None else round(finding.measured, 2)
-    return replace(finding, measured=measured, n=at_least(finding.n))
-
-
-def at_least(n: int) -> int:
-    """The number cut after its first digit: 2793 is at least 2000."""
-    size = 10 ** (len(str(n)) - 1)
-    return n // size * size
+    is_enough = finding.measured is not None and finding.n is not None and finding.n >= ENOUGH
+    measured = round(finding.measured, 2) if is_enough and finding.measured is not None else None
+    status: Status = "passed" if finding.status == "not_applicable" else finding.status
+    return replace(finding, measured=measured, n=None, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portal.publication.audit.telling import told as told_of
 from tests.factories.attacked import CORRECTION, AttackedCity
 from tests.reference import attacks, usefulness
 from tests.reference.attacks import LOW, PERSON, Intruder, Known, Record
@@ -12,7 +13,7 @@ DELAY_S = {"0a": 48 * 3600, "0b": 48 * 3600, "1": 7 * 86_400}
 
 
 def measured(city: AttackedCity, attack: str, subject: str = "") -> float:
-    found = city.audited[attack, subject]["measured"]
+    found = city.audited[attack, subject].measured
     assert found is not None
     return float(found)
 
@@ -116,13 +117,13 @@ def test_a_reader_finds_as_much(attacked_city: AttackedCity) -> None:
 
 
 def test_no_attack_fails_on_the_attacked_city(attacked_city: AttackedCity) -> None:
-    failed = [row for row in attacked_city.audited.values() if row["status"] == "failed"]
+    failed = [row for row in attacked_city.audited.values() if row.status == "failed"]
 
     assert not failed
     assert {tier for record in attacked_city.truth if (tier := record.tier)} > {PERSON, *LOW}
 
 
-def test_everything_that_was_measured_is_public(attacked_city: AttackedCity) -> None:
+def test_everything_that_may_be_told_is_public(attacked_city: AttackedCity) -> None:
     told = {
         (row["attack"], row["subject"]): (row["measured"], row["status"])
         for row in attacked_city.results
@@ -131,6 +132,8 @@ def test_everything_that_was_measured_is_public(attacked_city: AttackedCity) -> 
     }
 
     assert told == {
-        key: (row["measured"], row["status"]) for key, row in attacked_city.audited.items()
+        key: (row.measured, row.status)
+        for key, found in attacked_city.audited.items()
+        if (row := told_of(found))
     }
     assert CORRECTION.timestamp() == attacked_city.last.as_of_s

@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portal.publication.audit.attacks.limits import LIMITS, Finding
 from portal.publication.audit.auditing import as_check
-from portal.publication.audit.telling import SECRET_RESULT, SECRET_TRIALS, at_least, told
+from portal.publication.audit.telling import NEVER, SHARE, VERDICT, told
 
 
-def finding(attack: str, subject: str, *, n: int, measured: float = 0.1234) -> Finding:
-    return Finding(attack, subject, measured, 0.1, "at_most", "passed", n, blocks=True)
+def finding(attack: str, subject: str, **values: Any) -> Finding:
+    usual: dict[str, Any] = {"measured": 0.1234, "n": 2_793, "status": "passed"}
+    of = usual | values
+    return Finding(
+        attack, subject, of["measured"], 0.1, "at_most", of["status"], of["n"], blocks=True
+    )
 
 
-@given(st.integers(1, 10**7))
-def test_a_number_told_as_at_least_has_one_digit_and_is_true(n: int) -> None:
-    assert at_least(n) <= n < at_least(n) + 10 ** (len(str(n)) - 1)
-    assert len(str(at_least(n)).rstrip("0")) == 1
-
-
-@pytest.mark.parametrize(("attack", "subject"), sorted(SECRET_TRIALS))
-def test_yesterday_and_today_do_not_tell_how_many_sensitive_records_came(
-    attack: str, subject: str
-) -> None:
+@pytest.mark.parametrize(("attack", "subject"), sorted(NEVER | VERDICT | SHARE))
+def test_two_releases_do_not_tell_how_many_records_came_between(attack: str, subject: str) -> None:
     yesterday, today = (told(finding(attack, subject, n=n)) for n in (2_793, 2_797))
 
     assert yesterday == today
-    assert (today.n, today.measured) == (2_000, 0.12)
-    assert told(finding(attack, subject, n=3)).n == told(finding(attack, subject, n=0)).n == 0
+    assert today is None or today.n is None
 
 
-def test_how_many_totals_are_exact_is_not_told() -> None:
-    assert told(finding("sensitive-totals", "exact", n=8)).measured is None
+@pytest.mark.parametrize(("attack", "subject"), sorted(VERDICT))
+def test_of_sensitive_records_only_the_verdict_is_told(attack: str, subject: str) -> None:
+    some = told(finding(attack, subject))
+    none = told(finding(attack, subject, n=0, measured=None, status="not_applicable"))
+
+    assert some == none
+    assert some is not None
+    assert (some.measured, some.status) == (None, "passed")
+
+
+@pytest.mark.parametrize(("attack", "subject"), sorted(SHARE))
+def test_a_share_is_told_in_whole_percents_of_many(attack: str, subject: str) -> None:
+    many, few = (told(finding(attack, subject, n=n)) for n in (1_000, 999))
+
+    assert many is not None
+    assert few is not None
+    assert (many.measured, few.measured) == (0.12, None)
+
+
+def test_what_points_at_a_sealed_row_is_for_the_log_alone() -> None:
+    assert told(finding("sealed", "newest", measured=1, n=1)) is None
+    assert as_check([finding("sealed", "rarest", n=1)])["audit"] == []
 
 
 def test_what_counts_public_rows_is_told_as_it_is() -> None:
@@ -43,15 +58,15 @@ def test_what_counts_public_rows_is_told_as_it_is() -> None:
 
 
 def test_what_fails_stays_failed_and_is_told_no_closer() -> None:
-    failed = Finding("scanner", "sensitive", 0.51234, 0.1, "at_most", "failed", 7, blocks=True)
-
-    check = as_check([failed])
+    check = as_check([finding("scanner", "sensitive", measured=0.51234, status="failed", n=7)])
 
     assert not check["passed"]
-    assert "0.51 of 7" in check["detail"]
+    assert "scanner sensitive" in check["detail"]
+    assert "0.5" not in check["detail"]
+    assert "7" not in check["detail"]
 
 
 def test_every_name_is_one_of_an_attack() -> None:
     known = {(attack, subject) for attack, subjects in LIMITS.items() for subject in subjects}
 
-    assert known >= SECRET_TRIALS | SECRET_RESULT
+    assert known >= NEVER | VERDICT | SHARE
