@@ -7,10 +7,11 @@ import datetime as dt
 import json
 import logging
 import secrets
+from time import monotonic
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from portal.feeds.dictionary import DATASETS
 from portal.models import ChainEntry
@@ -21,6 +22,7 @@ from portal.webhooks.calling import (
     CallFailedError,
     call,
     checked,
+    host_of,
 )
 from portal.webhooks.models import Subscription
 from sensors.authentication import seal, unseal
@@ -32,11 +34,17 @@ KINDS: Final = {"release": "release.activated", "withdrawal": "release.withdrawn
 PAUSES: Final = tuple(
     dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1_440, 1_440)
 )
-CLAIM: Final = dt.timedelta(minutes=1)  # longer than a sweep of one subscription may take
+SWEEP_S: Final = 20.0  # the worker has other work: who is left is first in the next sweep
+CLAIM: Final = dt.timedelta(minutes=1)  # longer than a sweep and its last call may take
 CONFIRM_WITHIN: Final = dt.timedelta(days=1)
 TOLD_AT_ONCE: Final = 10
 MOST_SUBSCRIPTIONS: Final = 5_000
 MOST_OF_A_HOST: Final = 20
+# Who waits to be confirmed may be anybody's address: few are called for a stranger.
+MOST_PENDING: Final = 200
+MOST_PENDING_OF_A_HOST: Final = 5
+# All a subscriber is told of an address that was not reached: why would map the network this runs in.
+UNREACHED: Final = "the address could not be called"
 
 
 class SubscriptionRefusedError(ValueError):
@@ -48,22 +56,18 @@ def subscribe(
 ) -> tuple[Subscription, str]:
     """A subscription that waits to be confirmed, and its secret, which is told this once."""
     try:
-        host = checked(url, allow_private=settings.WEBHOOKS_ALLOW_PRIVATE).hostname
+        host = host_of(checked(url, allow_private=settings.WEBHOOKS_ALLOW_PRIVATE))
     except AddressRefusedError as error:
         raise SubscriptionRefusedError(str(error)) from error
     if unknown := sorted(set(datasets) - set(DATASETS)):
         raise SubscriptionRefusedError(
             f"got datasets {', '.join(unknown)}; wanted some of {', '.join(DATASETS)}"
         )
-    known = Subscription.objects.exclude(state=Subscription.State.DISABLED)
-    at_host = known.filter(url__contains=f"://{host}").count()
-    if known.count() >= MOST_SUBSCRIPTIONS or at_host >= MOST_OF_A_HOST:
-        raise SubscriptionRefusedError(
-            f"got {at_host} subscriptions of {host} before this one; wanted at most {MOST_OF_A_HOST}"
-        )
+    _refuse_too_many(host)
     secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
     made = Subscription.objects.create(
         url=url,
+        host=host,
         sealed_secret=seal(secret),
         challenge=secrets.token_urlsafe(32),
         site=site,
@@ -75,21 +79,45 @@ def subscribe(
     return made, secret
 
 
+def _refuse_too_many(host: str) -> None:
+    known = Subscription.objects.exclude(state=Subscription.State.DISABLED)
+    pending = known.filter(state=Subscription.State.PENDING)
+    if (
+        known.filter(host=host).count() >= MOST_OF_A_HOST
+        or pending.filter(host=host).count() >= MOST_PENDING_OF_A_HOST
+        or known.count() >= MOST_SUBSCRIPTIONS
+        or pending.count() >= MOST_PENDING
+    ):
+        raise SubscriptionRefusedError(
+            f"got one too many; wanted at most {MOST_OF_A_HOST} subscriptions of a host, "
+            f"{MOST_PENDING_OF_A_HOST} of them unconfirmed, {MOST_SUBSCRIPTIONS} in all, "
+            f"{MOST_PENDING} of them unconfirmed"
+        )
+
+
 def unsubscribe(subscription: Subscription) -> None:
     subscription.delete()
 
 
 def call_those_due(*, now: dt.datetime) -> int:
-    """Confirm who is new, tell who is behind. Returns how many were called."""
+    """Confirm who is new, tell who is behind, who waited longest first. Returns how many were called."""
+    until = monotonic() + SWEEP_S
     Subscription.objects.filter(
         state=Subscription.State.PENDING, created_at__lt=now - CONFIRM_WITHIN
     ).delete()
     last = ChainEntry.objects.aggregate(last=Max("number"))["last"] or 0
+    is_behind = Q(state=Subscription.State.PENDING) | Q(last_entry__lt=last)
     waiting = Subscription.objects.exclude(state=Subscription.State.DISABLED).filter(
-        due_at__lte=now
+        is_behind, due_at__lte=now
     )
-    behind = [s for s in waiting if s.state == Subscription.State.PENDING or s.last_entry < last]
-    return sum(_claimed(subscription, now) and _serve(subscription, now) for subscription in behind)
+    n_called = 0
+    for subscription in waiting.order_by("due_at", "created_at"):
+        if monotonic() >= until:
+            break
+        if _claimed(subscription, now):
+            _serve(subscription, now, until=until)
+            n_called += 1
+    return n_called
 
 
 def _claimed(subscription: Subscription, now: dt.datetime) -> bool:
@@ -98,19 +126,20 @@ def _claimed(subscription: Subscription, now: dt.datetime) -> bool:
     return mine.update(due_at=now + CLAIM) == 1
 
 
-def _serve(subscription: Subscription, now: dt.datetime) -> bool:
+def _serve(subscription: Subscription, now: dt.datetime, *, until: float) -> None:
     if subscription.state == Subscription.State.PENDING:
         _confirm(subscription, now)
-        return True
+        return
     entries = ChainEntry.objects.filter(number__gt=subscription.last_entry).order_by("number")
     for entry in entries[:TOLD_AT_ONCE]:
         if _is_wanted(entry, subscription) and not _told(entry, subscription, now):
-            return True
+            return
         Subscription.objects.filter(pk=subscription.pk).update(
             last_entry=entry.number, n_failures=0
         )
+        if monotonic() >= until:
+            break
     Subscription.objects.filter(pk=subscription.pk).update(due_at=now)
-    return True
 
 
 def _is_wanted(entry: ChainEntry, subscription: Subscription) -> bool:
@@ -131,7 +160,8 @@ def _told(entry: ChainEntry, subscription: Subscription, now: dt.datetime) -> bo
         # The same id each time it is tried, so that a receiver knows a repeat.
         answer = _call(subscription, f"entry_{entry.number}", message, now)
     except (CallFailedError, AddressRefusedError) as error:
-        _failed(subscription, str(error), now)
+        logger.info("webhook subscription %s was not reached: %s", subscription.pk, error)
+        _failed(subscription, UNREACHED, now)
         return False
     if answer.is_success:
         return True
@@ -152,7 +182,8 @@ def _confirm(subscription: Subscription, now: dt.datetime) -> None:
     try:
         answer = _call(subscription, f"confirm_{subscription.id}", message, now)
     except (CallFailedError, AddressRefusedError) as error:
-        _disable(subscription, str(error))
+        logger.info("webhook subscription %s was not reached: %s", subscription.pk, error)
+        _disable(subscription, UNREACHED)
         return
     if not (answer.is_success and subscription.challenge.encode() in answer.body):
         _disable(subscription, f"got {answer.status} and no challenge; wanted it echoed")

@@ -18,6 +18,7 @@ class Subscription(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     url = models.URLField(max_length=500)
+    host = models.CharField(max_length=253)  # of the url, in its one spelling
     sealed_secret = models.BinaryField()
     challenge = models.CharField(max_length=43)
     site = models.URLField(max_length=200)  # by which address the subscriber knows this site
@@ -33,6 +34,8 @@ class Subscription(models.Model):
         indexes = [
             # the sweep: whoever may be called now
             models.Index(fields=["due_at"], condition=~Q(state="disabled"), name="webhook_due"),
+            # the caps: how many of a host
+            models.Index(fields=["host"], condition=~Q(state="disabled"), name="webhook_host"),
         ]
 
     def __str__(self) -> str:
