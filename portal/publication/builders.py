@@ -105,12 +105,12 @@ def _insert(model: type[M], rows: list[M], number: int) -> Changes:
     return Changes(added=len(rows))
 
 
-def build_incidents(gate: Gate, *, correct: bool) -> Builder:
-    """New incidents that are due; on a correction day also the removals with their cover."""
+def build_incidents(gate: Gate, *, remove: bool) -> Builder:
+    """New incidents that are due. remove: also the removals with their cover."""
 
     def build(number: int) -> Changes:
         retired = 0
-        if correct:
+        if remove:
             fates = removals(gate.rules)
             retired = retire(sources.INCIDENTS, PublishedIncident, fates, number=number)
         records, decisions = decide_incidents(sources.new_incidents(before=gate.as_of), gate)
@@ -126,12 +126,15 @@ def build_incidents(gate: Gate, *, correct: bool) -> Builder:
     return build
 
 
-def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
-    """New alerts that are due, and outcomes; on a correction day those are retired that the detector no longer finds."""
+def build_gunfire(gate: Gate, *, remove: bool, correct: bool) -> Builder:
+    """New alerts that are due, and outcomes.
+
+    remove: those are retired that the detector no longer finds; correct: outcomes told before may change.
+    """
 
     def build(number: int) -> Changes:
         retired = 0
-        if correct:
+        if remove:
             fates = dict.fromkeys(sources.gone_gunfire().tolist(), Assignment.Fate.REMOVED)
             retired = retire(sources.GUNFIRE, PublishedGunfire, fates, number=number)
         events = sources.new_gunfire(before=gate.as_of)
@@ -148,12 +151,12 @@ def build_gunfire(gate: Gate, *, correct: bool) -> Builder:
     return build
 
 
-def build_calls(gate: Gate, *, correct: bool) -> Builder:
-    """New calls that are due. What a call follows takes it along; on a correction day others go with their cover."""
+def build_calls(gate: Gate, *, remove: bool) -> Builder:
+    """New calls that are due. What a call follows takes it along; remove: others go too, with their cover."""
 
     def build(number: int) -> Changes:
         fates = companions()
-        if correct:
+        if remove:
             fates |= call_removals(gate, fates)
         retired = retire(sources.CALLS, PublishedCall, fates, number=number)
         calls, decisions = decide_calls(call_sources.new_calls(before=gate.as_of), gate)
@@ -284,7 +287,10 @@ def retire(
 
 
 def is_correction_day(previous: Release | None, as_of: dt.datetime, gate: Gate) -> bool:
-    """Whether a quarter began since the last release: only then are removals made, so that they come in company."""
+    """Whether a quarter began since the last release: removals wait for that day, so that they come in company.
+
+    previous: the newest active release; where there is none, the newest that was withdrawn.
+    """
     if previous is None:
         return False
     local = [at.astimezone(gate.zone) for at in (previous.as_of, as_of)]

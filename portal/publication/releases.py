@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 GATE_LOCK = 0x0DA7_6A7E  # an advisory lock: one release at a time
 RELEASE_HOUR = 6
 MAP = ("areas", "places", "cells")
+AUDIT = "privacy-audit"
 # In this order: alerts and calls follow their records, the ledgers follow what they count, the audit follows all.
 RECORDS = (
     "incidents",
@@ -50,7 +51,7 @@ RECORDS = (
     "gunfire-calibration",
     "sensitive-totals",
     "privacy-budget",
-    "privacy-audit",
+    AUDIT,
 )
 
 
@@ -130,20 +131,25 @@ def _release_map(standard: Standard, as_of: dt.datetime) -> list[Release]:
 def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -> list[Release]:
     rules, zone, doors = standard.rules, standard.zone, standard.doors
     frozen = Frozen.read(doors.plane)
-    made = []
+    made: list[Release] = []
     for slug in RECORDS:
-        gate = Gate(rules, zone, as_of, frozen, doors, is_first=not _was_ever_public(slug))
-        correcting = correct or builders.is_correction_day(newest(slug), as_of, gate)
+        if slug != AUDIT and _lacks_its_records(made):
+            continue
+        last = _newest_seen(slug)
+        gate = Gate(rules, zone, as_of, frozen, doors, is_first=last is None)
+        correcting = correct or builders.is_correction_day(newest(slug) or last, as_of, gate)
+        # Rows of an edition that was withdrawn come again now; none whose record became a secret since.
+        removing = correcting or (last is not None and last.state == Release.State.WITHDRAWN)
         builds: dict[str, builders.Builder] = {
-            "incidents": builders.build_incidents(gate, correct=correcting),
-            "gunfire": builders.build_gunfire(gate, correct=correcting),
-            "calls": builders.build_calls(gate, correct=correcting),
+            "incidents": builders.build_incidents(gate, remove=removing),
+            "gunfire": builders.build_gunfire(gate, remove=removing, correct=correcting),
+            "calls": builders.build_calls(gate, remove=removing),
             "feedback": build_voices(gate),
             "gunfire-ledger": builders.build_ledger(gate, newest("gunfire"), correct=correcting),
             "gunfire-calibration": builders.build_calibration(gate, newest("gunfire")),
             "sensitive-totals": builders.build_totals(gate),
             "privacy-budget": builders.build_budget(gate),
-            "privacy-audit": build_results(),
+            AUDIT: build_results(),
         }
         release = _release(slug, builds[slug], standard, as_of)
         if release:
@@ -151,10 +157,20 @@ def _release_records(standard: Standard, as_of: dt.datetime, *, correct: bool) -
     return made
 
 
-def _was_ever_public(slug: str) -> bool:
-    """Whether anybody may hold a release of the dataset, withdrawn ones included."""
+def _lacks_its_records(made: list[Release]) -> bool:
+    """Whether the incidents of this run were rejected. What follows them waits with them: calls that
+    went a day before their sealed record would point at it."""
+    return any(
+        release.dataset.slug == sources.INCIDENTS and release.state == Release.State.REJECTED
+        for release in made
+    )
+
+
+def _newest_seen(slug: str) -> Release | None:
+    """The newest release that anybody may hold, withdrawn ones included."""
     seen = (Release.State.ACTIVE, Release.State.WITHDRAWN)
-    return Release.objects.using("publisher").filter(dataset__slug=slug, state__in=seen).exists()
+    releases = Release.objects.using("publisher").filter(dataset__slug=slug, state__in=seen)
+    return releases.order_by("-number").first()
 
 
 def newest(slug: str) -> Release | None:
@@ -284,8 +300,10 @@ def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> Non
 
     The edition before becomes current, unless the withdrawn one had retired rows: those must not
     come back, so that there is none until the next release. The rows that the withdrawn one added
-    come again in the next release, with the same ids; retire_rows: they never do (say so where the
-    rows themselves are wrong). Raises ReleaseBusyError, SigningKeyError.
+    come again in the next release, with the same ids, but for those whose record must go by then;
+    retire_rows: none ever does (say so where the rows themselves are wrong). Only the newest active
+    edition can go with its rows, for they stand in the signed files of later ones. Raises ValueError,
+    ReleaseBusyError, SigningKeyError.
     """
     slug = release.dataset.slug
     if release.state != Release.State.ACTIVE:
@@ -296,9 +314,25 @@ def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> Non
         raise ValueError("got no reason; wanted a sentence that readers will see")
     city = the_city()
     with gate_lock(), transaction.atomic(using="publisher"):
+        if retire_rows:
+            _refuse_under_later(release)
         chain.begin(city, on=timezone.now().astimezone(city.zone).date())
         _withdraw(release, reason=reason.strip(), retire_rows=retire_rows)
     remove_files(release)  # no door serves what is not active; so nothing of it lies behind one
+
+
+def _refuse_under_later(release: Release) -> None:
+    """Files of later editions hold the rows of this one and cannot change. Raises ValueError."""
+    slug = release.dataset.slug
+    later = Release.objects.using("publisher").filter(
+        dataset__slug=slug, state=Release.State.ACTIVE, number__gt=release.number
+    )
+    numbers = later.order_by("-number").values_list("number", flat=True)
+    if names := ", ".join(f"{slug}/{number}" for number in numbers):
+        raise ValueError(
+            f"got {slug}/{release.number}, whose rows stand in the files of later editions too; "
+            f"withdraw the later ones first, newest first: {names}"
+        )
 
 
 def _withdraw(release: Release, *, reason: str, retire_rows: bool) -> None:

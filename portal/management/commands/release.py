@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--retire-rows",
             action="store_true",
-            help="its rows shall not come again in the next release",
+            help="its rows shall never come again; only with the newest edition of a dataset",
         )
         parser.add_argument("--reason", default="", help="why it is withdrawn; readers see it")
 
