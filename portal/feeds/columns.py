@@ -80,7 +80,7 @@ WHERE: Final = (
         "cell_code",
         "string",
         _("The cell in the dataset cells; it holds at least 500 addresses."),
-        _("the place is given more closely, or only as district or city"),
+        _("the place is given more closely, or not as a cell"),
         "not_applicable",
         references="cells.cell_code",
     ),

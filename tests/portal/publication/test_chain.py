@@ -305,6 +305,26 @@ def test_tampering_is_told(copy: Path, spoil: Spoil, command_says: str, recipe_s
     assert recipe_says in by_recipe.words
 
 
+def test_the_recipe_does_not_vouch_for_files_that_it_did_not_see(copy: Path) -> None:
+    for manifest in copy.rglob("manifest.json"):
+        manifest.unlink()
+
+    found = recipe(copy)
+
+    assert not found.is_good
+    assert "no file was there to check" in found.words
+
+
+def test_a_name_that_a_browser_gave_hides_no_damage(copy: Path) -> None:
+    file = next(copy.rglob("incidents.csv"))
+    renamed = file.rename(file.with_name("incidents-1.csv"))
+    assert recipe(copy).is_good
+
+    renamed.write_bytes(renamed.read_bytes()[:-1] + b"x")
+
+    assert not recipe(copy).is_good
+
+
 def test_a_cut_off_end_is_seen_by_whoever_kept_a_hash_and_by_nobody_else(copy: Path) -> None:
     kept = head_of(copy)
     write(copy, lines_of(copy)[:-1])
