@@ -71,8 +71,9 @@ def test_owslib_finds_and_reads_every_collection(site: str) -> None:
     assert {c.rsplit("/", 1)[1] for c in service.conformance()["conformsTo"]} == {
         "core", "geojson", "oas30", "html",
     }  # fmt: skip
-    assert sorted(service.feature_collections()) == sorted(collections())
-    for slug in collections():
+    known = {slug for slug in collections() if Release.objects.filter(dataset__slug=slug).exists()}
+    assert set(service.feature_collections()) == known
+    for slug in known:
         found = service.collection_items(slug, limit=1_000)
         assert found["numberMatched"] == len(rows(slug)) == len(found["features"])
         one = service.collection_item(slug, found["features"][0]["id"])
