@@ -3,7 +3,6 @@
 import django.db.models.expressions
 from django.db import migrations, models
 
-
 # The corners of any GeoJSON geometry, by axis (0 longitude, 1 latitude) and side (0 least, 1 greatest).
 CORNER = """
 CREATE FUNCTION release.corner(shape jsonb, axis integer, side integer) RETURNS double precision

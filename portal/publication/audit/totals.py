@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import shapely
 
 from portal.feeds.files import folder_of
 from portal.models import Release
@@ -53,6 +54,9 @@ def _counts(release: Release) -> dict[tuple[str, ...], str]:
     return found
 
 
+SLIVER_DEG2 = 1e-11  # a tenth of a square metre
+
+
 def redrawn_map() -> Iterator[Finding]:
     """Places and cells that are not, or not where, they were when they were published first."""
     changed = compared = 0
@@ -65,9 +69,22 @@ def redrawn_map() -> Iterator[Finding]:
         for name, n, lon, lat, footprint in rows if published else []:
             dot = (lon, lat) if slug == "places" else (None, None)
             compared += 1
-            changed += published.get(name) != (n, *dot, json.loads(footprint))
+            changed += not _is_same(published.get(name), (n, *dot, json.loads(footprint)))
         changed += len(published.keys() - {row[0] for row in rows})
     yield exact("earlier-release", "map-redrawn", changed, n=compared)
+
+
+def _is_same(published: tuple[Any, ...] | None, now: tuple[Any, ...]) -> bool:
+    """Equal, save that a file leaves out rings and slivers without area, which RFC 7946 has no place for."""
+    if published is None or published[:-1] != now[:-1]:
+        return False
+    if published[-1] == now[-1]:
+        return True
+    one, other = (
+        shapely.make_valid(shapely.from_geojson(json.dumps(shape[-1])))
+        for shape in (published, now)
+    )
+    return bool(one.symmetric_difference(other).area < SLIVER_DEG2)
 
 
 def _features(slug: str, code: str, own: str) -> dict[str, tuple[Any, ...]]:
