@@ -327,6 +327,34 @@ def test_a_call_goes_with_its_sealed_record_and_those_of_the_covers_go_too() -> 
     assert all(record == follower for record, follower in fates.values())
 
 
+def test_a_call_beside_a_sealed_record_that_follows_another_stays_as_those_beside_its_covers_do() -> (
+    None
+):
+    """Else the one of three retired records that has a retired call beside it would be the sealed one."""
+    doors = Address.objects.filter(source_id__startswith="N-").order_by("source_id")[:36]
+    thefts, calls = [], []
+    for n, door in enumerate(doors):
+        when = NOW - (20 + 2 * n) * DAY
+        thefts.append(incident(address=door, occurred_from=when))
+        incident(
+            address=door,
+            occurred_from=when + 5 * MINUTE,
+            category="burglary",
+            tier="0b",
+            location_type="apartment",
+        )
+        calls.append(about(thefts[-1], category="theft", tier="0a"))
+    release_due(CITY, as_of=NOW)
+    told = [call for call in calls if face(call) is not None]
+    assert len(told) > 30
+    Incident.objects.filter(pk=thefts[11].pk).update(is_sealed=True)
+
+    release_due(CITY, as_of=NOW + QUARTER)
+
+    assert sum(face(theft) is None for theft in thefts) == 3
+    assert [call for call in told if face(call) is None] == []
+
+
 @pytest.mark.parametrize("what", ["own code", "another call", "a record that came late"])
 def test_a_call_whose_event_turns_out_to_be_sensitive_goes_on_the_next_correction_day(
     what: str,
