@@ -14,6 +14,9 @@ from incidents.importers.readers.table import Chunk
 
 DELIMITERS = (",", "\t", ";", "|")
 
+# Characters. A quotation mark that is never closed would make the rest of the file one field.
+MOST_IN_A_FIELD = 131_072
+
 
 class DelimitedTable:
     """A text file with a header line. ``delimiter`` "" takes the one that the header has most of."""
@@ -52,6 +55,9 @@ class DelimitedTable:
             )
 
     def _take(self, rows: int) -> list[list[str]]:
+        csv.field_size_limit(
+            MOST_IN_A_FIELD
+        )  # of the whole process: another library may have lifted it
         try:
             while taken := list(islice(self._rows, rows)):
                 if filled := [row for row in taken if row]:  # an empty line is no row

@@ -127,16 +127,15 @@ def test_the_command_prints_lines_for_people() -> None:
 
 
 def test_the_command_fails_where_an_attack_now_learns_more() -> None:
-    changed = Incident.objects.filter(category="theft")
-    changed.update(tier="2")
+    before = list(Incident.objects.values_list("pk", "tier"))
+    Incident.objects.update(tier="2")
     try:
-        newest = Release.objects.filter(dataset__slug="incidents", state="active").latest("number")
-        Release.objects.using("publisher").filter(pk=newest.pk).update(state="rejected")
         with pytest.raises(CommandError, match="learn more"):
             call_command("audit", "incidents", stdout=StringIO())
     finally:
-        Release.objects.using("publisher").filter(pk=newest.pk).update(state="active")
-        changed.update(tier="0a")
+        for tier in {tier for _pk, tier in before}:
+            of_it = [pk for pk, own in before if own == tier]
+            Incident.objects.filter(pk__in=of_it).update(tier=tier)
 
 
 def test_the_command_says_what_it_does_not_know() -> None:
