@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from django.db import connections
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_noop as _
 
 from portal.feeds.dictionary import DATASETS
@@ -27,6 +28,10 @@ REASONS: Final = {
         "The record was removed (sealed, expunged, or found to be more sensitive than thought),"
         " or taken out at random so that nobody can tell which one was. It does not come back."
     ),
+    "taken_back": _(
+        "The message was taken back, or the public record that it is about is no longer told. It does not come back."
+    ),
+    "photos_changed": _("A photo was let through, or taken back."),
     "outcome_told": _("What was found was told for the first time."),
     "outcome_corrected": _("What was found was corrected."),
     "recounted": _("The number was counted anew, with what has become known since."),
@@ -52,11 +57,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Correction:
-    """Something that a careful reader of an older release must know."""
+    """Something that a careful reader of an older release must know. at: when it was told first."""
 
     dataset: str
     release: int
     as_of: dt.datetime
+    at: dt.datetime
     kind: str  # removal, withdrawal
     n_rows: int
     reason: str
@@ -85,20 +91,19 @@ def changes(
 
 
 def corrections() -> Iterator[Correction]:
-    """Releases that took rows away, and withdrawals, newest first."""
+    """Releases that took rows away, and withdrawals, the newest of these events first."""
     known = Q(state=Release.State.ACTIVE, n_retired__gt=0) | Q(state=Release.State.WITHDRAWN)
-    for release in (
-        Release.objects.filter(known).select_related("dataset").order_by("-as_of", "-pk")
-    ):
+    releases = Release.objects.filter(known).select_related("dataset")
+    for release in releases.order_by(Coalesce("withdrawn_at", "as_of").desc(), "-pk"):
         slug = release.dataset.slug
         if release.state == Release.State.WITHDRAWN:
-            yield Correction(
-                slug, release.number, release.as_of, "withdrawal", release.n_rows, release.withdrawn_reason
-            )  # fmt: skip
+            kind, n_rows, reason = "withdrawal", release.n_rows, release.withdrawn_reason
         elif slug in RECORDS:
-            yield Correction(
-                slug, release.number, release.as_of, "removal", release.n_retired, REASONS["removed_or_cover"]
-            )  # fmt: skip
+            kind, n_rows, reason = "removal", release.n_retired, REASONS[_removal(slug)]
+        else:
+            continue
+        at = release.withdrawn_at or release.as_of
+        yield Correction(slug, release.number, release.as_of, at, kind, n_rows, reason)
 
 
 def _compared(slug: str, since: int, until: int) -> tuple[str, dict[str, Any]]:
@@ -123,12 +128,12 @@ def _compared(slug: str, since: int, until: int) -> tuple[str, dict[str, Any]]:
 
 
 def _gone(slug: str) -> str:
-    """Rows of the older release that can differ: retired since. Outcomes change beside their rows."""
-    return "" if slug == "gunfire" else "r.retired_release <= %(until)s"
+    """Rows of the older release that can differ: retired since, where nothing changes beside them."""
+    return "" if PROJECTIONS[slug].changes_beside else "r.retired_release <= %(until)s"
 
 
 def _come(slug: str) -> str:
-    return "" if slug == "gunfire" else "r.first_release > %(since)s"
+    return "" if PROJECTIONS[slug].changes_beside else "r.first_release > %(since)s"
 
 
 def _key(projection: Projection) -> str:
@@ -165,10 +170,19 @@ def _reason(slug: str, change: str, before: dict[str, Any], after: dict[str, Any
     if change == ADDED:
         return "released"
     if change == REMOVED:
-        return "removed_or_cover" if slug in RECORDS else "no_longer_told"
+        return _removal(slug)
+    if "photos" in after:
+        return "photos_changed"
     if "outcome" in after:
         return "outcome_told" if before["outcome"] is None else "outcome_corrected"
     return "recounted"
+
+
+def _removal(slug: str) -> str:
+    """Why rows of a dataset go. Of records that others hide there is one word."""
+    if slug not in RECORDS:
+        return "no_longer_told"
+    return "taken_back" if slug == "feedback" else "removed_or_cover"
 
 
 def _load(value: Any) -> dict[str, Any] | None:

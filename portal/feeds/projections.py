@@ -43,6 +43,11 @@ class Projection:
         return " ".join(part for part in parts if part)
 
     @property
+    def changes_beside(self) -> bool:
+        """Whether some columns stand in rows of other tables, which come and go while the row stays."""
+        return ".retired_release" in " ".join([self.joins, *self.columns.values()])
+
+    @property
     def file_order(self) -> str:
         return ", ".join(self.order)
 

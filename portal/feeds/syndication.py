@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db.models import Count
 from django.urls import reverse
@@ -58,13 +59,15 @@ class News:
 
 
 def of_dataset(slug: str) -> News:
-    """Every release of a dataset, and every withdrawal."""
+    """The newest releases and withdrawals of a dataset; an old release may have been withdrawn today."""
     spec = DATASETS[slug]
     known = (Release.State.ACTIVE, Release.State.WITHDRAWN)
-    releases = Release.objects.filter(dataset__slug=slug, state__in=known).order_by("-number")
-    entries = [entry for release in releases[:ENTRIES] for entry in _of_release(slug, release)]
+    releases = Release.objects.filter(dataset__slug=slug, state__in=known)
+    withdrawn = releases.filter(withdrawn_at__isnull=False).order_by("-withdrawn_at")
+    newest = {*releases.order_by("-number")[:ENTRIES], *withdrawn[:ENTRIES]}
+    entries = sorted((e for release in newest for e in _of_release(slug, release)), key=_newest)
     path = reverse("portal:dataset-detail", args=[slug])
-    return News(spec.title, spec.summary, path, sorted(entries, key=_newest))
+    return News(spec.title, spec.summary, path, entries[:ENTRIES])
 
 
 def _of_release(slug: str, release: Release) -> Iterable[Entry]:
@@ -146,12 +149,12 @@ def of_corrections() -> News:
             f"{reverse('portal:dataset-difference', args=[found.dataset])}?to={found.release}"
             if found.kind == "removal"
             else path,
-            found.as_of,
+            found.at,
         )
-        for found in corrections()
+        for found in islice(corrections(), ENTRIES)
     ]
     text = "Rows that were removed, and releases that were withdrawn."
-    return News("Corrections", text, path, entries[:ENTRIES])
+    return News("Corrections", text, path, entries)
 
 
 def _newest(entry: Entry) -> tuple[float, str]:

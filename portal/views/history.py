@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -106,6 +107,8 @@ def difference_document(request: HttpRequest, slug: str) -> HttpResponseBase:
         if unknown := sorted(set(request.GET) - {"from", "to", "limit", "after"}):
             raise ComparisonError(f"got {', '.join(unknown)}; wanted from, to, limit or after")
         limit = _limit(request.GET.get("limit", str(USUAL)))
+        if "\0" in (after := request.GET.get("after", "")):
+            raise ComparisonError("got after with a NUL; no key of a row holds one")
         first, last = two_releases(request, slug)
     except WithdrawnError as error:
         return problem(HTTPStatus.GONE, "Withdrawn", str(error))
@@ -113,7 +116,6 @@ def difference_document(request: HttpRequest, slug: str) -> HttpResponseBase:
         return problem(HTTPStatus.NOT_FOUND, "No such release", str(error))
     except (AsOfError, ComparisonError) as error:
         return problem(HTTPStatus.BAD_REQUEST, "This cannot be compared", str(error))
-    after = request.GET.get("after", "")
     found, onward = history.changes(slug, first.number, last.number, limit=limit, after=after)
     document = {
         "dataset": slug,
@@ -134,7 +136,7 @@ def difference_document(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+    if not (re.fullmatch(r"[0-9]{1,9}", text) and 1 <= int(text) <= MOST):
         raise ComparisonError(f"got limit {text!r}; wanted a whole number from 1 to {MOST}")
     return int(text)
 
@@ -161,7 +163,9 @@ def corrections(request: HttpRequest) -> HttpResponse:
 
 @open_door
 def corrections_document(request: HttpRequest) -> HttpResponseBase:
-    found = [{**vars(each), "as_of": plain(each.as_of)} for each in history.corrections()]
+    found = [
+        {name: plain(value) for name, value in vars(each).items()} for each in history.corrections()
+    ]
     return JsonResponse({"corrections": found}, headers={"Cache-Control": SOON})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -11,8 +12,16 @@ from django.test import Client
 from portal.feeds.as_of import AsOfError, NoReleaseError, WithdrawnError, release_as_of
 from portal.feeds.history import REASONS, changes, corrections, counts_of_changes
 from portal.feeds.rows import rows_of
-from portal.models import PublishedFigure, PublishedIncident, PublishedOutcome, Release
-from tests.factories.released import release_of, released_city
+from portal.models import (
+    PublishedFeedback,
+    PublishedFigure,
+    PublishedIncident,
+    PublishedOutcome,
+    PublishedPhoto,
+    Release,
+)
+from tests.factories.released import AS_OF, release_of, released_city
+from tests.portal.feeds.catalogued import release_every_dataset
 
 pytestmark = pytest.mark.usefixtures("city_db")
 
@@ -89,6 +98,28 @@ def test_an_outcome_and_a_number_say_what_they_were(three_releases: dict[str, An
     assert figure.after["value"] == figure.before["value"] + 1
 
 
+def test_a_photo_that_comes_beside_a_message_is_a_change_and_a_message_goes_for_its_own_reason(
+    city_db: None,
+) -> None:
+    release_every_dataset()
+    kept, gone = PublishedFeedback.objects.order_by("public_id")[:2]
+    release_of("feedback", number=2, n_retired=1)
+    photo = PublishedPhoto.objects.create(
+        public_id="f" * 24, feedback_public_id=kept.public_id, jpeg=b"", width_px=1, height_px=1, first_release=2
+    )  # fmt: skip
+    PublishedFeedback.objects.filter(pk=gone.pk).update(retired_release=2)
+
+    found, _ = changes("feedback", 1, 2)
+
+    assert counts_of_changes("feedback", 1, 2) == {"added": 0, "removed": 1, "changed": 1}
+    told = {change.key["public_id"]: change for change in found}
+    assert told[kept.public_id].reason == "photos_changed"
+    assert told[kept.public_id].after == {"photos": f"/data/feedback/photos/{photo.public_id}.jpg"}
+    assert told[gone.public_id].reason == "taken_back"
+    (removal,) = [c for c in corrections() if c.dataset == "feedback"]
+    assert removal.reason == REASONS["taken_back"]
+
+
 def test_pages_of_changes_follow_each_other(three_releases: dict[str, Any]) -> None:
     everything, _ = changes("incidents", 1, 3)
 
@@ -113,6 +144,28 @@ def test_corrections_are_removals_and_withdrawals(three_releases: dict[str, Any]
         ("incidents", 2, "removal", REASONS["removed_or_cover"]),
         ("gunfire", 2, "withdrawal", "Counted twice."),
     }
+
+
+def test_a_withdrawal_is_news_of_the_day_on_which_it_was_made(city_db: None) -> None:
+    released_city()
+    for number in range(2, 40):
+        as_of = AS_OF + dt.timedelta(days=number)
+        release_of("incidents", number=number, n_retired=2, as_of=as_of)
+    Release.objects.filter(dataset__slug="incidents", number=1).update(
+        state="withdrawn", withdrawn_reason="Wrong.", withdrawn_at=AS_OF + dt.timedelta(days=60)
+    )
+
+    newest = next(corrections())
+
+    assert (newest.kind, newest.release, newest.at) == (
+        "withdrawal",
+        1,
+        AS_OF + dt.timedelta(days=60),
+    )
+    for path in ("/data/corrections", "/data/incidents"):
+        entry = Client().get(f"{path}/feed.json").json()["items"][0]
+        assert entry["content_text"] == "Wrong."
+        assert entry["date_published"].startswith("2027-01-15")
 
 
 # --- the doors ---
@@ -141,7 +194,10 @@ def test_without_releases_named_it_is_the_newest_and_the_one_before(three_releas
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("from=1&to=9", 404), ("from=x", 400), ("from=3&to=1", 400), ("limit=0", 400), ("what=1", 400)],
+    [
+        ("from=1&to=9", 404), ("from=x", 400), ("from=3&to=1", 400), ("limit=0", 400), ("what=1", 400),
+        (f"limit={'9' * 5000}", 400), ("limit=%D9%A1", 400), ("after=%00", 400), ("from=%00", 400),
+    ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_a_problem(three_releases: Any, query: str, status: int) -> None:
     response = Client().get(f"/data/incidents/diff.json?{query}")
