@@ -19,7 +19,8 @@ _BASES = {
 
 
 def csv_metadata(one: Described) -> dict[str, Any]:
-    others = [other for other in referred(one) if other.spec.slug in _keys_of(one)]
+    named = {slug for _, slug, _ in _keys_of(one)}
+    others = [other for other in referred(one) if other.spec.slug in named]
     urls = {other.spec.slug: other.file("csv").url for other in (one, *others)}
     return {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
@@ -39,14 +40,14 @@ def csv_metadata(one: Described) -> dict[str, Any]:
     }
 
 
-def _keys_of(one: Described) -> dict[str, tuple[str, str]]:
-    """Dataset: own column and the one it repeats. Of columns that are never empty, for a foreign key may not be null."""
+def _keys_of(one: Described) -> list[tuple[str, str, str]]:
+    """Own column, dataset and the column it repeats. Of columns that are never empty, for a foreign key may not be null."""
     required = {field.name for field in one.spec.fields if field.is_required}
-    return {
-        slug: (name, column)
+    return [
+        (name, slug, column)
         for name, (slug, column) in one.spec.references.items()
         if name in required
-    }
+    ]
 
 
 def _table(one: Described, urls: dict[str, str]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _table(one: Described, urls: dict[str, str]) -> dict[str, Any]:
         schema["primaryKey"] = list(one.spec.primary_key)
     keys = [
         {"columnReference": name, "reference": {"resource": urls[slug], "columnReference": column}}
-        for slug, (name, column) in _keys_of(one).items()
+        for name, slug, column in _keys_of(one)
         if slug in urls
     ]
     if keys:

@@ -180,6 +180,21 @@ def ranged(client: Client) -> dict[str, bytes]:
     return {s: body(client.get(f"/data/incidents.{s}")) for s in ("csv", "geojson")}
 
 
+def test_the_unit_of_a_range_is_known_in_any_case(client: Client) -> None:
+    response = client.get("/data/incidents.csv", headers={"Range": "Bytes=0-8"})
+
+    assert (response.status_code, body(response)) == (206, b"public_id")
+
+
+@pytest.mark.parametrize("when", ["Sun, 22 Nov 1999 06:00:00 GMT", "Sun, 22 Nov 2099 06:00:00 GMT"])
+@pytest.mark.parametrize("name", ["If-Unmodified-Since", "If-Modified-Since"])
+@pytest.mark.parametrize("path", ["incidents.csv", "incidents/feed.atom", "incidents/schema.json"])
+def test_where_no_time_of_change_is_told_none_can_be_asked_for(
+    client: Client, path: str, name: str, when: str
+) -> None:
+    assert client.get(f"/data/{path}", headers={name: when}).status_code == 200
+
+
 @pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "lines=1-2", "bytes=a-b", "bytes 0-1", ""])
 def test_a_range_that_is_not_understood_is_the_whole_file(client: Client, asked: str) -> None:
     response = client.get("/data/incidents.csv", headers={"Range": asked})
