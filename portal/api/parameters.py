@@ -33,6 +33,7 @@ class Parameter:
     example: Any = None
     many: bool = False
     is_required: bool = False
+    may_be_empty: bool = False  # asks for rows where nothing is said
     wanted: str = ""  # the pattern in words
 
     def openapi(self) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def _columns(spec: DatasetSpec) -> list[Parameter]:
             _schema(column),
             column.example or next(iter(column.values), None),
             many=True,
+            may_be_empty=bool(column.missing),
         )
         for column in spec.fields
         if column.type in ("string", "integer") and column.name not in _PROSE
@@ -106,7 +108,8 @@ def _schema(column: Field) -> dict[str, Any]:
     if column.values:
         return {"type": "string", "enum": [*column.values, *([""] if column.missing else [])]}
     empty = "|" if column.missing else ""
-    pattern = f"^({column.pattern}{empty})$" if column.pattern else "^[^,\\x00-\\x1f\\x7f]*$"
+    any_text = f"[^,\\x00-\\x1f\\x7f]{'*' if column.missing else '+'}"
+    pattern = f"^({column.pattern}{empty})$" if column.pattern else f"^{any_text}$"
     return {"type": "string", "pattern": pattern, "maxLength": 96}
 
 
@@ -162,7 +165,7 @@ def _places(spec: DatasetSpec) -> list[Parameter]:
             Parameter(
                 "bbox",
                 "west,south,east,north in degrees (WGS 84). A row counts only when all of what its place stands for "
-                "lies inside; total_touching says how many more would count if touching were enough.",
+                "lies inside; count also says how many would if touching were enough.",
                 {"type": "string", "pattern": r"^-?[0-9.]+(,-?[0-9.]+){3}$"},
                 "-98.62,39.78,-98.58,39.82",
                 wanted=A_BOX,

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from django.http import QueryDict
 
@@ -25,6 +25,7 @@ from portal.api.parameters import (
 from portal.api.problems import ProblemError
 from portal.city import the_city
 from portal.feeds.areas import Areas
+from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import Box, Selection, SelectionError
 
@@ -91,16 +92,19 @@ def _values(asked: QueryDict, known: Mapping[str, Parameter]) -> dict[str, list[
 
 
 def _check(parameter: Parameter, value: str) -> None:
+    if not value and parameter.may_be_empty:
+        return
     schema = parameter.schema
     if "enum" in schema and value not in schema["enum"]:
         raise wrong(parameter.name, value, f"one of {', '.join(filter(None, schema['enum']))}")
     if len(value) > schema.get("maxLength", 600):
         raise wrong(parameter.name, value, f"at most {schema.get('maxLength', 600)} characters")
-    if "pattern" in schema and not re.search(schema["pattern"], value):
+    # Not search: its $ lets a last new line pass.
+    if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         raise wrong(
             parameter.name, value, parameter.wanted or f"text that matches {schema['pattern']}"
         )
-    if schema["type"] == "integer" and value:
+    if schema["type"] == "integer":
         _in_range(parameter, value, re.fullmatch(r"-?[0-9]{1,10}", value) and int(value))
     if schema["type"] == "number":
         _in_range(parameter, value, number_in(value))
@@ -139,29 +143,40 @@ def _selection(slug: str, release: int, values: Mapping[str, list[str]], areas: 
         equals[name] = tuple(int(v) if whole and v else v for v in sorted(values[name]))
         if forms[name].references == "areas.slug":
             _check_areas(name, values[name], areas)
+    for name in values:
+        _check_codes(name, values[name], forms[name].references if name in forms else name)
     if "place" in values:
         equals["place_code"] = _both(equals.get("place_code"), values["place"])
     if "area" in values:
         equals |= _area(values["area"][0], equals, areas)
-    ranges = {
-        side: {
-            name: float(values[f"{side}_{name}"][0]) for name in forms if f"{side}_{name}" in values
-        }
-        for side in ("min", "max")
-    }
+    ranges = _ranges(values, list(forms))
+    since, until = _window(values)
     try:
         return replace(
             chosen,
             equals=equals,
             at_least=ranges["min"],
             at_most=ranges["max"],
-            since=_moment(values, "since"),
-            until=_moment(values, "until"),
+            since=since,
+            until=until,
             box=_box(values),
             within_cell=_one(values, "cell"),
         )
     except SelectionError as error:
         raise ProblemError("question", str(error)) from error
+
+
+def _ranges(values: Mapping[str, list[str]], columns: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The limits of columns of numbers, by side."""
+    ranges = {
+        side: {c: float(values[f"{side}_{c}"][0]) for c in columns if f"{side}_{c}" in values}
+        for side in ("min", "max")
+    }
+    for column, most in ranges["max"].items():
+        if most < ranges["min"].get(column, most):
+            least = values[f"min_{column}"][0]
+            raise wrong(f"max_{column}", most, f"no less than min_{column}, {least}")
+    return ranges
 
 
 def _both(some: tuple[Any, ...] | None, others: Sequence[Any]) -> tuple[Any, ...]:
@@ -178,6 +193,23 @@ def _check_areas(name: str, slugs: Sequence[str], areas: Areas) -> None:
         )
 
 
+# What a code is of: by the column it repeats, or by the parameter.
+_CODES: Final = {
+    "places.place_code": "place",
+    "cells.cell_code": "cell",
+    "place": "place",
+    "cell": "cell",
+}
+
+
+def _check_codes(name: str, codes: Sequence[str], of: str) -> None:
+    """Places and cells are public and fixed: a code that is not known is a typing error."""
+    if kind := _CODES.get(of):
+        known = shapes_now().known[kind]
+        if unknown := [code for code in codes if code and code not in known]:
+            raise wrong(name, unknown[0], f"a code of the dataset {kind}s")
+
+
 def _area(
     slug: str, equals: Mapping[str, tuple[Any, ...]], areas: Areas
 ) -> dict[str, tuple[Any, ...]]:
@@ -191,8 +223,16 @@ def _area(
     return {kind: _both(equals.get(kind), [slug])}
 
 
-def _moment(values: Mapping[str, list[str]], name: str) -> dt.datetime | None:
-    return moment(name, values[name][0]) if name in values else None
+def _window(values: Mapping[str, list[str]]) -> list[dt.datetime | None]:
+    """since and until, None where they were not asked for."""
+    names = ("since", "until")
+    since, until = window = [
+        moment(name, values[name][0]) if name in values else None for name in names
+    ]
+    if since and until and since >= until:
+        wanted = f"a moment after since, {values['since'][0]}: it is not part of the window"
+        raise wrong("until", values["until"][0], wanted)
+    return window
 
 
 def moment(name: str, text: str) -> dt.datetime:

@@ -59,6 +59,11 @@ class Shapes:
         """All of them, by kind."""
         return {kind: [str(code) for code in of.codes] for kind, of in self.corners.items()}
 
+    @cached_property
+    def known(self) -> Mapping[str, frozenset[str]]:
+        """What can be named: every place, and every cell with the city among them."""
+        return {"place": frozenset(self.codes["place"]), "cell": frozenset(self.stems)}
+
     def inside(self, cell: str) -> dict[str, list[str]] | None:
         """Codes of the cells and places inside a cell, and its own; none of a cell that is not known.
 
