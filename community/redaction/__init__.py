@@ -14,6 +14,7 @@ from community.redaction.numbers import find_numbers
 from community.redaction.online import find_online
 from community.redaction.places import Gazetteer, find_places
 from community.redaction.plain import Plain, tidy
+from community.redaction.references import find_references
 from community.redaction.second_look import SecondLook, says_something, seal_of, whole_lines
 from community.redaction.spans import LABEL, Findings, Span, marked, mask, merged
 
@@ -41,7 +42,12 @@ def find_personal_data(text: str, *, gazetteer: Gazetteer | None = None) -> Find
     """
     gazetteer = gazetteer or Gazetteer()
     plain = Plain(tidy(LABEL.sub(lambda label: "§" * len(label.group()), text)))
-    spans = [*find_online(plain), *find_places(plain, gazetteer), *find_numbers(plain)]
+    spans = [
+        *find_online(plain),
+        *find_places(plain, gazetteer),
+        *find_numbers(plain),
+        *find_references(plain),
+    ]
     names, name_reasons = find_names(plain, gazetteer, known=merged(spans))
     spans = merged([*spans, *names])
     doubts, reasons = find_doubts(plain, spans, gazetteer)

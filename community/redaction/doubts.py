@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from community.redaction.places import Gazetteer
+from community.redaction.circumstances import CIRCUMSTANCES
+from community.redaction.places import Gazetteer, doubtful_places
 from community.redaction.plain import Plain
 from community.redaction.spans import Span, covered
 from community.redaction.vocabulary import WORD, ambiguous_names, is_derived, known_share
@@ -22,10 +23,6 @@ FEWEST_WORDS_TO_JUDGE: Final = 6
 _SHORTEST_NAME: Final = 3
 
 _PATTERNS: Final = {
-    # "e l i": three single letters; more of them are masked at once (names.py).
-    "letters spelled out one by one": re.compile(
-        r"(?<![\w'])(?:[^\W\d_][\s.*_/•~|,-]{1,3}){2,}[^\W\d_](?![\w'])"
-    ),
     "a long number": re.compile(r"\d(?:[ .-]?\d){4,}"),
     "an at sign": re.compile(r"[^\s@]{0,64}@\S{0,64}"),
     "a sensitive matter": re.compile(
@@ -45,19 +42,49 @@ def find_doubts(
     left = "".join(" " if hide else c for c, hide in zip(plain.lower, hidden, strict=True))
     found: list[Span] = []
     reasons: set[str] = set()
-    for reason, pattern in _PATTERNS.items():
-        places = [Span(*match.span(), "doubt") for match in pattern.finditer(left)]
-        found += places
-        reasons |= {reason} if places else set()
+    for reason, pattern, words in (
+        *((reason, pattern, left) for reason, pattern in _PATTERNS.items()),
+        *((reason, pattern, plain.lower) for reason, pattern in CIRCUMSTANCES.items()),
+    ):
+        matches = [
+            Span(*match.span(), "doubt")
+            for match in pattern.finditer(words)
+            if not all(hidden[match.start() : match.end()])
+        ]
+        found += matches
+        reasons |= {reason} if matches else set()
+    places = [
+        place
+        for place in doubtful_places(plain, gazetteer)
+        if not all(hidden[place.start : place.end])
+    ]
+    torn = [*_torn(plain.lower, hidden)]
     unknown = [Span(*word.span(), "doubt") for word in _unknown(left, gazetteer)]
     share, n_words = known_share(left)
     whole = {
+        "a place that may be somebody's": bool(places),
+        "a rest beside what was found": bool(torn),
         "a word that nobody knows": bool(unknown),
         "letters of another alphabet": plain.has_lookalikes,
         "hidden characters": plain.has_hidden,
         "few known words": n_words >= FEWEST_WORDS_TO_JUDGE and share < LEAST_KNOWN_SHARE,
     }
-    return [*found, *unknown], reasons | {reason for reason, holds in whole.items() if holds}
+    return [*found, *places, *torn, *unknown], reasons | {
+        reason for reason, holds in whole.items() if holds
+    }
+
+
+_TOKEN: Final = re.compile(r"\S+")
+_ALONE: Final = re.compile(r"\W*(?:'s|s)?\W*")
+
+
+def _torn(text: str, hidden: Sequence[bool]) -> Iterator[Span]:
+    """What is glued to a masked part: the rule found a piece, and the piece may not be the whole."""
+    for token in _TOKEN.finditer(text):
+        start, end = token.span()
+        rest = "".join(text[i] if not hidden[i] else " " for i in range(start, end))
+        if any(hidden[start:end]) and not _ALONE.fullmatch(rest):
+            yield Span(start, end, "doubt")
 
 
 def _unknown(left: str, gazetteer: Gazetteer) -> Iterator[re.Match[str]]:

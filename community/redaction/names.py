@@ -6,31 +6,35 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from community.redaction.introductions import (
+    GREETING,
+    INTRODUCTION,
+    NICKNAME,
+    OFFICE,
+    RELATION,
+    TITLE,
+)
 from community.redaction.numbers import ORDINARY_MIX
 from community.redaction.places import STREET_TYPES, Gazetteer
 from community.redaction.plain import Plain
 from community.redaction.spans import Span, covered
-from community.redaction.vocabulary import WORD, ambiguous_names, first_names, is_ordinary
+from community.redaction.vocabulary import (
+    WORD,
+    ambiguous_names,
+    first_names,
+    is_ordinary,
+    ordinary_names,
+)
 
-_TITLE: Final = re.compile(
-    r"\b(?:mr|mrs|ms|miss|dr|officer|ofc|off|sgt|sergeant|lt|lieutenant|capt|captain|det|detective|"
-    r"deputy|trooper|patrolman|judge|councilor|councillor|councilman|councilwoman|alderman|mayor|chief|"
-    r"father|pastor|rev|sr|sra|srta|se[nñ]or(?:a|ita)?|don|do[nñ]a|oficial|agente|sargento|teniente|"
-    r"capit[aá]n|detective|comandante|licenciad[oa]|lic|profesora?|maestr[oa]|padre)\b\.?\s+(?=\w)"
-)
-_INTRODUCTION: Final = re.compile(
-    r"\b(?:(?:my|his|her|their|the|whose)\s+(?:full\s+|first\s+|last\s+)?names?(?:\s+is|'s|\s*:|\s+was)|"
-    r"named|by the name of|goes by|ask(?:ing)?\s+for|attn:?|contact\s+person\s*:?|signed,?|"
-    r"me\s+llamo|mi\s+nombre\s+es|su\s+nombre\s+es|(?:se\s+)?llam(?:a|ado|ada)\s+(?!la\b|el\b)|de\s+nombre|"
-    r"a\s+nombre\s+de|apellido|pregunt(?:ar|e)\s+por)\s*:?\s+(?=\w)"
-)
-_RELATION: Final = re.compile(
-    r"\b(?:my|our|his|her|the|mi|nuestr[oa]|el|la)\s+(?:next.door\s+)?(?:neighbou?r|landlord|landlady|tenant|"
-    r"roommate|boss|manager|wife|husband|son|daughter|brother|sister|friend|boyfriend|girlfriend|uncle|"
-    r"aunt|cousin|mother|father|teacher|coach|vecin[oa]|due[nñ][oa]|jef[ea]|espos[oa]|hij[oa]|herman[oa]|"
-    r"amig[oa]|novi[oa]|t[ií][oa]|prim[oa]|maestr[oa])\s*,?\s+(?=\w)"
+# "D.T.W.": initials, not a country's or an hour's.
+_INITIALS: Final = re.compile(
+    r"(?i)(?<![\w.])(?!(?:U\.S|D\.C|A\.M|P\.M|P\.O|E\.G|I\.E|N\.Y|L\.A|D\.O\.B|U\.K|E\.U|A\.K)\b)(?:[A-Z]\.\s?){2,4}"
 )
 _MIXED: Final = re.compile(r"(?<![^\W_])(?=[^\W_]*?[^\W\d_])(?=[^\W_]*?\d)[^\W_]{3,}+")
+# "wh17c0mb3" changes between letters and digits more often than a plate does.
+_TO_AND_FRO: Final = re.compile(
+    r"(?<![^\W_])[^\W_]*(?:[^\W\d_]\d+[^\W\d_]+\d|\d[^\W\d_]+\d+[^\W\d_])[^\W_]*"
+)
 _MIXED_CASE: Final = re.compile(r"\b[^\W\d_]*[a-z][A-Z][^\W\d_]*\b")
 _SPELLED_OUT: Final = re.compile(r"(?<![\w'])(?:[^\W\d_][\s.*_/•~|-]{1,3}){3,}[^\W\d_](?![\w'])")
 _NAME_RUN: Final = 3  # words after a title or an introduction: first, middle, last
@@ -64,8 +68,11 @@ def find_names(
         and len(word.group()) > 1
         and not is_ordinary(word.group())
     }
+    doubtful |= {*_ordinary_names(plain, words)} - certain - vouched
+    doubtful |= {*_named_like_streets(plain, words, gazetteer)} - certain
     doubtful |= set(_followers(plain, words, doubtful)) - certain
     spans = [Span(*words[i].span(), "name") for i in sorted(certain | doubtful)]
+    spans += [Span(*found.span(), "name") for found in _INITIALS.finditer(plain.text)]
     odd = [Span(*token.span(), "name") for token in _odd(plain, hidden)]
     reasons = {
         "a capitalised word that may be a name": bool(doubtful),
@@ -82,18 +89,19 @@ def _odd(plain: Plain, hidden: Sequence[bool]) -> Iterator[re.Match[str]]:
             known = is_ordinary(word) or ORDINARY_MIX.fullmatch(word.lower())
             if not known and not hidden[token.start()]:
                 yield token
+    yield from _TO_AND_FRO.finditer(plain.text)
 
 
 def _introduced(plain: Plain, words: list[re.Match[str]]) -> Iterator[int]:
     """The words after a title or "my name is", whatever their case."""
     starts = {word.start(): i for i, word in enumerate(words)}
-    for pattern, run in ((_TITLE, 2), (_RELATION, 2), (_INTRODUCTION, _NAME_RUN)):
+    for pattern, run, may_be in _INTRODUCED:
         for found in pattern.finditer(plain.lower):
             first = starts.get(found.end())
             if first is None:
                 continue
             for i in range(first, min(first + run, len(words))):
-                if not _continues(plain, words, first, i) or not _can_be_name(
+                if not _continues(plain, words, first, i) or not may_be(
                     words[i].group(), i == first
                 ):
                     break
@@ -104,7 +112,92 @@ def _can_be_name(word: str, is_first: bool) -> bool:
     low = word.lower()
     if low in _NOT_AFTER:
         return False
-    return word[0].isupper() or not is_ordinary(word) or (is_first and low in first_names())
+    known = low in first_names() or low in ordinary_names()
+    return word[0].isupper() or not is_ordinary(word) or (is_first and known)
+
+
+def _is_any_word(word: str, is_first: bool) -> bool:
+    return word.lower() not in _NOT_AFTER
+
+
+def _is_name_though_ordinary(word: str, is_first: bool) -> bool:
+    low = word.lower()
+    return (
+        low in ambiguous_names()
+        or low in first_names()
+        or (word[0].isupper() and low in ordinary_names())
+    )
+
+
+def _titled(word: str, is_first: bool) -> bool:
+    return _is_any_word(word, is_first) if is_first else _can_be_name(word, is_first)
+
+
+_INTRODUCED: Final = (
+    (TITLE, 2, _titled),
+    (OFFICE, 2, _can_be_name),
+    (RELATION, 2, _can_be_name),
+    (INTRODUCTION, _NAME_RUN, _can_be_name),
+    (NICKNAME, 2, _is_any_word),
+    (GREETING, 2, _is_name_though_ordinary),
+)
+
+# What a person does and a month, a flower or a wish does not: "Will came", "Rose and Mark".
+_DOES: Final = re.compile(
+    r"\s+(?:(?:came|said|told|went|did|called|wrote|saw|never|always|from|lives|keeps|kept|got|took|made|gave|left|"
+    r"drew|and\s+i|who|threw|ran|\w{2,}ed)\b)"
+)
+
+# "The bill came", "my hope died".
+_NO_SUBJECT: Final = """
+    a an the my our your his her their this that i we you they to no any
+"""
+_NOT_A_SUBJECT: Final = frozenset(_NO_SUBJECT.split())
+_SEASONS: Final = "april may june summer winter spring abril domingo"
+_TIMES: Final = frozenset(_SEASONS.split())
+_WHEN: Final = """
+    since in on of until till every by last this next early late mid before after from to through
+    during all desde en de hasta cada este esta el los del a
+"""
+_BEFORE_TIMES: Final = frozenset(_WHEN.split())
+
+
+def _ordinary_names(plain: Plain, words: list[re.Match[str]]) -> Iterator[int]:
+    """Names that are ordinary words: with a capital inside a sentence, or with a person's verb behind."""
+    for i, word in enumerate(words):
+        shown, low = word.group(), word.group().lower().removesuffix("'s")
+        before = words[i - 1].group().lower() if i > 0 else ""
+        if shown[1:].isupper() or not shown[0].isupper():
+            if (
+                low in ambiguous_names()
+                and before not in _NOT_A_SUBJECT
+                and _DOES.match(plain.lower, word.end())
+            ):
+                yield i
+        elif low in ordinary_names() or low in ambiguous_names():
+            inside = i > 0 and re.fullmatch(r"[ ,]+", plain.text[words[i - 1].end() : word.start()])
+            time = low in _TIMES and before in _BEFORE_TIMES
+            does = low in ambiguous_names() and _DOES.match(plain.lower, word.end())
+            if (inside or does) and not time:
+                yield i
+
+
+def _named_like_streets(
+    plain: Plain, words: list[re.Match[str]], gazetteer: Gazetteer
+) -> Iterator[int]:
+    """ "Grace Park": a first name and a street word that the map of the city does not hold together."""
+    for i, word in enumerate(words[:-1]):
+        first, second = word.group(), words[i + 1].group()
+        both = f"{first} {second}".lower()
+        if (
+            first[0].isupper()
+            and second[0].isupper()
+            and second.lower() in _STREET_WORDS
+            and first.lower() in first_names() | ambiguous_names()
+            and plain.text[word.end() : words[i + 1].start()] == " "
+            and both not in gazetteer.allowed_phrases
+        ):
+            yield from (i, i + 1)
 
 
 def _continues(plain: Plain, words: list[re.Match[str]], first: int, i: int) -> bool:

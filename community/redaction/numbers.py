@@ -26,7 +26,7 @@ _DIGIT_WORDS: Final = dict.fromkeys(_ONE_DIGIT.split(), 1) | dict.fromkeys(_TWO_
 _DIGITISH: Final = re.compile(r"(?=[oil|sb]*\d)[\doil|sb]+|\b(?:" + "|".join(_DIGIT_WORDS) + r")\b")
 # What people put between the digits of one number. Not a comma between groups of three: 1,000,000.
 _BETWEEN: Final = re.compile(
-    r"[\s\-.()/+*_~•,=]{0,4}(?:(?:dash|hyphen|dot|space|gui[oó]n|punto|y|area code|ext)[\s.\-]{1,2})?$"
+    r"[\s\-.()/+*_~•,=]{0,4}(?:(?:dash|hyphen|dot|space|then|and|gui[oó]n|punto|y|luego|area code|ext)[\s.\-]{1,2})?$"
 )
 _THOUSANDS: Final = re.compile(r"\$?\s?\d{1,3}(?:,\d{3}){1,2}(?!\d)")
 # The country's 1, when it is written as the letter that looks like it: "+l 617 ...".

@@ -1,4 +1,4 @@
-"""Street addresses: a number with a street. A street or a crossing alone says where, not who."""
+"""Street addresses: a number with a street. A street alone says where, not who, unless somebody is told of."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ _OTHER: Final = [
         rf"{_NAME_WORD}\s+{_TYPE}\.?\s*,?\s*(?:#|no\.|number|n[uú]mero|at number)\s*\d{{1,6}}\b"
     ),
     re.compile(
-        r"\b(?:apt|apartment|unit|suite|ste|apto|apartamento|departamento|depto|piso)\b\.?\s*(?:#|no\.?|number|n[uú]mero)?\s*(?:\d{1,5}\s?[a-z]?|[a-z]\s?\d{0,4})\b"
+        r"\b(?:apt|apartment|unit|suite|ste|apto|apartamento|departamento|depto|piso)\b\.?\s*(?:#|no\.?|number|n[uú]mero)?\s*(?:\d{1,5}(?:\s?-?\s?[a-z])?|[a-z]\s?-?\s?\d{0,4})\b"
     ),
     re.compile(
         r"\b(?:house|home|building|bldg|casa|edificio|address|direcci[oó]n|domicilio)\s*(?:is|es|:|#|no\.?|number|num\.?|n[uú]mero)+\s*#?\s*\d{1,6}\b"
     ),
-    re.compile(r"\bcasa\s+#?\s*\d{1,6}\b"),
+    re.compile(r"\b\d{2,5}\s+(?:hundred\s+)?block\s+of\s+(?:\w+\s+){0,3}?[\w']+"),
     re.compile(r"\bp\.?\s?o\.?\s?box\s*\d+"),
     re.compile(r"-?\b\d{1,3}\.\d{4,}\b"),  # a coordinate
     re.compile(r"\b(?:zip|zip\s?code|c[oó]digo postal|cp|[a-z]{2})\s*:?\s+\d{5}(?:-\d{4})?\b"),
@@ -131,4 +131,53 @@ def _by_gazetteer(plain: Plain, gazetteer: Gazetteer) -> Iterator[Span]:
             phrase = " ".join(w.group().replace(".", "") for w in words[i : i + length])
             if phrase in gazetteer.telling_names:
                 yield Span(ahead.start(), words[i + length - 1].end(), "address")
+                break
+
+
+_SOMEBODY: Final = re.compile(
+    r"\b(?:my|our|house|home|live[sd]?|living|neighbou?rs?|he|she|his|her|him|man|woman|guy|lady|boy|girl|kids?|"
+    r"officers?|badge|report|case|incident|complaint|arrest\w*|mi|nuestr[oa]|casa|viv[eío]\w*|vecin[oa]s?|[eé]l|ella|"
+    r"hombre|mujer|señora?|oficial(?:es)?|agente|reporte|caso|expediente|denuncia)\b"
+)
+_CROSSING: Final = re.compile(
+    r"\b(?:corner|intersection|junction|esquina|cruce)\s+(?:of|de|con)\s+(?:the\s+)?[\w']+(?:\s+[\w']+)?\s*"
+    r"(?:\band\b|&|/|\by\b|\bcon\b)\s*[\w']+"
+)
+_NAMED_CROSSING: Final = re.compile(
+    rf"\b([A-Z][\w']+)(?:\s+{_TYPE}\b\.?)?\s*(?:&|/|@|\band\b|\by\b|\bx\b|\bat\b)\s*([A-Z][\w']+)",
+)
+_LOWER_CROSSING: Final = re.compile(
+    r"\b([^\W\d_]{3,})\s*(?:&|/|@|\band\b|\bx\b|\by\b)\s*(?:san |santa |la |el )?([^\W\d_]{3,})"
+)
+_NAMED_STREET: Final = re.compile(rf"\b(?:[A-Z][\w']+\s+){{1,3}}(?i:{_TYPE})\b")
+
+
+def doubtful_places(plain: Plain, gazetteer: Gazetteer) -> list[Span]:
+    """Crossings, and the streets of a message that tells of somebody: who lives there may be known."""
+    found = [match.span() for match in _CROSSING.finditer(plain.lower)]
+    found += [
+        match.span()
+        for match in _NAMED_CROSSING.finditer(plain.text)
+        if any(name.lower() in gazetteer.words for name in match.groups())
+    ]
+    found += [
+        match.span()
+        for match in _LOWER_CROSSING.finditer(plain.lower)
+        if all(name in gazetteer.words for name in match.groups())
+    ]
+    if _SOMEBODY.search(plain.lower):
+        found += [match.span() for match in _NAMED_STREET.finditer(plain.text)]
+        found += _streets_of(plain, gazetteer)
+    return [Span(start, end, "doubt") for start, end in found]
+
+
+def _streets_of(plain: Plain, gazetteer: Gazetteer) -> Iterator[tuple[int, int]]:
+    """Streets of this city, with their type or, where no ordinary word is called so, without."""
+    words = list(_WORDS.finditer(plain.lower))
+    named = gazetteer.streets | gazetteer.telling_names
+    for i in range(len(words)):
+        for length in range(min(_LONGEST_STREET_WORDS, len(words) - i), 0, -1):
+            phrase = " ".join(w.group().replace(".", "") for w in words[i : i + length])
+            if phrase in named:
+                yield words[i].start(), words[i + length - 1].end()
                 break

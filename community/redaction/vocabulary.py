@@ -32,6 +32,7 @@ _AMBIGUOUS: Final = """
     grace grant guy hope ivy iris jack joy june lily mark may mercy miles norma olive pat paz
     penny pilar ray rich rob rocky rosa rose ruby sky sol sue summer violet will
     dolores consuelo esperanza mercedes blanca cruz jan drew jean max amparo rosario
+    luz sol cielo socorro trinidad domingo salvador stella summer hunter chance major
 """
 
 
@@ -54,6 +55,12 @@ def lower_case_words() -> frozenset[str]:
 @cache
 def first_names() -> frozenset[str]:
     return _words("first_names.txt")
+
+
+@cache
+def ordinary_names() -> frozenset[str]:
+    """Ordinary words that are surnames as well: "Young", "Flores"."""
+    return _words("also_names.txt")
 
 
 @cache

@@ -53,6 +53,7 @@ PLAIN = [
     ("Oyelaran", "Mrs. {} next door saw it all", "name"),
     ("Anneliese", "my neighbor {} plays loud music", "name"),
     ("4432", "badge number {}", "number"),
+    ("12345", "case {} again", "number"),
     ("jennifer", "please tell {} thanks", "name"),
 ]
 OBFUSCATED = [
@@ -147,7 +148,7 @@ def test_ordinary_words_are_left_alone(text: str) -> None:
         ("ask M4ria there", "a word written to be read by people only"),
         ("ask hAmZa there", "a word written to be read by people only"),
         ("zbigniewska plays loud music", "a word that nobody knows"),
-        ("case 12345 again", "a long number"),
+        ("it reads 12345 again", "a long number"),
         ("he has hiv and needs help", "a sensitive matter"),
         ("prosze naprawic lampe przy ulicy bo jest ciemno", "few known words"),
         ("die strassenlampe ist kaputt bitte reparieren sie", "few known words"),
