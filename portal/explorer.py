@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +26,7 @@ from portal.feeds.specs import DatasetSpec, Field
 from portal.feeds.tallies import MONTH
 from portal.models import Release
 from portal.provenance import FigureRef
+from portal.vocabulary import column_label
 
 ROWS_SHOWN = 10
 # More values than this are no list to choose from.
@@ -60,8 +60,13 @@ class Explored:
 
     @property
     def sentence(self) -> str:
-        names = self.areas.names
-        return sentence_of(self.selection, zone=the_city().zone, names=names, label=self.label)
+        return sentence_of(
+            self.selection,
+            zone=the_city().zone,
+            names=self.areas.names,
+            label=self.label,
+            heading=drawings.in_a_sentence,
+        )
 
     @cached_property
     def touching(self) -> int | None:
@@ -78,8 +83,14 @@ class Explored:
         for name in categorical_of(self.spec.slug):
             choices, chosen = self.choices(name), self.chosen(name)
             if chosen or 1 < len(choices) <= MOST_CHOICES:
-                title = _(self.field(name).title)
-                found.append({"name": name, "title": title, "chosen": chosen, "choices": choices})
+                found.append(
+                    {
+                        "name": name,
+                        "title": column_label(name),
+                        "chosen": chosen,
+                        "choices": choices,
+                    }
+                )
         return found
 
     def choices(self, name: str) -> list[dict[str, Any]]:
@@ -165,29 +176,20 @@ class Explored:
             return None
         coverage = Coverage.of(self.release)
         months = drawings.told_months(
-            coverage, since=self.day("since", up=True), until=self.day("until")
+            coverage, since=self.selection.since, until=self.selection.until
         )
         if not months:
             return None
-        ref = self.ref(MONTH)
+        span = (f"{months[0]:%Y-%m}", f"{months[-1]:%Y-%m}")
         return drawings.by_month(
             self.release,
             {month: n for (month,), n in self.counts(MONTH).items()},
             months=months,
             coverage=coverage,
-            title=_("The chosen rows, each month"),
+            title=_("The chosen rows, by the month in which each begins"),
             figure_id="chosen-months",
-            ref=ref and replace(ref, months=(f"{months[0]:%Y-%m}", f"{months[-1]:%Y-%m}")),
+            ref=replace(self.ref(MONTH), months=span),
         )
-
-    def day(self, name: str, *, up: bool = False) -> dt.date | None:
-        """A bound as a day in the city; up: the first whole day from then on."""
-        moment: dt.datetime | None = getattr(self.selection, name)
-        if moment is None:
-            return None
-        local = moment.astimezone(the_city().zone)
-        is_midnight = local.time() == dt.time()
-        return local.date() + dt.timedelta(days=int(up and not is_midnight))
 
     def by_kind(self) -> dict[str, Any] | None:
         """By the first column of a few values that was not chosen."""
@@ -200,17 +202,13 @@ class Explored:
             {value: n for (value,), n in self.counts(names[0]).items()},
             field=self.field(names[0]),
             names=self.areas.names,
-            title=_("The chosen rows: %(column)s") % {"column": _(self.field(names[0]).title)},
+            title=_("The chosen rows: %(column)s") % {"column": drawings.in_a_sentence(names[0])},
             figure_id="chosen-kinds",
             ref=self.ref(names[0]),
         )
 
     def by_district(self) -> dict[str, Any] | None:
-        """Not where an area was chosen: the others were not asked about, which is no zero."""
-        chosen = self.selection
-        if "district" not in self.spec.columns or chosen.box or chosen.within_cell:
-            return None
-        if set(AREAS) & set(chosen.equals):
+        if not drawings.can_map(self.selection):
             return None
         return drawings.by_district(
             self.release,
@@ -220,22 +218,21 @@ class Explored:
             ref=self.ref("district"),
         )
 
-    def ref(self, *by: str) -> FigureRef | None:
-        """The question as a figure that can be counted anew; None where it has bounds, which a figure has not."""
-        if self.selection.has_bounds:
-            return None
-        equals = {name: tuple(map(str, v)) for name, v in self.selection.equals.items()}
-        return FigureRef(self.spec.slug, self.release.number, by, equals)
+    def ref(self, *by: str) -> FigureRef:
+        """The question as a figure that can be counted anew."""
+        return FigureRef.choosing(self.selection, by=by)
+
+    @property
+    def touching_ref(self) -> FigureRef:
+        return replace(self.ref(), touching=True)
 
     @property
     def figure_refs(self) -> list[FigureRef]:
         """The questions that can stand on somebody else's page: the number, and each figure shown here."""
-        if (whole := self.ref()) is None:
-            return []
         if "public_id" not in self.spec.columns:
-            return [replace(whole, rows=True)]
+            return [replace(self.ref(), rows=True)]
         refs = [figure["ref"] for figure in self.figures.values()]
-        return [whole, *(FigureRef.parse(ref) for ref in refs)]
+        return [self.ref(), *(FigureRef.parse(ref) for ref in refs)]
 
     # --- taking along ---
 

@@ -18,10 +18,29 @@ def sentence_of(
     zone: ZoneInfo,
     names: Mapping[str, str],
     label: Callable[[str, Value], str] | None = None,
+    heading: Callable[[str], str] = str,
 ) -> str:
     """ "Police incidents where category is theft, wholly between ... and ...". names: of areas, by slug;
-    label: how people say a value of a column, as it is in the files where absent."""
+    label, heading: how people say a value of a column, and a column; as in the files where absent."""
     title = _(DATASETS[selection.dataset].title)
+    parts = conditions_of(selection, zone=zone, names=names, label=label, heading=heading)
+    if not parts:
+        return _("%(title)s: every row.") % {"title": title}
+    return _("%(title)s where %(conditions)s.") % {
+        "title": title,
+        "conditions": _(" and ").join(parts),
+    }
+
+
+def conditions_of(
+    selection: Selection,
+    *,
+    zone: ZoneInfo,
+    names: Mapping[str, str],
+    label: Callable[[str, Value], str] | None = None,
+    heading: Callable[[str], str] = str,
+) -> list[str]:
+    """What is asked of a row, a phrase each; nothing where every row was asked for."""
 
     def says(column: str) -> Callable[[Value], str]:
         if label:
@@ -30,11 +49,12 @@ def sentence_of(
         return lambda value: known.get(str(value), str(value)) if value != "" else _("not told")
 
     parts = [
-        _("%(column)s is %(values)s") % {"column": column, "values": _listed(values, says(column))}
+        _("%(column)s is %(values)s")
+        % {"column": heading(column), "values": _listed(values, says(column))}
         for column, values in sorted(selection.equals.items())
     ]
     parts += [
-        words % {"column": column, "limit": f"{limit:g}"}
+        words % {"column": heading(column), "limit": f"{limit:g}"}
         for words, limits in (
             (_("%(column)s is at least %(limit)s"), selection.at_least),
             (_("%(column)s is at most %(limit)s"), selection.at_most),
@@ -43,13 +63,7 @@ def sentence_of(
     ]
     if selection.within_cell:
         parts.append(_("the place lies in cell %(code)s") % {"code": selection.within_cell})
-    parts += _window(selection, zone) + _box(selection)
-    if not parts:
-        return _("%(title)s: every row.") % {"title": title}
-    return _("%(title)s where %(conditions)s.") % {
-        "title": title,
-        "conditions": _(" and ").join(parts),
-    }
+    return parts + _window(selection, zone) + _box(selection)
 
 
 _AREAS = ("district", "beat")
@@ -61,14 +75,16 @@ def _listed(values: Sequence[Value], say: Callable[[Value], str]) -> str:
 
 
 def _window(selection: Selection, zone: ZoneInfo) -> list[str]:
-    parts = []
-    if selection.since:
-        parts.append(
-            _("the period begins at or after %(time)s") % {"time": _time(selection.since, zone)}
-        )
-    if selection.until:
-        parts.append(_("the period ends by %(time)s") % {"time": _time(selection.until, zone)})
-    return parts
+    ends_after = _("the period ends after %(time)s")
+    begins_by = _("the period begins by %(time)s")
+    begins_from = _("the period begins at or after %(time)s")
+    asked = (
+        (selection.since, ends_after if selection.touching else begins_from),
+        (selection.until, begins_by if selection.touching else _("the period ends by %(time)s")),
+        (selection.starts_from, begins_from),
+        (selection.starts_before, _("the period begins before %(time)s")),
+    )
+    return [words % {"time": _time(moment, zone)} for moment, words in asked if moment]
 
 
 def _time(moment: dt.datetime, zone: ZoneInfo) -> str:

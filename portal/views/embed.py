@@ -21,7 +21,7 @@ from portal.presentation import subject
 from portal.provenance import FigureRef, recount
 from portal.views.caching import public_page
 from portal.views.frames import heading
-from portal.views.verify import figure_asked_for, question, table
+from portal.views.verify import figure_asked_for, table
 
 # Any page may frame this one, and only this one: it has no script, no form and no cookie to misuse.
 CONTENT_SECURITY_POLICY = (
@@ -48,7 +48,7 @@ def _embed(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "portal/embed.html", context, status=HTTPStatus.GONE)
     rows = recount(ref)
     context |= shown(ref, release, rows) | {
-        "conditions": question(ref)[2 + bool(ref.by) :],  # its heading says the others
+        "conditions": drawings.conditions(ref),
         "n_rows": len(rows),
     }
     return render(request, "portal/embed.html", context)
@@ -87,7 +87,7 @@ def pictured(ref: FigureRef, release: Release, counts: dict[Any, int]) -> dict[s
     if field is None:
         return None
     picture = None
-    if name == "district" and not {"district", "beat"} & set(ref.equals):
+    if name == "district" and drawings.can_map(ref.selection):
         picture = drawings.by_district(release, counts, title=title, figure_id=FIGURE_ID, ref=ref)
     return picture or drawings.by_column(
         release, counts, field=field, names=areas_now().names, title=title,
@@ -97,4 +97,5 @@ def pictured(ref: FigureRef, release: Release, counts: dict[Any, int]) -> dict[s
 
 def months_of(ref: FigureRef, coverage: Coverage) -> list[dt.date]:
     first, last = ref.months or ("", "9999-12")
-    return [month for month in coverage.months if first <= f"{month:%Y-%m}" <= last]
+    told = drawings.told_months(coverage, since=ref.since, until=ref.until)
+    return [month for month in told if first <= f"{month:%Y-%m}" <= last]

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from portal.drawings import in_a_sentence
 from portal.feeds.dictionary import DATASETS
 from portal.provenance import FigureRef
 
@@ -26,9 +27,7 @@ def heading(ref: FigureRef) -> str:
     title = _(DATASETS[ref.dataset].title)
     if not ref.by:
         return title
-    fields = {field.name: _(field.title) for field in DATASETS[ref.dataset].fields}
-    words = {"month": _("month"), "weekday": _("weekday"), "hour": _("hour")} | fields
     return _("%(dataset)s by %(columns)s") % {
         "dataset": title,
-        "columns": ", ".join(str(words.get(name, name)).lower() for name in ref.by),
+        "columns": ", ".join(map(in_a_sentence, ref.by)),
     }

@@ -7,14 +7,15 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import components, queries
+from portal import components, drawings, queries
 from portal.city import the_city
 from portal.feeds.dictionary import DATASETS
 from portal.models import Release
 from portal.presentation import file_url
-from portal.provenance import CALENDAR, GRAIN, FigureError, FigureRef, recount
+from portal.provenance import CALENDAR, FigureError, FigureRef, recount
 from portal.recipes import recount_in_python
 from portal.views.caching import public_page
 from portal.views.frames import frame_of
@@ -41,7 +42,11 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         "total": None if ref.rows else sum(row[-1] for row in rows),
         "n_rows": len(rows),
         "json_url": f"{request.path}?format=json",
-        "recipe": recount_in_python(ref, request.build_absolute_uri(file_url(release))),
+        "recipe": recount_in_python(
+            ref,
+            request.build_absolute_uri(file_url(release)),
+            request.build_absolute_uri(reverse("feeds:dataset-file", args=["areas", "geojson"])),
+        ),
         "file_url": file_url(release),
         "frame": frame_of(request, ref),
     }
@@ -79,23 +84,13 @@ def as_json(ref: FigureRef, release: Release, rows: list[tuple[Any, ...]]) -> di
 
 def question(ref: FigureRef) -> list[tuple[str, str]]:
     """What was asked, as pairs of a word and its value."""
-    names = {
-        "month": _("month"),
-        "weekday": _("weekday (1 is Monday)"),
-        "hour": _("hour"),
-        GRAIN: _("length of the period"),
-    }
     found = [(_("dataset"), _(DATASETS[ref.dataset].title)), (_("release"), str(ref.release))]
     if ref.by:
-        found.append((_("counted by"), ", ".join(str(names.get(name, name)) for name in ref.by)))
-    for name, values in sorted(ref.equals.items()):
-        shown = " / ".join(value or _("nothing said") for value in values)
-        found.append((str(names.get(name, name)), shown))
-    if ref.months:
-        found.append((_("periods that begin in"), f"{ref.months[0]} … {ref.months[1]}"))
-    zone = the_city().timezone
-    if {*ref.by, *ref.equals} & set(CALENDAR) or ref.months:
-        found.append((_("clock"), zone))
+        found.append((_("counted by"), ", ".join(map(drawings.in_a_sentence, ref.by))))
+    asked = drawings.conditions(ref)
+    found.append((_("rows"), _(" and ").join(asked) if asked else _("all of them")))
+    if {*ref.by, *ref.equals} & set(CALENDAR) or ref.months or ref.since or ref.until:
+        found.append((_("clock"), the_city().timezone))
     return found
 
 

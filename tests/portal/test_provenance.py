@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import subprocess
 import sys
@@ -15,34 +16,62 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from django.urls import resolve, reverse
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.city import the_city
 from portal.feeds.building import build_files
 from portal.feeds.rows import rows_of
+from portal.feeds.selection import Box
 from portal.models import PublishedIncident, PublishedTally, Release
 from portal.provenance import FigureError, FigureRef, recount
 from tests.factories.released import release_of, released_city
 from tests.serving import served
 
-TEXT = st.text("abcdefghijklmnopqrstuvwxyz0123456789-+ ", min_size=1, max_size=8)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+INSTANT = st.datetimes(dt.datetime(1901, 1, 1), dt.datetime(2199, 1, 1), timezones=st.just(dt.UTC))
+LIMITS = st.dictionaries(
+    st.sampled_from(["longitude", "stands_for_addresses"]), st.floats(-1e9, 1e9), max_size=2
+)
+BOX = st.builds(Box, st.floats(-180, -1), st.floats(-90, -1), st.floats(1, 180), st.floats(1, 90))
 MONTH = st.builds("{}-{:02}".format, st.integers(2000, 2099), st.integers(1, 12))
 
+# Around the north of the released city, through the place N-0.
+NORTH = "-98.63,39.7905,-98.59,39.83"
 
+
+@settings(deadline=None)  # the first case reads the addresses of the whole site
 @given(
     release=st.integers(1, 10**6),
     by=st.lists(st.sampled_from(["month", "category", "district", "weekday"]), unique=True),
     equals=st.dictionaries(
-        st.sampled_from(["category", "district", "grain"]),
-        st.lists(TEXT, min_size=1, max_size=3).map(tuple),
+        st.sampled_from(["category", "public_id", "grain"]), st.lists(TEXT, max_size=3).map(tuple)
     ),
     months=st.none() | st.tuples(MONTH, MONTH),
+    bounds=st.fixed_dictionaries(
+        {},
+        optional={
+            "since": INSTANT,
+            "until": INSTANT,
+            "box": BOX,
+            "cell": TEXT,
+            "at_least": LIMITS,
+            "at_most": LIMITS,
+            "touching": st.booleans(),
+        },
+    ),
 )
-def test_what_is_written_is_read_back(release: int, by: Any, equals: Any, months: Any) -> None:
-    ref = FigureRef("incidents", release, tuple(by[:3]), equals, months)
+def test_what_is_written_is_read_back(
+    release: int, by: Any, equals: Any, months: Any, bounds: Any
+) -> None:
+    ref = FigureRef("incidents", release, tuple(by[:3]), equals, months, **bounds)
+
+    address = reverse("portal:verify", args=[ref])
 
     assert FigureRef.parse(str(ref)) == ref
+    assert resolve(unquote(address)).kwargs["code"] == str(ref)
+    assert not {"..", "."} & set(unquote(address).split("/"))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +88,18 @@ def test_what_is_written_is_read_back(release: int, by: Any, equals: Any, months
         ("incidents-r1;by=month,district,beat,category", "at most 3"),
         ("incidents-r1;category=\0", "NUL"),
         ("places-r1;months=2026-01..2026-02", "have no start"),
+        ("places-r1;since=2026-01-01", "have no start"),
+        ("incidents-r1;months=2026-00..2026-02", "such as 2025-11"),
+        ("incidents-r1;since=soon", "such as 2026-10-01"),
+        ("incidents-r1;until=1066-10-14", "1900 to 2200"),
+        ("incidents-r1;bbox=1,2,3", "west,south,east,north"),
+        ("incidents-r1;bbox=3,2,1,4", "west of east"),
+        ("incidents-r1;bbox=0,0,nan,1", "a number"),
+        ("feedback-r1;bbox=0,0,1,1", "no place"),
+        ("places-r1;cell=N-W", "got a cell"),
+        ("incidents-r1;min_category=1", "got a range"),
+        ("incidents-r1;max_stands_for_addresses=many", "a number"),
+        ("incidents-r1;stands_for_addresses=many", "a whole number"),
     ],
 )
 def test_what_names_no_figure_is_refused(text: str, said: str) -> None:
@@ -150,6 +191,17 @@ def test_a_row_that_the_tallies_forgot_shows(site: str) -> None:
         "incidents-r1;by=month,category;district=north",
         "incidents-r1;by=weekday,hour;grain=band;months=2026-01..2026-12",
         "gunfire-ledger-r1;measure=evidence;rows",
+        "incidents-r1;by=month;since=2026-08-10;until=2026-10-15",
+        "incidents-r1;since=2026-08-10T06:30:00.5Z;until=2026-10-15;touching",
+        "incidents-r1;by=category;min_stands_for_addresses=20;max_stands_for_addresses=700",
+        "incidents-r1;by=precision;cell=N",
+        "incidents-r1;by=precision;cell=N-W",
+        "incidents-r1;cell=elsewhere",
+        "incidents-r1;district=()",
+        f"incidents-r1;by=precision;bbox={NORTH}",
+        f"incidents-r1;by=precision;bbox={NORTH};touching",
+        f"places-r1;by=district;bbox={NORTH}",
+        f"areas-r1;by=kind;bbox={NORTH};touching",
     ],
 )
 def test_the_program_on_the_page_prints_the_same_numbers(site: str, ref: str) -> None:

@@ -90,6 +90,44 @@ def test_months_outside_the_window_are_not_drawn_as_zero(reader: Client) -> None
     assert 'id="chosen-months"' not in few
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "incidents/?since=2026-08-10&until=2026-10-15",
+        "incidents/?bbox=-98.63,39.7905,-98.59,39.83&category=theft",
+        "incidents/?min_stands_for_addresses=20&max_stands_for_addresses=700",
+        "incidents/?cell=N",
+        "incidents/?area=north",
+        "incidents/?district=north&area=south",
+        "incidents/?public_id=0123456789abcdef01234567",
+        "gunfire/?provider=a%3Bb&provider=c/../(d",
+        "incidents/?beat=",
+    ],
+)
+def test_whatever_is_chosen_can_be_counted_anew_and_taken_along(reader: Client, asked: str) -> None:
+    page = unescape(reader.get(f"/data/{asked}").content.decode())
+    explored = page[page.index('id="explore"') : page.index('id="care"')]
+    (shown,) = re.findall(r"<strong>([0-9,]+) rows?\.</strong>", explored)
+    found = dict.fromkeys(re.findall(r'href="(/verify/[^"]+/)"', explored))
+    first, *others = sorted(found, key=lambda address: ";touching" in address)
+
+    counted = reader.get(first, {"format": "json"}).json()["counted"]
+
+    assert counted == [{"rows": int(shown.replace(",", ""))}]
+    for address in (*others, first.replace("/verify/", "/embed/")):
+        assert reader.get(address).status_code == 200, address
+
+
+def test_touching_a_box_is_counted_anew_too(reader: Client) -> None:
+    page = unescape(
+        reader.get("/data/incidents/?bbox=-98.63,39.7905,-98.59,39.83").content.decode()
+    )
+    (said,) = re.findall(r"([0-9]+) touch it", page)
+    (address,) = re.findall(r'href="(/verify/[^"]*;touching/)"', page)
+
+    assert reader.get(address, {"format": "json"}).json()["counted"] == [{"rows": int(said)}]
+
+
 def test_areas_that_were_not_asked_about_are_not_drawn_as_zero(reader: Client) -> None:
     assert 'id="chosen-map"' in reader.get("/data/incidents/").content.decode()
     for query in ("district=north", "beat=north-1"):
