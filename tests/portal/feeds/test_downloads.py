@@ -281,8 +281,9 @@ def test_scripts_of_any_site_may_read_and_ask(client: Client) -> None:
     )
 
 
-def test_nothing_can_be_written_to_a_file(client: Client) -> None:
-    response = client.post("/data/incidents.csv", {"a": "b"})
+@pytest.mark.parametrize("path", ["incidents.csv", "incidents/feed.json", "nothing.csv"])
+def test_nothing_can_be_written_to_a_file(shown_city: Client, path: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(f"/data/{path}", {"a": "b"})
 
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD, OPTIONS"
