@@ -13,7 +13,8 @@ from portal.city import the_city
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
-    return render(request, "400.html", status=HTTPStatus.BAD_REQUEST)
+    """Without context processors: the name of the host may be what is wrong, and they ask for it."""
+    return _alone("400.html", HTTPStatus.BAD_REQUEST)
 
 
 def refused(request: HttpRequest, exception: Any) -> HttpResponse:
@@ -32,5 +33,8 @@ def too_many_requests(request: HttpRequest, *, retry_after_s: int) -> HttpRespon
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Without context processors: the database may be what is broken."""
-    page = loader.get_template("500.html").render({"city": the_city()})
-    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _alone("500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _alone(page: str, status: HTTPStatus) -> HttpResponse:
+    return HttpResponse(loader.get_template(page).render({"city": the_city()}), status=status)

@@ -51,6 +51,16 @@ def test_refusals_are_pages_of_the_site(
     assert response.get("Retry-After", "60") == "60"
 
 
+def test_a_host_that_is_not_ours_is_a_bad_request_and_no_fault_of_ours(reader: Client) -> None:
+    reader.raise_request_exception = False
+    for path in ("/", "/data/incidents.csv"):
+        response = reader.get(path, headers={"host": "evil.example"})
+
+        assert response.status_code == 400
+        assert "We could not read that request" in words_of(response)
+        assert "evil.example" not in response.content.decode()
+
+
 def test_a_fault_is_told_without_the_database_and_without_its_words(
     reader: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
