@@ -45,7 +45,8 @@ class PublicAlerts(Table):
     """Alerts that are public, by public id, beside what the vault knows of the same.
 
     occurred_s, starts_s: UTC seconds, the true instant and the start of the published period; lon,
-    lat: of the estimate. outcome: what is told now, '' for nothing yet. confidence_pct: NaN where none.
+    lat: of the estimate. follows: public id of the record whose place and time it has, '' none. outcome:
+    what is told now, '' for nothing yet. confidence_pct: NaN where none.
     """
 
     record_id: NDArray[np.int64]
@@ -60,6 +61,7 @@ class PublicAlerts(Table):
     period: NDArray[np.object_]
     starts_s: NDArray[np.int64]
     confidence_pct: NDArray[np.float64]
+    follows: NDArray[np.object_]
     outcome: NDArray[np.object_]
 
     @property
@@ -95,7 +97,7 @@ def public_alerts(number: int) -> PublicAlerts:
     rows = select(
         "SELECT a.record_id, r.public_id, coalesce(e.occurred_at, r.starts_at), e.lon, e.lat, "
         "r.precision, r.place_code, r.cell_code, r.district_slug, r.period, r.starts_at, "
-        "r.confidence_pct, o.outcome "
+        "r.confidence_pct, a.follows, o.outcome "
         "FROM release.gunfire r JOIN vault.publication_assignment a USING (public_id) "
         "LEFT JOIN vault.sensors_acousticevent e ON e.id = a.record_id "
         "LEFT JOIN release.gunfire_outcome o ON o.public_id = r.public_id AND o.first_release <= %s "
@@ -108,7 +110,7 @@ def public_alerts(number: int) -> PublicAlerts:
         number,
         number,
     )
-    dtypes = [INT, OBJECT, SECONDS, FLOAT, FLOAT, *[OBJECT] * 5, SECONDS, FLOAT, OBJECT]
+    dtypes = [INT, OBJECT, SECONDS, FLOAT, FLOAT, *[OBJECT] * 5, SECONDS, FLOAT, OBJECT, OBJECT]
     return PublicAlerts.joined([PublicAlerts(*columns_of(chunk, dtypes)) for chunk in rows])
 
 

@@ -17,11 +17,12 @@ from portal.models import PublishedOutcome
 from portal.publication import alert_sources, sources
 from portal.publication.alert_sources import AlertLives, PublicAlerts
 from portal.publication.decisions import Gate
-from portal.publication.disclosure import Tier, cover_blocks, removal_cover
+from portal.publication.disclosure import Rules, Tier, cover_blocks, removal_cover
 from portal.publication.linking import LINK_S, partners
 from portal.publication.writing import copy_rows
 from sensors.geodesy import LocalPlane
 
+IntArray = NDArray[np.int64]
 Outcome = PublishedOutcome.Outcome
 # The strongest first: what one found is not undone by another that found nothing.
 _DISPOSITION_SAYS = {
@@ -83,24 +84,42 @@ def _outcomes_now(alerts: PublicAlerts, gate: Gate) -> NDArray[np.object_]:
     to_cover = np.flatnonzero(kept_back & ~was_told & says)
     fresh = np.flatnonzero(~kept_back & ~was_told & ~withheld & says)
     now[to_cover] = Outcome.WITHHELD.value
-    now[_cover(to_cover, fresh, alerts, gate)] = Outcome.WITHHELD.value
+    now[withheld_with(to_cover, fresh, alerts, rules=gate.rules)] = Outcome.WITHHELD.value
     return now
 
 
-def _cover(
-    to_cover: NDArray[np.int64], fresh: NDArray[np.int64], alerts: PublicAlerts, gate: Gate
-) -> NDArray[np.int64]:
-    """Two others for each, of those that would be told now for the first time, and near it in time."""
+def withheld_with(
+    to_cover: IntArray, fresh: IntArray, alerts: PublicAlerts, *, rules: Rules
+) -> IntArray:
+    """Two others for each, of those that would be told now for the first time, alike and near it in time."""
     if not to_cover.size:
         return to_cover
     rows = np.sort(np.concatenate([to_cover, fresh]))
+    removed = np.searchsorted(rows, to_cover)
+    chosen = alerts.where(rows)
     nothing = np.zeros(rows.size, np.int64)
-    block = cover_blocks(nothing, nothing, alerts.starts_s[rows])
-    generator = np.random.default_rng(secrets.randbits(128))
-    chosen = removal_cover(
-        np.searchsorted(rows, to_cover), block, generator=generator, rules=gate.rules
+    block = cover_blocks(
+        _kinds(chosen, removed, 1 + rules.covers_per_removal), nothing, chosen.starts_s
     )
-    return rows[chosen]
+    generator = np.random.default_rng(secrets.randbits(128))
+    return rows[removal_cover(removed, block, generator=generator, rules=rules)]
+
+
+def _kinds(alerts: PublicAlerts, removed: IntArray, company: int) -> IntArray:
+    """What a reader tells them apart by: does a public record stand beside it, is it a dot, what was told before.
+
+    A record that came in late stands mostly beside an alert that had none, so that covers of another kind
+    would be known for covers. A kind with too few to choose from shares with the others.
+    """
+
+    def has_company(kind: IntArray) -> NDArray[np.bool_]:
+        n = np.bincount(kind, minlength=int(kind.max()) + 1)
+        return (n >= company * np.bincount(kind[removed], minlength=n.size))[kind]
+
+    marks = (alerts.follows != "", alerts.precision == "place", alerts.outcome != "")
+    kind = 1 + sum(2**n * mark for n, mark in enumerate(marks))
+    kind = np.where(has_company(kind), kind, 0)
+    return np.where(has_company(kind).all(), kind, 0)
 
 
 def outcomes_of(record_id: NDArray[np.int64], lives: AlertLives) -> NDArray[np.object_]:

@@ -1,0 +1,75 @@
+"""Covers of a withheld outcome look like what they cover: nobody picks the secret out by what a row shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from portal.publication.alert_sources import PublicAlerts
+from portal.publication.disclosure import Rules
+from portal.publication.outcomes import withheld_with
+
+RULES = Rules()
+DAY_S = 86_400
+
+
+def alerts(n_alone: int, n_beside: int, n_in_cells: int) -> PublicAlerts:
+    """Alerts of two months: alone at a place, at the place of a public record, in the cell of one."""
+    n = n_alone + n_beside + n_in_cells
+    nothing = np.full(n, "", object)
+    days = np.random.default_rng(4).permutation(n) * 60 // n
+    return PublicAlerts(
+        record_id=np.arange(n),
+        public_id=np.array([f"{i:024x}" for i in range(n)], object),
+        occurred_s=days * DAY_S,
+        lon=np.zeros(n),
+        lat=np.zeros(n),
+        precision=np.array(["place"] * (n_alone + n_beside) + ["cell"] * n_in_cells, object),
+        place_code=nothing,
+        cell_code=nothing,
+        district=nothing,
+        period=nothing,
+        starts_s=days * DAY_S,
+        confidence_pct=np.full(n, 90.0),
+        follows=np.array([""] * n_alone + ["a"] * (n_beside + n_in_cells), object),
+        outcome=nothing,
+    )
+
+
+def covers(found: PublicAlerts, secret: list[int]) -> NDArray[np.int64]:
+    fresh = np.setdiff1d(np.arange(len(found)), secret)
+    return withheld_with(np.array(secret), fresh, found, rules=RULES)
+
+
+def test_a_dot_that_stands_alone_is_covered_by_such_dots() -> None:
+    """A record that came in late stands beside alerts that had none. Covers beside a public record, or in
+    a cell, would be known for covers, and 'withheld' on the others would be right every other time."""
+    found = covers(alerts(100, 60, 40), [3, 20, 55, 90])
+
+    assert found.size == 8
+    assert found.max() < 100
+
+
+@pytest.mark.parametrize("secret", [[110, 150], [170, 199]])
+def test_one_beside_a_public_record_is_covered_by_such(secret: list[int]) -> None:
+    found = covers(alerts(100, 60, 40), secret)
+
+    assert found.size == 4
+    assert (found >= 100).all()
+    assert ((found >= 160) == (secret[0] >= 160)).all()
+
+
+def test_every_alert_alike_is_chosen_sometimes() -> None:
+    several = [covers(alerts(12, 9, 9), [0]) for _ in range(150)]
+
+    assert set(np.concatenate(several).tolist()) == set(range(1, 12))
+
+
+def test_a_kind_with_too_few_shares_with_the_others() -> None:
+    found = covers(alerts(100, 60, 1), [160])
+    few = covers(alerts(2, 1, 1), [0])
+
+    assert found.size == few.size == 2
+    assert 160 not in found
+    assert 0 not in few
