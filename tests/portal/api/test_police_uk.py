@@ -8,11 +8,13 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from django.test import Client
+from numpy.typing import NDArray
 
 from portal.api.police import crimes
-from portal.api.police.places import number_of
+from portal.api.police.places import Spot, Spots, number_of
 from portal.city import the_city
 from portal.feeds.rows import rows_of
 from portal.models import PublishedPlace, Release
@@ -181,3 +183,37 @@ def test_the_client_that_was_written_for_theirs_reads_ours(api: Client, settings
     placed = [row for row in october() if row["longitude"] is not None]
     assert Counter(c.persistent_id[:24] for c in found) == Counter(r["public_id"] for r in placed)
     assert len(hidden) == 1
+
+
+def test_a_scribble_that_crosses_itself_is_answered_as_any_polygon(api: Client) -> None:
+    """A thousand corners at random: half of a million pairs of sides, which nobody may make us mend."""
+    random = np.random.default_rng(1)
+    corners = np.column_stack(
+        [random.uniform(-98.63, -98.57, 1_000), random.uniform(39.77, 39.83, 1_000)]
+    ).round(4)
+    points = random.uniform((-98.62, 39.78), (-98.58, 39.82), (500, 2))
+    spots = Spots(
+        {
+            f"p{n}": Spot(f"p{n}", "place_code", lon, lat, 20, n)
+            for n, (lon, lat) in enumerate(points)
+        }
+    )
+    poly = ":".join(f"{lat:.4f},{lon:.4f}" for lon, lat in corners)
+
+    found = spots.inside([(lon, lat) for lon, lat in corners])
+    answered = ask(api, "crimes-street/all-crime", poly=poly, date="2026-10")
+
+    assert 100 < len(found) < 400
+    assert {spot.number for spot in found} == {
+        n for n, (lon, lat) in enumerate(points) if crossings(corners, lon, lat) % 2
+    }
+    assert isinstance(answered, list)
+
+
+def crossings(corners: NDArray[np.float64], lon: float, lat: float) -> int:
+    """How many sides of a polygon a line from a point to the east crosses."""
+    n = 0
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if (y1 > lat) != (y2 > lat):
+            n += lon < x1 + (lat - y1) * (x2 - x1) / (y2 - y1)
+    return n
