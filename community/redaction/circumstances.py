@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _KIN: Final = (
-    r"(?:(?:great|step|god)?-?(?:grand)?(?:son|daughter|child|children|kids?|mother|father|mom|dad|boys?|girls?|"
+    r"(?:(?:great|step|god)?-?(?:grand)?(?:son|daughter|child|children|kids?|mother|father|mom|dad|ma|pa|ny|boys?|girls?|"
     r"parents?)|twins?|wife|husband|partner|sister|brother|niece|nephew|aunt|uncle|cousin|baby|toddler|teen\w*|"
     r"widow(?:er)?|neighbou?r|niet[oa]s?|hij[oa]s?|niñ[oa]s?|espos[oa]|marido|mujer|herman[oa]s?|abuel(?:it)?[oa]s?|"
     r"madre|padre|mam[aá]|pap[aá]|sobrin[oa]s?|prim[oa]s?|beb[eé]|gemel[oa]s|viud[oa]|suegr[oa]|vecin[oa])"
@@ -22,7 +22,7 @@ _COUNT: Final = (
 )
 _HOME: Final = r"(?:house|home|apartment|flat|condo|trailer|porch|door|casa|departamento|apartamento|depa|edificio|puerta)"
 _BESIDE: Final = (
-    r"(?:next (?:door )?to|across (?:from|the street)|behind|beside|above|below|in front of|near|opposite|"
+    r"(?:next (?:door )?to|across (?:from|the street)|behind|beside|above|below|in front of|near|opposite|fac(?:es|ing)|"
     r"with the|on the (?:corner|hill)|junto (?:a|al)|frente (?:a|al)|atr[aá]s de|detr[aá]s de|arriba de|al lado de|"
     r"con (?:la|el)|en la esquina)"
 )
@@ -44,6 +44,8 @@ CIRCUMSTANCES: Final = {
         rf"\b{_COUNT}[ -]?(?:years?|yrs?|months?|años|anos|meses)[ -](?:old|of age|de edad)\b"
         rf"|\b{_COUNT}[ -]?(?:yo|y/o)\b|\b(?:aged?|edad(?: de)?) {_COUNT}\b|\b[fm]\s?/\s?\d|\d\s?/\s?[fm]\b"
         rf"|\b{_KIN}(?: is| de|,)? \(?{_COUNT}(?:\)|,| (?:años|anos)\b|[.!?]|$)"
+        rf"|\b{_KIN} is {_COUNT} and\b|\b(?:turn(?:ing|ed|s)|cumpl[eoií]\w*|tengo) {_COUNT}\b"
+        rf"|\bi(?:'m| am) {_COUNT}(?: and|[,.!?]|$)"
         rf"|\b{_COUNT}[ -]years?-old\b|\b(?:viud[oa]|señora?|mujer|hombre|anciano?a?) de {_COUNT}\b"
     ),
     "a home described": re.compile(
@@ -51,9 +53,9 @@ CIRCUMSTANCES: Final = {
         rf"|\b{_HOME}s?\b[^.!?\n]{{0,20}}? {_BESIDE}\b"
         r"|\b(?:lives?|living|lived|stays|resides?|vive[ns]?|vivo|vivimos|viv[ií]a)\s+"
         rf"(?:right |just |directly |justo )?{_NOWHERE}(?:in|at|on|above|below|behind|next|across|over|under|by|near|"
-        r"beside|two|three|\w+ doors?|en|arriba|abajo|atr[aá]s|detr[aá]s|frente|junto|al|a)\b"
+        r"beside|opposite|two|three|\w+ doors?|en|arriba|abajo|atr[aá]s|detr[aá]s|frente|junto|al|a)\b"
         r"|\b(?:my|our|his|her|their|the) (?:house|home|place|building) is\b|\bdoors? (?:down|up|over)\b"
-        r"|\bmi casa (?:es|est[aá])\b"
+        r"|\bmi casa (?:es|est[aá])\b|\b(?:we|i|they|he|she)(?:'re|'m|'s| are| am| is) at #?\d"
     ),
     "the only one of a kind": re.compile(
         r"\b(?:the|la|el|los|las) (?:only|single|sole|[uú]nic[oa]s?)\b(?: [\w-]+){0,3}? "

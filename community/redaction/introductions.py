@@ -19,11 +19,15 @@ OFFICE: Final = re.compile(
     r"councillor|councilman|councilwoman|alderman|mayor|chief|father|pastor|rev|coach|oficial|agente|sargento|teniente|"
     r"capit[aá]n|detective|comandante|profesora?|maestr[oa]|padre)\b\.?" + _OPEN
 )
+# "my name is june", "tenant's name: low": whatever stands there is meant as a name.
+NAME_IS: Final = re.compile(
+    r"\b(?:(?:my|his|her|their|the|whose|[^\W\d_]+'s)\s+(?:full\s+|first\s+|last\s+|street\s+|nick)?names?"
+    r"(?:\s+is|'s|\s*:|\s+was)|me\s+llamo|(?:mi|su)\s+nombre\s+es)\s*:?" + _OPEN
+)
 INTRODUCTION: Final = re.compile(
-    r"\b(?:(?:my|his|her|their|the|whose)\s+(?:full\s+|first\s+|last\s+)?names?(?:\s+is|'s|\s*:|\s+was)|"
-    r"named|by the name of|ask(?:ing)?\s+for|attn:?|contact\s+person\s*:?|signed,?|"
-    r"me\s+llamo|mi\s+nombre\s+es|su\s+nombre\s+es|(?:se\s+)?llam(?:a|ado|ada)\s+(?!la\b|el\b)|de\s+nombre|"
-    r"a\s+nombre\s+de|apellido|pregunt\w+\s+por)\s*:?" + _OPEN
+    r"\b(?:named|(?:man|woman|guy|lady|person|officer|deputy|someone|somebody|kid)\s+called|by the name of|"
+    r"ask(?:ing)?\s+for|attn:?|contact\s+person\s*:?|signed,?|(?:se\s+)?llam(?:a|ado|ada)\s+(?!la\b|el\b)|"
+    r"de\s+nombre|a\s+nombre\s+de|apellido|pregunt\w+\s+por)\s*:?" + _OPEN
 )
 RELATION: Final = re.compile(
     r"\b(?:my|our|his|her|the|mi|nuestr[oa]|el|la)\s+(?:next.door\s+)?(?:neighbou?r|landlord|landlady|tenant|"

@@ -9,6 +9,7 @@ from typing import Final
 from community.redaction.introductions import (
     GREETING,
     INTRODUCTION,
+    NAME_IS,
     NICKNAME,
     OFFICE,
     RELATION,
@@ -21,6 +22,7 @@ from community.redaction.spans import Span, covered
 from community.redaction.vocabulary import (
     WORD,
     ambiguous_names,
+    everyday_names,
     first_names,
     is_ordinary,
     ordinary_names,
@@ -137,6 +139,7 @@ _INTRODUCED: Final = (
     (TITLE, 2, _titled),
     (OFFICE, 2, _can_be_name),
     (RELATION, 2, _can_be_name),
+    (NAME_IS, _NAME_RUN, _titled),
     (INTRODUCTION, _NAME_RUN, _can_be_name),
     (NICKNAME, 2, _is_any_word),
     (GREETING, 2, _is_name_though_ordinary),
@@ -167,7 +170,9 @@ def _ordinary_names(plain: Plain, words: list[re.Match[str]]) -> Iterator[int]:
     for i, word in enumerate(words):
         shown, low = word.group(), word.group().lower().removesuffix("'s")
         before = words[i - 1].group().lower() if i > 0 else ""
-        if shown[1:].isupper() or not shown[0].isupper():
+        if low in ambiguous_names() and low not in everyday_names() and shown == low:
+            yield i
+        elif shown[1:].isupper() or not shown[0].isupper():
             if (
                 low in ambiguous_names()
                 and before not in _NOT_A_SUBJECT

@@ -13,7 +13,7 @@ from typing import Final
 from community.redaction.plain import Plain
 from community.redaction.spans import Span
 
-_ROOMS: Final = r"room|rm|door|lot|suite|locker|cuarto|habitaci[oó]n|puerta|lote|manzana|mz|lt|interior|int|depto|dpto|apto"
+_ROOMS: Final = r"room|rm|door|lot|marker|milepost|suite|locker|cuarto|habitaci[oó]n|puerta|lote|manzana|mz|lt|interior|int|depto|dpto|apto"
 _HOUSES: Final = r"(?:house|home|building|bldg|casa|edificio)(?:\s+(?:number|num|no\.?|#|n[uú]mero))?|calle\s+\w+\s+n[uú]mero"
 _RECORDS: Final = (
     r"(?:police\s+|incident\s+|case\s+|crime\s+)?reports?|cases?|incidents?|tickets?|citations?|summons|docket|"
@@ -25,7 +25,7 @@ _PEOPLE: Final = (
     r"unidad"
 )
 _PAPERS: Final = (
-    r"ssn|social(?:\s+security)?|card|account|acct|passport|licen[cs]e|permit|policy|phone|cell|extension|ext|"
+    r"ssn|social(?:\s+security)?|card|account|acct|passport|licen[cs]e|permit|policy|phone|cell|extension|ext|codes?|pin|combination|clave|c[oó]digo|booking|warrant|ebt|"
     r"tarjeta|cuenta|pasaporte|licencia|tel[eé]fono|celular|seguro"
 )
 # "number", "is", "#", "ends in"; "last four of my phone are".

@@ -32,7 +32,15 @@ _AMBIGUOUS: Final = """
     grace grant guy hope ivy iris jack joy june lily mark may mercy miles norma olive pat paz
     penny pilar ray rich rob rocky rosa rose ruby sky sol sue summer violet will
     dolores consuelo esperanza mercedes blanca cruz jan drew jean max amparo rosario
-    luz sol cielo socorro trinidad domingo salvador stella summer hunter chance major
+    rusty marina flor luz sol cielo socorro trinidad domingo salvador stella summer hunter chance major
+"""
+
+
+# Of these, the ones that stand in every other message in lower case, where they are no doubt.
+_EVERYDAY: Final = """
+    will may mark hope bill art summer chase guy rich miles frank grant max norma major chance faith
+    april june autumn luz sol cielo cruz domingo blanca penny dawn sky rocky rose crystal violet olive
+    pilar hunter esperanza socorro pat jack gene salvador
 """
 
 
@@ -67,6 +75,12 @@ def ordinary_names() -> frozenset[str]:
 def ambiguous_names() -> frozenset[str]:
     """First names that are ordinary words too: names only where a capitalised word follows."""
     return frozenset(_AMBIGUOUS.split())
+
+
+@cache
+def everyday_names() -> frozenset[str]:
+    """The ambiguous ones that are nearly always the word."""
+    return frozenset(_EVERYDAY.split())
 
 
 def is_ordinary(word: str) -> bool:
