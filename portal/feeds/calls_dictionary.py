@@ -38,7 +38,10 @@ CALLS: Final = DatasetSpec(
         Field(
             "category",
             "string",
-            _("What the call was about, from the vocabulary on the methods page."),
+            _(
+                "What the call was about, from the vocabulary on the methods page. Where the police's record of the "
+                "same address says better what it was than the caller could, what the record says."
+            ),
             values=CATEGORIES,
             example="noise",
         ),

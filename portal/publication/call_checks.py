@@ -10,22 +10,27 @@ from numpy.typing import NDArray
 from portal.models import Release
 from portal.publication import call_sources, sources
 from portal.publication.call_sources import Calls
-from portal.publication.calls import code_tiers, span
+from portal.publication.calls import code_tiers, records_of
 from portal.publication.disclosure import Rules, Tier
 from portal.publication.doors import Doors
 from portal.publication.ledger_checks import Verdict
-from portal.publication.linking import CALL_LINK_S, LINK_M, LINK_S, Partners, partners
+from portal.publication.linking import LINK_M, LINK_S
 from portal.publication.sources import CALLS, Assigned
 from sensors.geodesy import LocalPlane
 
 
 def no_call_tells_of_a_secret(release: Release, plane: LocalPlane) -> Verdict:
-    """Read from the vault again: no call is stricter than it stands, and none is beside a record that is not public."""
+    """Read from the vault again: no call is stricter than it stands, and none is beside a record that is not public.
+
+    Save those that say what their record says, and no more.
+    """
     calls, escrow = _added(release)
     published = _tiers(escrow.tier)
     sensitive = int(np.count_nonzero(published > Tier.PERSON))
-    stricter = int(np.count_nonzero(code_tiers(calls) > published))
-    beside = int(np.count_nonzero(_records_of(calls, plane).is_waiting)) if len(calls) else 0
+    today = code_tiers(calls)
+    is_quiet = np.isin(calls.record_id, call_sources.said_by_their_records())
+    stricter = int(np.count_nonzero((today > published) & ~(is_quiet & (today <= Tier.PERSON))))
+    beside = int(np.count_nonzero(records_of(calls, plane).is_waiting)) if len(calls) else 0
     return (
         "no call is sensitive, and none is beside a police record that is not public",
         sensitive == stricter == beside == 0,
@@ -34,12 +39,17 @@ def no_call_tells_of_a_secret(release: Release, plane: LocalPlane) -> Verdict:
 
 
 def calls_stand_with_their_records(release: Release, plane: LocalPlane) -> Verdict:
-    """A call beside a public record follows one, at least as strict; and what a call follows is where and when it is."""
+    """A call beside a public record follows one, at least as strict; and what a call follows is where and when it is.
+
+    A call of another category than it came in has that of the record as well.
+    """
     calls, escrow = _added(release)
     apart = call_sources.count_apart(release.number)
+    echoes = call_sources.said_by_their_records()
+    renamed = np.setdiff1d(call_sources.renamed_calls(release.number), echoes).size
     alone = 0
     if len(calls):
-        found = _records_of(calls, plane)
+        found = records_of(calls, plane)
         beside = np.flatnonzero(found.row >= 0)
         strictest = _tiers(found.records.tier[found.row[beside]])
         alone = int(np.count_nonzero(_tiers(escrow.tier[beside]) < strictest))
@@ -47,8 +57,8 @@ def calls_stand_with_their_records(release: Release, plane: LocalPlane) -> Verdi
         alone += int(np.count_nonzero(~follows))
     return (
         "every call about a police record stands where and when the record does",
-        apart == alone == 0,
-        f"{apart} stand elsewhere, {alone} beside a record follow none",
+        apart == alone == renamed == 0,
+        f"{apart} stand elsewhere, {alone} beside a record follow none, {renamed} are called otherwise",
     )
 
 
@@ -94,11 +104,6 @@ def _added(release: Release) -> tuple[Calls, Assigned]:
     calls = Calls.joined(list(call_sources.added_calls(release.number)))
     escrow = sources.added_assignments(CALLS, release.number)
     return calls, escrow.where(np.isin(escrow.record_id, calls.record_id))
-
-
-def _records_of(calls: Calls, plane: LocalPlane) -> Partners:
-    near = call_sources.records_near(*span(calls, CALL_LINK_S))
-    return partners(calls, near, plane, reach_s=CALL_LINK_S)
 
 
 def _tiers(labels: NDArray[np.object_]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from portal.publication import call_sources, sources
 from portal.publication.call_sources import Calls, PublicCalls
-from portal.publication.calls import code_tiers, span
+from portal.publication.calls import code_tiers, records_of, settled_by, span
 from portal.publication.decisions import Gate, tiers_of
 from portal.publication.disclosure import Tier, cover_blocks, removal_cover
 from portal.publication.linking import CALL_LINK_S, LINK_S, strictest_near
@@ -76,7 +76,9 @@ def _tiers_today(record_id: NDArray[np.int64], plane: LocalPlane) -> NDArray[np.
     would stay, and tell which one was sealed.
     """
     calls = Calls.joined(list(call_sources.all_calls()))
-    tier = code_tiers(calls)
+    if not len(calls):
+        return np.full(len(record_id), -1, np.int64)
+    tier = _settled_today(calls, plane)
     row = np.searchsorted(calls.record_id, record_id)
     there = row < len(calls)
     there[there] = calls.record_id[row[there]] == record_id[there]
@@ -93,6 +95,19 @@ def _tiers_today(record_id: NDArray[np.int64], plane: LocalPlane) -> NDArray[np.
         near = np.maximum(near, strictest_near(own, records, of, plane, reach_s=CALL_LINK_S))
     found[there] = near
     return found
+
+
+def _settled_today(calls: Calls, plane: LocalPlane) -> NDArray[np.int64]:
+    """The tier of each call by its code, or by the record that settles what it was.
+
+    A call that says what its record says keeps to that when the record goes: the calls beside it would
+    else go for its sake, and those beside a record that nobody covers would not.
+    """
+    code = code_tiers(calls)
+    tier, _ = settled_by(records_of(calls, plane), calls, code, plane)
+    is_quiet = np.isin(calls.record_id, call_sources.said_by_their_records())
+    tier[is_quiet & (code <= Tier.PERSON)] = Tier.LOW_PUBLIC
+    return tier
 
 
 def _records_today() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,7 +7,7 @@ to the gate and writes nothing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,6 +118,38 @@ def gone_calls() -> set[int]:
         CALLS,
     )
     return {record for chunk in rows for (record,) in chunk}
+
+
+def said_by_their_records() -> NDArray[np.int64]:
+    """Record ids of the calls whose row, public or retired, says what the row of its record says and no more."""
+    rows = select(
+        "SELECT a.record_id FROM vault.publication_assignment a JOIN release.call r USING (public_id) "  # noqa: S608 - our own text
+        "JOIN release.incident i ON i.public_id = a.follows AND i.category = r.category "
+        f"WHERE a.dataset_slug = %s AND ({_face('r')})::text = ({_face('i')})::text",
+        CALLS,
+    )
+    return np.array([record for chunk in rows for (record,) in chunk], np.int64)
+
+
+def renamed_calls(release: int) -> NDArray[np.int64]:
+    """Record ids of the calls that a release adds under another category than they came in."""
+    rows = select(
+        "SELECT a.record_id FROM vault.publication_assignment a JOIN release.call r USING (public_id) "
+        "JOIN vault.incidents_callforservice c ON c.id = a.record_id AND c.category <> r.category "
+        "WHERE a.dataset_slug = %s AND a.first_release = %s",
+        CALLS,
+        release,
+    )
+    return np.array([record for chunk in rows for (record,) in chunk], np.int64)
+
+
+def categories_of(public_ids: Iterable[str]) -> dict[str, str]:
+    """What some public incidents are, by public id."""
+    rows = select(
+        "SELECT public_id, category FROM release.incident WHERE public_id = ANY(%s)",
+        list(public_ids),
+    )
+    return {public_id: category for chunk in rows for public_id, category in chunk}
 
 
 def ever_public_records() -> NDArray[np.int64]:

@@ -33,6 +33,7 @@ from portal.publication.disclosure import (
     tier_of,
     time_interval,
 )
+from portal.publication.doors import DOOR_M
 from portal.publication.linking import (
     CALL_LINK_S,
     LINK_S,
@@ -42,9 +43,13 @@ from portal.publication.linking import (
     strictest_near,
 )
 from portal.publication.sources import Nearby, Table
+from sensors.geodesy import LocalPlane
 
 IntArray = NDArray[np.int64]
+TextArray = NDArray[np.object_]
 NONE = -1
+# What is logged when nobody knows yet what it is.
+UNSURE = frozenset({"assistance", "suspicious-activity", "alarm", "hazard"})
 
 
 @dataclass(frozen=True)
@@ -71,20 +76,37 @@ class Events(Table):
 
 def decide_calls(chunks: Iterable[Calls], gate: Gate) -> tuple[Calls, Decisions]:
     """Which calls are due and publishable, and, in the same order, how each is published."""
-    calls, tier = _read(chunks)
+    calls, own = _read(chunks)
     plane = gate.frozen.plane
     if not len(calls):
-        return calls, at_places(calls, tier, gate.local(calls.occurred_s), gate)
-    tier = np.maximum(tier, strictest_near(calls, calls, tier, plane, reach_s=LINK_S))
+        return calls, at_places(calls, own, gate.local(calls.occurred_s), gate)
+    of_records = records_of(calls, plane)
+    settled, says = settled_by(of_records, calls, own, plane)
+    tier = np.maximum(settled, strictest_near(calls, calls, settled, plane, reach_s=LINK_S))
     _, event = np.unique(events_of(calls, plane), return_inverse=True)
-    found = faces_of(calls, gate)
+    found = _faces_of(calls, of_records, plane)
     events = _events(calls, tier, event, found)
     chosen, decisions = _decide(events, found.records, _patient(gate))
     row = np.full(len(events), NONE, np.int64)
     row[chosen] = np.arange(len(chosen))
     kept = np.flatnonzero(row[event] >= 0)
-    told = decisions.where(row[event[kept]])
-    return calls.where(kept), replace(told, record_id=calls.record_id[kept])
+    told = replace(decisions.where(row[event[kept]]), record_id=calls.record_id[kept])
+    return _in_their_records_words(calls.where(kept), told, says[kept], of_records, kept)
+
+
+def _in_their_records_words(
+    calls: Calls, told: Decisions, says: TextArray, of_records: Partners, kept: IntArray
+) -> tuple[Calls, Decisions]:
+    """Calls that their record settled say what it is; one that follows another row is not told.
+
+    says: the category of that record, '' where none settled it; kept: which of all calls these are.
+    """
+    settled = np.flatnonzero(says != "")
+    record = of_records.records.public_id[of_records.row[kept[settled]]]
+    stays = np.ones(len(calls), bool)
+    stays[settled] = told.follows[settled] == record
+    category = np.where(says != "", says, calls.category)
+    return replace(calls, category=category).where(stays), told.where(stays)
 
 
 def code_tiers(calls: Calls) -> IntArray:
@@ -96,15 +118,47 @@ def code_tiers(calls: Calls) -> IntArray:
     return np.maximum(tier, least_tiers(calls.category))
 
 
-def faces_of(calls: Calls, gate: Gate) -> Partners:
+def records_of(calls: Calls, plane: LocalPlane) -> Partners:
+    """The police record beside each call, of several the strictest. calls: at least one."""
+    near = call_sources.records_near(*span(calls, CALL_LINK_S))
+    return partners(calls, near, plane, reach_s=CALL_LINK_S)
+
+
+def settled_by(
+    of_records: Partners, calls: Calls, tier: IntArray, plane: LocalPlane
+) -> tuple[IntArray, TextArray]:
+    """The tier of each call where the public record of its door says better what it was than the caller did.
+
+    "Help and advice" that turned out to be a vandalism is told as the vandalism, a theft that may have
+    been at a dwelling as the theft in the street: with the place, time and category of the record, and
+    so it tells nothing that the record does not. What is sensitive stays so, and so does a fight.
+    Also the category that the record gives such a call, '' where it has its own.
+    """
+    beside = np.flatnonzero((of_records.row >= 0) & ~of_records.is_waiting)
+    public = _tiers_at(of_records.records, of_records.row[beside])
+    beside, public = (
+        column[(tier[beside] > public) & (tier[beside] <= Tier.PERSON)]
+        for column in (beside, public)
+    )
+    records, mine = of_records.records.where(of_records.row[beside]), calls.where(beside)
+    at, there = (np.stack(plane.to_xy(spot.lon, spot.lat)) for spot in (mine, records))
+    categories = call_sources.categories_of(records.public_id)
+    is_what = np.array([categories[one] for one in records.public_id], object)
+    settles = np.isin(mine.category.astype(str), list(UNSURE)) | (mine.category == is_what)
+    settles &= np.hypot(*(at - there)) <= DOOR_M
+    found, says = tier.copy(), np.full(len(calls), "", object)
+    found[beside[settles]], says[beside[settles]] = public[settles], is_what[settles]
+    return found, says
+
+
+def _faces_of(calls: Calls, of_records: Partners, plane: LocalPlane) -> Partners:
     """The public row that each call has the place and time of, of several the one of the strictest tier.
 
     Records first, then alerts, then earlier calls about the same event.
     """
-    plane = gate.frozen.plane
-    wide, narrow = (span(calls, reach_s) for reach_s in (CALL_LINK_S, LINK_S))
+    narrow = span(calls, LINK_S)
     near = [
-        partners(calls, call_sources.records_near(*wide), plane, reach_s=CALL_LINK_S),
+        of_records,
         partners(
             calls, call_sources.alerts_near(*narrow), plane, named=call_sources.named_alerts()
         ),

@@ -68,18 +68,21 @@ def partners(
     named: Named | None = None,
     reach_s: float = LINK_S,
 ) -> Partners:
-    """The record of each event: of several the one of the strictest tier. chunks: at least one."""
+    """The record of each event: of several the strictest, of those the nearest. chunks: at least one."""
     at = _scaled(events, plane, reach_s)
     found = []
     for records in chunks:
-        beside, record = _beside(at, _scaled(records, plane, reach_s))
-        found.append((beside, records.where(record)))
+        there = _scaled(records, plane, reach_s)
+        beside, record = _beside(at, there)
+        apart = np.hypot(*(at[beside] - there[record])[:, :2].T)
+        found.append((beside, apart, records.where(record)))
     if named is not None:
-        found.append(_of_named(events, named))
-    event = np.concatenate([pair[0] for pair in found])
-    records = Nearby.joined([pair[1] for pair in found])
+        beside, of_named = _of_named(events, named)
+        found.append((beside, np.zeros(len(beside)), of_named))
+    event, apart = (np.concatenate([table[k] for table in found]) for k in (0, 1))
+    records = Nearby.joined([table[2] for table in found])
     row = np.full(len(events), -1, np.int64)
-    by_tier = np.lexsort((records.tier.astype(str), event))  # "" < "0a" < "0b" < "1"
+    by_tier = np.lexsort((-apart, records.tier.astype(str), event))  # "" < "0a" < "0b" < "1"
     row[event[by_tier]] = by_tier
     is_waiting = np.zeros(len(events), bool)
     is_waiting[event[records.tier == ""]] = True

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-REACH_M, CALL_S, RECORD_S = 250.0, 900.0, 3600.0
+REACH_M, DOOR_M, CALL_S, RECORD_S = 250.0, 50.0, 900.0, 3600.0
+UNSURE = ("assistance", "suspicious-activity", "alarm", "hazard")
 ORDER = ("0a", "0b", "1", "2", "3")
 
 
@@ -15,7 +16,8 @@ ORDER = ("0a", "0b", "1", "2", "3")
 class Spot:
     """Something private with a place (metres) and the instants by which it may be known.
 
-    tier: today's, of a call by its code alone; face: precision, place, cell, district, beat, period; () where not public.
+    tier: today's, of a call by its code alone; face: precision, place, cell, district, beat, period; () where not public;
+    category: as it came in; says: as it is public.
     """
 
     key: int
@@ -26,6 +28,7 @@ class Spot:
     face: tuple[str, ...]
     category: str = ""
     door: int = -1
+    says: str = ""
 
 
 class Hours:
@@ -47,6 +50,39 @@ class Hours:
 def is_near(one: Spot, other: Spot, within_s: float) -> bool:
     return math.hypot(one.x - other.x, one.y - other.y) <= REACH_M and any(
         abs(a - b) <= within_s for a in one.at_s for b in other.at_s
+    )
+
+
+def settled(call: Spot, records: Hours) -> str:
+    """The tier of a call: of its code, or that of the record at its door which says better what it was."""
+    near = records.near(call, RECORD_S)
+    if call.tier not in ("0b", "1") or not near or not all(record.face for record in near):
+        return call.tier
+    tier = max((record.tier for record in near), key=ORDER.index)
+    strictest = [record for record in near if record.tier == tier]
+    record = min(strictest, key=lambda one: math.hypot(one.x - call.x, one.y - call.y))
+    is_doubtful = call.category in UNSURE or call.category == record.category
+    at_its_door = math.hypot(record.x - call.x, record.y - call.y) <= DOOR_M
+    return min(tier, call.tier, key=ORDER.index) if is_doubtful and at_its_door else call.tier
+
+
+def renamed(calls: Sequence[Spot], records: Hours) -> list[int]:
+    """Public calls of another category than they came in, of which no record near says just the same."""
+    return [
+        call.key
+        for call in calls
+        if call.face
+        and call.says != call.category
+        and (call.face, call.says)
+        not in {(record.face, record.says) for record in records.near(call, RECORD_S)}
+    ]
+
+
+def may_be_told(call: Spot, records: Hours, calls: Hours) -> bool:
+    """Whether no secret is near: no record that is not public, and no call that is sensitive."""
+    near = [other.tier for other in calls.near(call, CALL_S)]
+    return not {"2", "3"} & set(near) and all(
+        record.face for record in records.near(call, RECORD_S)
     )
 
 
@@ -78,7 +114,7 @@ def too_close(calls: Sequence[Spot], records: Hours) -> list[int]:
     for call in calls:
         if not call.face:
             continue
-        tiers = [other.tier for other in every.near(call, CALL_S)]
+        tiers = [settled(other, records) for other in every.near(call, CALL_S)]
         tiers += [record.tier for record in records.near(call, RECORD_S)]
         strictest = max(tiers, key=ORDER.index)
         precision, period = call.face[0], call.face[5]

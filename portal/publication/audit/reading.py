@@ -51,6 +51,7 @@ class Source:
     occurred: str  # of a private row i
     private_category: str
     private_tier: str  # its label, from code alone
+    is_echo: str = "false"  # whether a public row, a its escrow, says what the row of its record says, and no more
 
 
 SOURCES: Final = {
@@ -64,6 +65,8 @@ SOURCES: Final = {
     "calls": Source(
         "release.call", "r.category", "vault.incidents_callforservice", "i.received_at",
         "i.category", "i.tier",
+        "EXISTS (SELECT FROM release.incident e WHERE e.public_id = a.follows AND (e.category, e.place_code, "
+        "e.cell_code, e.period) = (r.category, r.place_code, r.cell_code, r.period))",
     ),
 }  # fmt: skip
 
@@ -149,6 +152,7 @@ class World:
                 "end_s": (seconds("r.ends_at"), "int"),
                 "first": ("r.first_release", "int"),
                 "tier": (TIER.format(label="coalesce(a.tier, '')"), "int"),
+                "is_echo": (f"({source.is_echo})::int", "int"),
             },
             f"FROM {source.table} r LEFT JOIN vault.publication_assignment a USING (public_id) "
             "LEFT JOIN release.place p ON p.code = r.place_code "
@@ -271,8 +275,11 @@ class World:
             for records in sources.new_incidents(before=self.release.as_of):
                 at = np.searchsorted(self._private["number"], records.record_id)
                 tier[at] = tiers_of(records)
-        fresh = self.rows.record[self.is_new & (self.rows.record >= 0)]
-        tier[fresh] = np.maximum(tier[fresh], self._private["today"][fresh])
+        fresh = self.is_new & (self.rows.record >= 0)
+        record, today = self.rows.record[fresh], self._private["today"][self.rows.record[fresh]]
+        # What a row says after its record is the record's, and is attacked there.
+        own = (self._rows["is_echo"][fresh] == 0) | (today > Tier.PERSON)
+        tier[record[own]] = np.maximum(tier[record], today)[own]
         return tier
 
     @cached_property

@@ -176,6 +176,74 @@ def test_a_call_that_is_stricter_than_its_record_is_not_told_at_its_dot() -> Non
     assert not PublishedCall.objects.exists()
 
 
+def vandalised(**values: Any) -> Incident:
+    return incident(category="vandalism", location_type="street", **values)
+
+
+def test_what_a_caller_could_not_name_is_told_as_its_record_says() -> None:
+    """Nothing of such a row is the call's own, so that it tells nothing that the record does not."""
+    damage = vandalised()
+    unsure = about(damage, north_m=20, category="assistance", call_type="CITIZEN ASSIST", tier="1")
+    theft = incident(occurred_from=NOW - 30 * DAY)
+    doubtful = about(theft, category="theft", tier="0b")  # also from homes, says the mapping
+
+    release_due(CITY, as_of=NOW)
+
+    assert (row_of(unsure).category, face(unsure)) == ("vandalism", face(damage))
+    assert (row_of(doubtful).category, face(doubtful)) == ("theft", face(theft))
+    assert {escrow_of(one).tier for one in (unsure, doubtful)} == {"0a"}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"category": "disorder", "call_type": "FIGHT"}, "a fight is no doubt"),
+        ({"category": "domestic", "tier": "2"}, "sensitive"),
+        ({"call_type_label": "Possible suicidal subject"}, "dispatch wrote a sensitive word"),
+        ({"north_m": 80}, "not at the record's door"),
+    ],
+)
+def test_a_record_settles_no_more_than_a_doubt_at_its_own_door(
+    values: dict[str, Any], reason: str
+) -> None:
+    damage = vandalised()
+    about(
+        damage, **{"category": "assistance", "call_type": "CITIZEN ASSIST", "tier": "1", **values}
+    )
+
+    release_due(CITY, as_of=NOW)
+
+    assert face(damage) is not None
+    assert not PublishedCall.objects.exists(), reason
+
+
+def test_no_record_settles_what_stands_beside_a_secret() -> None:
+    damage = vandalised()
+    about(damage, category="assistance", call_type="CITIZEN ASSIST", tier="1")
+    vandalised(is_sealed=True)
+
+    release_due(CITY, as_of=NOW)
+
+    assert not PublishedCall.objects.exists()
+
+
+def test_a_call_that_its_record_settled_stays_and_goes_with_the_record() -> None:
+    damages = [vandalised(occurred_from=NOW - (20 + 2 * i) * DAY) for i in range(30)]
+    unsure = [about(one, category="assistance", tier="1") for one in damages]
+    beside = [about(one, later=5 * MINUTE, category="vandalism", tier="0a") for one in damages]
+    release_due(CITY, as_of=NOW)
+    assert None not in [face(one) for one in (*unsure, *beside)]
+    Incident.objects.filter(pk=damages[7].pk).update(is_sealed=True)
+
+    release_due(CITY, as_of=NOW + QUARTER)
+
+    gone = [n for n in range(30) if face(damages[n]) is None]
+    assert len(gone) == 3
+    assert 7 in gone
+    for calls in (unsure, beside):
+        assert [n for n in range(30) if face(calls[n]) is None] == gone
+
+
 def test_a_call_about_shots_stands_where_the_alert_stands() -> None:
     alert = gunshot(occurred_at=NOW - 20 * DAY)
     near = call(
@@ -414,6 +482,8 @@ DEFECTS = [
     ("UPDATE release.call SET period = '2026-10-06T06/PT6H', starts_at = '2026-10-06T11:00Z', "
      f"ends_at = '2026-10-06T17:00Z' {_CALL}", "every call about a police record"),
     ("UPDATE vault.publication_assignment SET follows = '' WHERE dataset_slug = 'calls'",
+     "every call about a police record"),
+    ("UPDATE release.call SET category = 'arson' WHERE precision = 'place'",
      "every call about a police record"),
     ("UPDATE vault.incidents_callforservice SET category = 'disorder' WHERE tier = '1'",
      "calls about people come in groups"),
