@@ -49,6 +49,8 @@ CIRCUMSTANCES: Final = {
         rf"|\b{_COUNT}[ -]years?-old\b|\b(?:viud[oa]|señora?|mujer|hombre|anciano?a?) de {_COUNT}\b"
     ),
     "a home described": re.compile(
+        # "88 rose", and nothing else.
+        r"^\W*\d{1,5}[a-z]?\s+[^\W\d_]+(?:\s+[^\W\d_]+)?\W*$|"
         rf"\b{_LOOK} (?:\w+ )?{_HOME}\b|\b{_HOME} (?:de )?(?:color )?{_COLOUR_ES}\b"
         rf"|\b{_HOME}s?\b[^.!?\n]{{0,20}}? {_BESIDE}\b"
         r"|\b(?:lives?|living|lived|stays|resides?|vive[ns]?|vivo|vivimos|viv[ií]a)\s+"
