@@ -18,7 +18,9 @@ from typing import Final
 
 import redis
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from portal.api.problems import problem
 
 # Sixty at once, ten a second for as long as one likes: a map that loads at once, a script in a loop.
 QUOTA: Final = 60
@@ -64,6 +66,16 @@ def standing_of(request: HttpRequest, *, cost: int = 1) -> Standing | None:
     except redis.RedisError:
         return None
     return Standing(QUOTA - int(count), (window + 1) * WINDOW_S - int(now))
+
+
+def refusal_of(standing: Standing) -> HttpResponse:
+    """What somebody is told who asked more than the policy allows."""
+    response = problem(
+        "too-many", f"Got more than the policy allows; wanted a pause of {standing.reset_s} s."
+    )
+    for name, value in {**standing.headers, "Retry-After": str(standing.reset_s)}.items():
+        response.headers[name] = value
+    return response
 
 
 def client_of(request: HttpRequest) -> str | None:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
@@ -116,7 +116,8 @@ def problem(kind: str, detail: str, **extra: Any) -> HttpResponse:
         **extra,
     }
     return HttpResponse(
-        json.dumps(body, ensure_ascii=False),
+        # What was asked is said again, and may hold halves of characters.
+        json.dumps(body, ensure_ascii=False).encode(errors="replace"),
         status=known.status,
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store"},
@@ -148,6 +149,8 @@ def answer_to(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return _not_allowed(context)
     if isinstance(error, Http404):
         return problem(*_SAID[HTTPStatus.NOT_FOUND])
+    if isinstance(error, RequestDataTooBig):
+        return problem(*_SAID[HTTPStatus.REQUEST_ENTITY_TOO_LARGE])
     if isinstance(error, SuspiciousOperation):
         return problem(*_SAID[HTTPStatus.BAD_REQUEST])
     if isinstance(error, exceptions.APIException) and error.status_code in _SAID:

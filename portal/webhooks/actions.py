@@ -37,6 +37,7 @@ PAUSES: Final = tuple(
 SWEEP_S: Final = 20.0  # the worker has other work: who is left is first in the next sweep
 CLAIM: Final = dt.timedelta(minutes=1)  # longer than a sweep and its last call may take
 CONFIRM_WITHIN: Final = dt.timedelta(days=1)
+KEPT_DISABLED: Final = dt.timedelta(days=7)  # time enough for a subscriber to read why
 TOLD_AT_ONCE: Final = 10
 MOST_SUBSCRIPTIONS: Final = 5_000
 MOST_OF_A_HOST: Final = 20
@@ -102,9 +103,7 @@ def unsubscribe(subscription: Subscription) -> None:
 def call_those_due(*, now: dt.datetime) -> int:
     """Confirm who is new, tell who is behind, who waited longest first. Returns how many were called."""
     until = monotonic() + SWEEP_S
-    Subscription.objects.filter(
-        state=Subscription.State.PENDING, created_at__lt=now - CONFIRM_WITHIN
-    ).delete()
+    _forget(now)
     last = ChainEntry.objects.aggregate(last=Max("number"))["last"] or 0
     is_behind = Q(state=Subscription.State.PENDING) | Q(last_entry__lt=last)
     waiting = Subscription.objects.exclude(state=Subscription.State.DISABLED).filter(
@@ -118,6 +117,16 @@ def call_those_due(*, now: dt.datetime) -> int:
             _serve(subscription, now, until=until)
             n_called += 1
     return n_called
+
+
+def _forget(now: dt.datetime) -> None:
+    """Who never confirmed, and who was disabled long ago. Of these due_at is when they were called last."""
+    Subscription.objects.filter(
+        state=Subscription.State.PENDING, created_at__lt=now - CONFIRM_WITHIN
+    ).delete()
+    Subscription.objects.filter(
+        state=Subscription.State.DISABLED, due_at__lt=now - KEPT_DISABLED
+    ).delete()
 
 
 def _claimed(subscription: Subscription, now: dt.datetime) -> bool:
@@ -156,16 +165,13 @@ def _told(entry: ChainEntry, subscription: Subscription, now: dt.datetime) -> bo
         "manifest": f"{subscription.site}/data/{entry.dataset_slug}/releases/{entry.release_number}/manifest.json",
     }
     message = {"type": KINDS[entry.kind], "timestamp": now.isoformat(), "data": data}
-    try:
-        # The same id each time it is tried, so that a receiver knows a repeat.
-        answer = _call(subscription, f"entry_{entry.number}", message, now)
-    except (CallFailedError, AddressRefusedError) as error:
-        logger.info("webhook subscription %s was not reached: %s", subscription.pk, error)
-        _failed(subscription, UNREACHED, now)
-        return False
-    if answer.is_success:
+    # The same id each time it is tried, so that a receiver knows a repeat.
+    answer = _answer(subscription, f"entry_{entry.number}", message, now)
+    if answer and answer.is_success:
         return True
-    if answer.status == 410:  # "Gone": the receiver wants no more, says the standard
+    if answer is None:
+        _failed(subscription, UNREACHED, now)
+    elif answer.status == 410:  # "Gone": the receiver wants no more, says the standard
         _disable(subscription, "the receiver answered 410 Gone")
     else:
         _failed(subscription, f"the receiver answered {answer.status}", now)
@@ -179,10 +185,8 @@ def _confirm(subscription: Subscription, now: dt.datetime) -> None:
         "timestamp": now.isoformat(),
         "data": {"challenge": subscription.challenge},
     }
-    try:
-        answer = _call(subscription, f"confirm_{subscription.id}", message, now)
-    except (CallFailedError, AddressRefusedError) as error:
-        logger.info("webhook subscription %s was not reached: %s", subscription.pk, error)
+    answer = _answer(subscription, f"confirm_{subscription.id}", message, now)
+    if answer is None:
         _disable(subscription, UNREACHED)
         return
     if not (answer.is_success and subscription.challenge.encode() in answer.body):
@@ -193,25 +197,33 @@ def _confirm(subscription: Subscription, now: dt.datetime) -> None:
     )
 
 
-def _call(
+def _answer(
     subscription: Subscription, message_id: str, message: dict[str, Any], now: dt.datetime
-) -> Answer:
-    return call(
-        subscription.url,
-        json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(),
-        secret=unseal(bytes(subscription.sealed_secret)),
-        message_id=message_id,
-        timestamp_s=int(now.timestamp()),
-        allow_private=settings.WEBHOOKS_ALLOW_PRIVATE,
-    )
+) -> Answer | None:
+    """None where the address was not reached; why is for the operator's log."""
+    try:
+        return call(
+            subscription.url,
+            json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(),
+            secret=unseal(bytes(subscription.sealed_secret)),
+            message_id=message_id,
+            timestamp_s=int(now.timestamp()),
+            allow_private=settings.WEBHOOKS_ALLOW_PRIVATE,
+        )
+    except (CallFailedError, AddressRefusedError) as error:
+        logger.info("webhook subscription %s was not reached: %s", subscription.pk, error)
+        return None
 
 
 def _failed(subscription: Subscription, why: str, now: dt.datetime) -> None:
-    n = Subscription.objects.values_list("n_failures", flat=True).get(pk=subscription.pk)
+    mine = Subscription.objects.filter(pk=subscription.pk)
+    n = mine.values_list("n_failures", flat=True).first()
+    if n is None:
+        return  # ended by its owner while it was called
     if n >= len(PAUSES):
         _disable(subscription, f"{why}, {n + 1} times in a row")
         return
-    Subscription.objects.filter(pk=subscription.pk).update(n_failures=n + 1, due_at=now + PAUSES[n])
+    mine.update(n_failures=n + 1, due_at=now + PAUSES[n])
 
 
 def _disable(subscription: Subscription, why: str) -> None:

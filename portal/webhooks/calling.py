@@ -14,6 +14,7 @@ import hmac
 import http.client
 import ipaddress
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -28,6 +29,8 @@ GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 MOST_READ: Final = 4_096  # bytes of an answer
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - a prefix
+# No space, control character or backslash, of which one reader makes nothing and another a slash.
+PLAIN: Final = re.compile(r"[!-\[\]-~]+")
 
 
 class AddressRefusedError(ValueError):
@@ -59,7 +62,7 @@ def checked(url: str, *, allow_private: bool = False) -> SplitResult:
     schemes = ("https", "http") if allow_private else ("https",)
     plain = not (parts.username or parts.password or parts.fragment)
     is_host = 0 < len(host_of(parts)) <= LONGEST_HOST
-    if parts.scheme not in schemes or not is_host or not plain or not url.isascii():
+    if parts.scheme not in schemes or not is_host or not plain or not PLAIN.fullmatch(url):
         raise AddressRefusedError(f"got an address of another shape; {wanted}")
     if port not in (None, 443) and not allow_private:
         raise AddressRefusedError(f"got port {port}; wanted 443")

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from portal.webhooks import views
+from portal.webhooks.views import OneSubscription, Subscriptions
 
 app_name = "webhooks"
 urlpatterns = [
-    path("", views.subscriptions, name="subscriptions"),
-    path("<uuid:subscription_id>/", views.subscription, name="subscription"),
+    path("", Subscriptions.as_view(), name="subscriptions"),
+    path("<uuid:subscription_id>/", OneSubscription.as_view(), name="subscription"),
 ]

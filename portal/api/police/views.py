@@ -64,8 +64,10 @@ class PoliceDoor(Door):
     parameters: tuple[Parameter, ...] = ()
 
     def get(self, request: Request, **names: str) -> HttpResponse:
-        asked = {name: request.query_params[name] for name in request.query_params}
-        return self.reply(asked, names)
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise wrong(name, "it twice", "it once")
+        return self.reply(request.query_params.dict(), names)
 
     def post(self, request: Request, **names: str) -> HttpResponse:
         body = cast("Mapping[str, object]", request.data)  # a form's, whichever way it was sent

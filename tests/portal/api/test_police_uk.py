@@ -120,6 +120,7 @@ def test_too_many_crimes_are_refused_as_theirs_are(
         ("crimes-street/theft?poly=1,2:x,4:5,6", 400),
         ("crimes-street/theft?lat=1&lng=1&date=2026-13", 400),
         ("crimes-street/theft?lat=1&lng=1&colour=red", 400),
+        ("crimes-street/theft?lat=1&lng=1&date=2026-10&date=2026-08", 400),
         ("crimes-at-location?location_id=x", 400),
         ("locate-neighbourhood?q=1", 400),
         ("locate-neighbourhood?q=1,1", 404),

@@ -25,7 +25,9 @@ from portal.webhooks.calling import (
 @pytest.mark.parametrize(
     "url",
     ["http://example.org/", "https://u:p@example.org/", "https://example.org:8443/", "ftp://example.org/",
-     "https:///x", "https://exämple.org/", "https://example.org/#x", "https://[::1", "javascript:alert(1)"],
+     "https:///x", "https://exämple.org/", "https://example.org/#x", "https://[::1", "javascript:alert(1)",
+     "https://example.org/a b", "https://example.org/\r\nX: y", "https://example.org/\0", " https://example.org/",
+     "https://example.org\\@example.net/", "https://example.org@10.0.0.1/", "https://example.org:0/"],
 )  # fmt: skip
 def test_an_address_that_is_no_plain_https_is_refused(url: str) -> None:
     with pytest.raises(AddressRefusedError, match="wanted"):
@@ -103,6 +105,37 @@ def test_a_name_that_also_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(AddressRefusedError, match="leads inside"):
         public_address("example.org", 443)
+
+
+def test_the_connection_goes_to_the_address_that_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever asked the name again would be led inside by now."""
+    server = socket.create_server(("127.0.0.1", 0))
+    asked: list[str] = []
+    heard: list[bytes] = []
+
+    def rebinding(host: str, *_: Any, **__: Any) -> Any:
+        asked.append(host)
+        address = host if host == "127.0.0.1" else f"127.0.0.{len(asked)}"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.getsockname()[1]))]
+
+    def answer() -> None:
+        accepted, _ = server.accept()
+        with accepted:
+            heard.append(accepted.recv(4_000))
+            accepted.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    monkeypatch.setattr(calling.socket, "getaddrinfo", rebinding)
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+
+    assert called(f"http://rebind.example:{server.getsockname()[1]}/", within_s=5).status == 204
+
+    thread.join(timeout=10)
+    server.close()
+    assert asked == ["rebind.example", "127.0.0.1"]
+    assert b"Host: rebind.example:" in heard[0]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from importlib import import_module
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -22,11 +23,14 @@ from standardwebhooks import Webhook
 from portal.models import ChainEntry
 from portal.webhooks import actions
 from portal.webhooks.actions import (
+    CLAIM,
+    KEPT_DISABLED,
     PAUSES,
     UNREACHED,
     SubscriptionRefusedError,
     call_those_due,
     subscribe,
+    unsubscribe,
 )
 from portal.webhooks.models import Subscription
 
@@ -44,6 +48,7 @@ class Receiver(BaseHTTPRequestHandler):
         server.got.append((dict(self.headers), body))
         is_confirmation = message["type"] == "subscription.confirm"
         self.send_response(200 if is_confirmation and server.confirms else server.status)
+        self.send_header("Location", f"{server.url}/elsewhere")
         self.end_headers()
         if is_confirmation and server.confirms:
             self.wfile.write(json.dumps(message["data"]).encode())
@@ -142,6 +147,93 @@ def test_what_failed_is_told_again_with_the_same_id_and_nothing_is_skipped(recei
     assert ids == ["entry_1", "entry_1", "entry_2"]
     made.refresh_from_db()
     assert (made.n_failures, made.last_entry) == (0, 2)
+
+
+@pytest.mark.usefixtures("city_db")
+def test_a_worker_that_dies_after_a_call_tells_it_again_with_the_same_id(
+    receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active(receiver)
+    for number in (1, 2):
+        entry(number)
+    really = actions._told
+
+    def die(*args: Any) -> bool:
+        really(*args)
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "_told", die)
+        with pytest.raises(SystemExit):
+            call_those_due(now=NOW)
+    assert call_those_due(now=NOW) == 0  # it is claimed yet
+    call_those_due(now=NOW + CLAIM)
+
+    heard = [headers for headers, _ in receiver.got[1:]]
+    assert [headers["webhook-id"] for headers in heard] == ["entry_1", "entry_1", "entry_2"]
+    first, again, _ = (int(headers["webhook-timestamp"]) for headers in heard)
+    assert again - first == CLAIM.total_seconds()  # signed anew, or it would look like a replay
+
+
+@pytest.mark.usefixtures("city_db")
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_nobody_is_led_elsewhere(receiver: Any, status: int) -> None:
+    made, _ = active(receiver)
+    entry(1)
+    receiver.status = status
+
+    call_those_due(now=NOW)
+
+    assert len(told(receiver)) == 1
+    made.refresh_from_db()
+    assert (made.state, made.n_failures, made.last_entry) == ("active", 1, 0)
+
+
+@pytest.mark.usefixtures("city_db")
+def test_a_secret_is_changed_by_subscribing_anew_before_the_old_one_ends(receiver: Any) -> None:
+    old, one = active(receiver)
+    _, other = active(receiver)
+    entry(1)
+
+    call_those_due(now=NOW)
+    unsubscribe(old)
+    entry(2)
+    call_those_due(now=NOW)
+
+    ids = [headers["webhook-id"] for headers, _ in receiver.got if "entry" in headers["webhook-id"]]
+    assert ids == ["entry_1", "entry_1", "entry_2"]
+    *both, last = receiver.got[-3:]
+    for secret, (headers, body) in zip((one, other, other), (*both, last), strict=True):
+        assert Webhook(secret).verify(body, headers)
+
+
+@pytest.mark.usefixtures("city_db")
+def test_who_ends_a_subscription_while_it_is_called_disturbs_nobody(
+    receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _ = active(receiver)
+    active(receiver)
+    entry(1)
+
+    def ended(*_: Any) -> None:
+        Subscription.objects.filter(pk=made.pk).delete()
+
+    monkeypatch.setattr(actions, "_answer", ended)
+
+    assert call_those_due(now=NOW) == 2
+
+
+@pytest.mark.usefixtures("city_db")
+def test_who_was_disabled_is_forgotten_in_the_end(receiver: Any) -> None:
+    made, _ = active(receiver)
+    entry(1)
+    receiver.status = 410
+    call_those_due(now=NOW)
+
+    call_those_due(now=NOW + KEPT_DISABLED)
+    assert Subscription.objects.filter(pk=made.pk).exists()
+    call_those_due(now=NOW + KEPT_DISABLED + CLAIM + dt.timedelta(seconds=1))
+    assert not Subscription.objects.exists()
 
 
 @pytest.mark.usefixtures("city_db")
@@ -279,17 +371,55 @@ def test_the_secret_is_told_once_and_proves_whose_it_is(receiver: Any) -> None:
     assert Subscription.objects.count() == 0
 
 
+def refused(answer: Any, status: int) -> str:
+    assert answer.status_code == answer.json()["status"] == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "/api/v1/docs/#problem-" in answer.json()["type"]
+    assert Subscription.objects.count() == 0
+    detail: str = answer.json()["detail"]
+    return detail
+
+
 @pytest.mark.usefixtures("city_db")
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{}", '{"url": 1}', '{"url": "https://example.org/", "secret": "x"}',
-             '{"url": "https://example.org/", "datasets": ["secrets"]}', '{"url": "http://example.org/"}'],
+    "body", ["", "[]", "{}", "[" * 4_000, '{"url": 1}', '{"url": "https://example.org/", "secret": "x"}',
+             '{"url": "https://example.org/", "datasets": ["secrets"]}', '{"url": "http://example.org/"}',
+             r'{"url": "https://example.org/\u0000"}', r'{"\ud800": 1}', r'{"url": "https://example.org/", "datasets": ["\ud800"]}'],
 )  # fmt: skip
 def test_what_cannot_be_subscribed_is_a_problem(body: str) -> None:
     answer = Client().post("/api/v1/webhooks/", body, content_type="application/json")
 
-    assert answer.status_code == 400
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert Subscription.objects.count() == 0
+    assert "wanted" in refused(answer, 400)
+
+
+@pytest.mark.usefixtures("city_db")
+def test_every_other_refusal_is_a_problem_too(settings: Any) -> None:
+    client, json_type = Client(), "application/json"
+    here = f"/api/v1/webhooks/{uuid4()}/"
+
+    assert "POST" in refused(client.get("/api/v1/webhooks/"), 405)
+    assert "DELETE" in refused(client.post(here, "{}", content_type=json_type), 405)
+    refused(client.get(here), 404)
+    refused(client.get("/api/v1/webhooks/1/"), 404)
+    assert "4096" in refused(client.post("/api/v1/webhooks/", "x" * 5_000, content_type=json_type), 413)  # fmt: skip
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    refused(client.post("/api/v1/webhooks/", "x" * 200, content_type=json_type), 413)
+
+
+@pytest.mark.usefixtures("city_db")
+def test_subscribing_costs_as_much_as_many_questions(redis_url: str, settings: Any) -> None:
+    settings.REDIS_URL = redis_url
+    answers = [
+        Client().post("/api/v1/webhooks/", "", content_type="application/json", REMOTE_ADDR="203.0.113.99")
+        for _ in range(8)
+    ]  # fmt: skip
+
+    limited = [answer for answer in answers if answer.status_code == 429]
+    assert len(limited) >= 2  # of three in six seconds; the clock may have turned over in between
+    refused(limited[0], 429)
+    assert 1 <= int(limited[0].headers["Retry-After"]) <= 6
+    assert limited[0].headers["RateLimit"].startswith('"reads";r=0;t=')
 
 
 SPELLINGS = (
