@@ -106,6 +106,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "rows": queries.queue(user, which=which)[:ROWS_PER_LIST],
         "approvals": queries.awaiting_approval(user).count(),
         "to_review": queries.to_review(user).count(),
+        "photos_to_decide": queries.photos_to_decide(user).count(),
         "now": now,
         "search_form": SearchForm(),
         "may_export": user.may(Permission.EXPORT),

@@ -322,6 +322,10 @@ class FeedbackPhoto(models.Model):
     def __str__(self) -> str:
         return f"photo of {self.feedback_id}"
 
+    @property
+    def is_undecided(self) -> bool:
+        return self.decided_at is None
+
 
 class FeedbackNote(models.Model):
     """What the resident added later, by their receipt code."""

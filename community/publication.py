@@ -19,6 +19,8 @@ from community.models import Feedback
 from community.redaction import SecondLook, find_personal_data, marked, mask, whole_lines
 from community.roles import Permission
 
+PHOTOS_PER_LIST = 12  # each is a picture of up to 2,048 pixels
+
 # An image that is opened as a page of its own runs nothing and asks nobody.
 _ALONE = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"
 
@@ -27,9 +29,15 @@ _ALONE = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox
 @require_GET
 @requires(Permission.REVIEW_REDACTION)
 def to_review(request: HttpRequest) -> HttpResponse:
-    """What waits for a person's word, what came first on top."""
-    rows = queries.to_review(user_of(request))[:ROWS_PER_LIST]
-    return render(request, "desk/to_review.html", {"rows": rows, "now": timezone.now()})
+    """What waits for a person's word, what came first on top: the words, and the photos beside words."""
+    user = user_of(request)
+    context = {
+        "rows": queries.to_review(user)[:ROWS_PER_LIST],
+        "photos": queries.photos_to_decide(user)[:PHOTOS_PER_LIST],
+        "n_photos": queries.photos_to_decide(user).count(),
+        "now": timezone.now(),
+    }
+    return render(request, "desk/to_review.html", context)
 
 
 @staff_page
@@ -56,6 +64,8 @@ def redaction(request: HttpRequest, feedback: Feedback) -> HttpResponse:
         form.add_error(None, str(doubt))
         return _screen(request, feedback, form, look=doubt.look)
     messages.success(request, _("Noted. It is final; it can only be taken back."))
+    if feedback.photos.filter(decided_at__isnull=True).exists() and "publish" in request.POST:
+        messages.info(request, _("Its photos wait for your look below."))
     return redirect("desk:to-review")
 
 
@@ -86,6 +96,7 @@ def _screen(
             (_("We answered"), *_marked(answer.text if answer else "")),
         ],
         "look": look,
+        "photos": feedback.photos.defer("content"),
         "works_here": Feedback.objects.workable_by(request.user).filter(pk=feedback.pk).exists(),
     }
     if look is not None:
@@ -138,4 +149,4 @@ def decide_photo(request: HttpRequest, feedback: Feedback, photo: uuid.UUID) -> 
         photo=seen, may_be_public="publish" in request.POST, by=user_of(request), now=timezone.now()
     )
     messages.success(request, _("Noted."))
-    return back_to(request, feedback)
+    return redirect("desk:to-review") if "listed" in request.POST else back_to(request, feedback)

@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest
 
 from community import clocks, durations, receipts
 from community.keys import derived_keys
-from community.models import Assignment, AuditEvent, Feedback, Response, User
+from community.models import Assignment, AuditEvent, Feedback, FeedbackPhoto, Response, User
 from community.redaction import Gazetteer
 from community.roles import Desk, Permission, Role, reach_of
 from incidents.models import Address, Area, ImportedFile
@@ -77,6 +77,19 @@ def to_review(user: User) -> QuerySet[Feedback]:
         state__in=[State.ANSWERED, State.CLOSED],
     )
     return rows.select_related("district").order_by("created_at", "pk")
+
+
+def photos_to_decide(user: User) -> QuerySet[FeedbackPhoto]:
+    """Photos whose words were let through and at which nobody looked yet, longest waiting first."""
+    if not user.may(Permission.REVIEW_REDACTION):
+        return FeedbackPhoto.objects.none()
+    rows = FeedbackPhoto.objects.filter(
+        decided_at__isnull=True,
+        feedback__in=Feedback.objects.workable_by(user).filter(
+            redaction=Feedback.Redaction.REVIEWED
+        ),
+    )
+    return rows.defer("content").select_related("feedback").order_by("feedback__reviewed_at", "pk")
 
 
 def review_overdue(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Feedback, uuid.UUID]:

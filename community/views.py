@@ -207,7 +207,7 @@ def _thread(request: HttpRequest, feedback: Feedback, code: str, **extra: Any) -
         "code": code,
         "answers": queries.approved_responses(feedback),
         "notes": feedback.notes.exclude(text=""),
-        "n_photos": feedback.photos.count(),
+        "photos": feedback.photos.defer("content"),
         "form": NoteForm(initial={"code": code}),
         **extra,
     }

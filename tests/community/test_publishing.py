@@ -310,6 +310,64 @@ class TestPhotos:
             assert as_(who).get(path).status_code == 404, who
         assert Client().get(path).status_code == 302
 
+    def let_words_through(self, feedback: Any, people: Any) -> None:
+        actions.review_redaction(
+            feedback=feedback,
+            text=ORDINARY_WORDS,
+            may_be_published=True,
+            by=people["services"],
+            now=LATER,
+        )
+
+    def test_one_that_waits_is_in_the_queue_of_its_desk_and_decided_there(
+        self, with_photo: Any, people: Any, as_: Any
+    ) -> None:
+        photo, client = with_photo.photos.get(), as_("services")
+        assert "photo waits for your look" not in client.get("/desk/").content.decode()
+
+        self.let_words_through(with_photo, people)
+        assert "1 photo waits for your look" in client.get("/desk/").content.decode()
+        page = client.get("/desk/publication/").content.decode()
+        assert f"/photos/{photo.pk}/decide/" in page
+        assert "Nothing waits for you" not in page
+        for who in ("clerk", "decider", "oversight"):
+            assert str(photo.pk) not in as_(who).get("/desk/publication/").content.decode(), who
+
+        path = f"/desk/feedback/{with_photo.pk}/photos/{photo.pk}/decide/"
+        refused = client.post(path, {"listed": "1"}, follow=True)
+        assert refused.redirect_chain[-1][0] == "/desk/publication/"
+        assert "Nothing waits for you" in refused.content.decode()
+        photo.refresh_from_db()
+        assert (photo.is_public, photo.decided_by) == (False, people["services"])
+
+    def test_the_resident_reads_where_each_photo_stands(self, submit: Any, people: Any) -> None:
+        sent = submit(may_publish=True, photos=[SMALL_PHOTO, Photo(b"\xff\xd8 b", 4, 3)])
+        answered(sent.feedback, people)
+
+        def told() -> str:
+            page = Client().post("/feedback/track/", {"code": sent.receipt}).content.decode()
+            return " ".join(page.split())
+
+        assert told().count("It waits for a person who looks for faces") == 2
+        self.let_words_through(sent.feedback, people)
+        first, second = sent.feedback.photos.all()
+        for photo, public in ((first, True), (second, False)):
+            actions.decide_photo(
+                photo=photo, may_be_public=public, by=people["services"], now=LATER
+            )
+        assert "Photo 1: a person let it through. It is public beside your words" in told()
+        assert "Photo 2: not public: a person looked at it" in told()
+
+        actions.withdraw_publication(feedback=sent.feedback, by=None, now=LATER)
+        assert told().count("not public, as your words are not") == 2
+
+    def test_without_consent_the_resident_reads_that_staff_alone_see_it(self, submit: Any) -> None:
+        sent = submit(photos=[SMALL_PHOTO])
+
+        page = Client().post("/feedback/track/", {"code": sent.receipt}).content.decode()
+
+        assert "seen by the staff who answer you" in page
+
     def test_a_photo_of_another_thread_does_not_open_here(
         self, with_photo: Any, ordinary: Any, as_: Any
     ) -> None:
