@@ -107,7 +107,7 @@ def test_every_shot_becomes_one_event_while_everything_is_killed(stage: Stage) -
         wait_until(lambda words=words: stage.child(*words), what=f"{words[0]} was there to kill")
         stage.kill(stage.child(*words))
     wait_until(lambda: gateway.n_accepted == len(batches), what="every batch was accepted")
-    wait_until(lambda: city.health().get("inbox_depth") == 0, what="the inbox was drained")
+    wait_until(lambda: ask(stage, "SELECT count(*) FROM vault.sensors_ingestbatch WHERE state = 'waiting'") == [(0,)], what="the inbox was drained")  # fmt: skip
     wait_until(lambda: ask(stage, "SELECT count(*) FROM vault.sensors_dirtywindow") == [(0,)], what="every window was detected over")  # fmt: skip
 
     kept = ask(stage, "SELECT pulse_id FROM vault.sensors_pulse")
