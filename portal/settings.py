@@ -137,6 +137,8 @@ def _database(role: str | None, search_path: str, timeout: str) -> dict[str, Any
     """One alias. On the embedded server each role logs in; an external login speaks for it by SET ROLE."""
     server = _server()
     start = [f"search_path={search_path}", f"statement_timeout={timeout}", "lock_timeout=5s"]
+    # What is prepared (portal.postgres, nothing else) is planned once for any parameters.
+    start.append("plan_cache_mode=force_generic_plan")
     if role and DATABASE_URL:
         start.append(f"role={role}")
     elif role:
@@ -145,10 +147,11 @@ def _database(role: str | None, search_path: str, timeout: str) -> dict[str, Any
         **server.pop("OPTIONS", {}),
         "options": " ".join(f"-c {setting}" for setting in start),
         "connect_timeout": 3,
+        "prepare_threshold": 5,  # Django's default, None, forbids it to every cursor
     }
     return {
         **server,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "portal.postgres",
         "OPTIONS": options,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

@@ -15,7 +15,7 @@ from portal.city import the_city
 from portal.feeds.areas import Areas
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.editions import Edition, Editions, Memory
-from portal.feeds.reading import Page, counts_in_box, page_of
+from portal.feeds.reading import Page, page_of
 from portal.feeds.renderers import csv_cell, plain
 from portal.feeds.selection import Selection
 from portal.feeds.sentences import sentence_of
@@ -35,17 +35,26 @@ class Answer:
     headers: Mapping[str, str]
 
 
-_totals: Memory[tuple[int, int]] = Memory(TOTALS_BYTES, lambda _: 400)
+_totals: Memory[int] = Memory(TOTALS_BYTES, lambda _: 400)
 
 
-def totals_of(selection: Selection, now: Editions) -> tuple[int, int]:
-    """Rows, exactly: with a box those inside and those touching it."""
-    key = repr(selection)
-    if known := _totals.get(key, now):
-        return known
-    total = counts_in_box(selection)
+def page_for(question: Question, form: str, now: Editions) -> tuple[Page, int]:
+    """The page, and how many rows all its pages have: asked once for all of them."""
+    key = repr(question.selection)
+    known = _totals.get(key, now)
+    page = page_of(
+        question.selection,
+        columns=question.fields,
+        sort=question.sort,
+        limit=question.limit,
+        cursor=question.cursor,
+        with_footprint=form == "geojson",
+        with_total=known is None,
+    )
+    total = known if page.total is None else page.total
+    assert total is not None
     _totals.put(key, total, now)
-    return total
+    return page, total
 
 
 def about(edition: Edition) -> Row:
@@ -84,17 +93,6 @@ def rows_answer(
 
 def media_type_of(form: str) -> str:
     return "text/csv; charset=utf-8" if form == "csv" else PAGE_FORMATS[form]
-
-
-def page_for(question: Question, form: str) -> Page:
-    return page_of(
-        question.selection,
-        columns=question.fields,
-        sort=question.sort,
-        limit=question.limit,
-        cursor=question.cursor,
-        with_footprint=form == "geojson",
-    )
 
 
 def _json(question: Question, envelope: Row, items: Sequence[str]) -> bytes:

@@ -84,10 +84,6 @@ def _asked() -> dict[str, Schema]:
         **_about(),
         "query": {"type": "string", "description": "What was asked, in a sentence."},
         "total": {**WHOLE, "description": "Rows that the question chooses, exactly."},
-        "total_touching": {
-            **WHOLE,
-            "description": "With a box: the number if touching it were enough.",
-        },
     }
 
 
@@ -100,7 +96,7 @@ def columns(slug: str) -> Schema:
 
 
 def page(slug: str) -> Schema:
-    return record(("total_touching",), **_asked(), **_paged(), rows=listed(columns(slug)))
+    return record(**_asked(), **_paged(), rows=listed(columns(slug)))
 
 
 def _paged() -> dict[str, Schema]:
@@ -125,7 +121,7 @@ def features(slug: str) -> Schema:
         properties=columns(slug),
     )
     kind = {"const": "FeatureCollection"}
-    return record(("total_touching",), type=kind, **_asked(), **_paged(), features=listed(feature))
+    return record(type=kind, **_asked(), **_paged(), features=listed(feature))
 
 
 def row(slug: str) -> Schema:
@@ -134,7 +130,8 @@ def row(slug: str) -> Schema:
 
 
 def count(slug: str) -> Schema:
-    return record(("total_touching",), **_asked())
+    touching = {**WHOLE, "description": "With a box: the number if touching it were enough."}
+    return record(("total_touching",), **_asked(), total_touching=touching)
 
 
 def groups(slug: str) -> Schema:
@@ -145,13 +142,13 @@ def groups(slug: str) -> Schema:
     }
     # A column of the dataset may itself be called count.
     group = {"type": "object", "properties": {**told, "count": WHOLE}, "required": ["count"]}
-    return record(("total_touching",), **_asked(), by=listed(TEXT), groups=listed(group))
+    return record(**_asked(), by=listed(TEXT), groups=listed(group))
 
 
 def facets(slug: str) -> Schema:
     value = record(value={"type": ["string", "null"]}, count=WHOLE)
     told = {name: listed(value) for name in categorical_of(slug)}
-    return record(("total_touching",), **_asked(), facets=record(**told))
+    return record(**_asked(), facets=record(**told))
 
 
 def index(slug: str) -> Schema:

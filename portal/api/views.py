@@ -20,7 +20,7 @@ from portal.api.questions import Question, read_question, refuse_unknown
 from portal.api.releases import Chosen, choose, release_of
 from portal.feeds.areas import Areas, areas_now
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.reading import categorical_of, counts_by, page_of
+from portal.feeds.reading import categorical_of, counts_by, counts_in_box, page_of
 from portal.feeds.renderers import formats_of
 from portal.feeds.selection import Selection
 
@@ -84,11 +84,6 @@ class DatasetDoor(Door):
             "query": answers.sentence(selection, self.areas),
         }
 
-    def total(self, selection: Selection) -> dict[str, int]:
-        """The exact number; where a box cuts places, the most it could be, too."""
-        inside, touching = answers.totals_of(selection, self.now)
-        return {"total": inside, **({"total_touching": touching} if selection.box else {})}
-
 
 class Json(Plain):
     pass
@@ -117,16 +112,15 @@ class Rows(DatasetDoor):
         return [renderer() for renderer in self.renderer_classes if renderer.format in forms]
 
     def answer(self, chosen: Chosen, question: Question, form: str, **names: Any) -> answers.Answer:
-        page = answers.page_for(question, form)
-        total = self.total(question.selection)
-        envelope = self.envelope(chosen, question.selection) | total
+        page, total = answers.page_for(question, form, self.now)
+        envelope = self.envelope(chosen, question.selection) | {"total": total}
         return answers.rows_answer(
             question,
             form,
             envelope,
             next_url=self.next_url(chosen, page.cursor) if page.cursor else "",
             page=page,
-            total=total["total"],
+            total=total,
         )
 
     def next_url(self, chosen: Chosen, cursor: str) -> str:
@@ -165,12 +159,15 @@ class Row(DatasetDoor):
 
 
 class Count(DatasetDoor):
-    """How many rows, exactly."""
+    """How many rows, exactly; where a box cuts places, the most it could be, too."""
 
     door = "count"
 
     def answer(self, chosen: Chosen, question: Question, form: str, **names: Any) -> answers.Answer:
-        body = self.envelope(chosen, question.selection) | self.total(question.selection)
+        inside, touching = counts_in_box(question.selection)
+        body = self.envelope(chosen, question.selection) | {"total": inside}
+        if question.selection.box:
+            body["total_touching"] = touching
         return answers.json_answer(body)
 
 
@@ -211,8 +208,8 @@ class Facets(DatasetDoor):
             counts = counts_by(replace(selection, equals=others), [column])
             ranked = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0][0])))
             facets[column] = [{"value": value, "count": n} for (value,), n in ranked]
-        body = self.envelope(chosen, selection) | self.total(selection) | {"facets": facets}
-        return answers.json_answer(body)
+        total = {"total": counts_in_box(selection)[0]}
+        return answers.json_answer(self.envelope(chosen, selection) | total | {"facets": facets})
 
 
 class DatasetDetail(Door):

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connections
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_noop as _
 
+from portal.feeds.asking import fetch
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.projections import PROJECTIONS, Projection
 from portal.models import Release
@@ -71,7 +71,7 @@ class Correction:
 def counts_of_changes(slug: str, since: int, until: int) -> dict[str, int]:
     """How many rows were added, removed and changed from one release to a later one."""
     statement, parameters = _compared(slug, since, until)
-    rows = _fetch(f"SELECT change, count(*) FROM ({statement}) AS c GROUP BY 1", parameters)  # noqa: S608 - our own text
+    rows = fetch(f"SELECT change, count(*) FROM ({statement}) AS c GROUP BY 1", parameters)  # noqa: S608 - our own text
     return {ADDED: 0, REMOVED: 0, CHANGED: 0} | dict(rows)
 
 
@@ -81,7 +81,7 @@ def changes(
     """Changes in the order of their keys, which tells nothing, and where to go on ('' at the end)."""
     statement, parameters = _compared(slug, since, until)
     beyond = "WHERE key > %(after)s" if after else ""
-    rows = _fetch(
+    rows = fetch(
         f"SELECT key, change, old, new FROM ({statement}) AS c {beyond} ORDER BY key LIMIT %(limit)s",  # noqa: S608 - our own text
         {**parameters, "after": after, "limit": limit + 1},
     )
@@ -188,9 +188,3 @@ def _removal(slug: str) -> str:
 def _load(value: Any) -> dict[str, Any] | None:
     found: dict[str, Any] | None = json.loads(value) if isinstance(value, str) else value
     return found
-
-
-def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connections["public"].cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())

@@ -26,6 +26,7 @@ class Projection:
     # The same for files, where a footprint stands in many rows: its name in each, and all of them once.
     shape: str = "NULL::text"
     shapes: str = ""  # a statement that gives name and GeoJSON
+    key: str = ""  # the column that is unique in the table, whatever the release; '' where none is
     is_monthly: bool = False  # rows have a period, and files come by the month in which it starts
 
     def select(self, what: str, *, where: str = "", order: str = "", limit: str = "") -> str:
@@ -41,6 +42,19 @@ class Projection:
             f"LIMIT {limit}" if limit else "",
         ]
         return " ".join(part for part in parts if part)
+
+    def page(self, what: str, *, where: str, order: str, limit: str, counts: bool) -> str:
+        """A statement over the first of those rows: what else is said of them is looked up for these alone.
+
+        counts: the last column is the number of all rows that are meant, in each row.
+        """
+        found = f"r.{self.key}" if self.key else "r.*"
+        found += ", count(*) OVER () AS n_meant" if counts else ""
+        first = f"({self.select(found, where=where, order=order, limit=limit)}) AS "
+        # Where rows have a name, an index can tell which they are without a look at any.
+        rows = f"{first}found JOIN {self.table} USING ({self.key})" if self.key else f"{first}r"
+        total = ", n_meant" if counts else ""
+        return f"SELECT {what}{total} FROM {rows} {self.joins} ORDER BY {order}"  # noqa: S608 - our own text
 
     @property
     def changes_beside(self) -> bool:
@@ -119,6 +133,7 @@ def _records(table: str, own: dict[str, str], *, joins: str = "") -> Projection:
         footprint="coalesce(p.footprint, c.footprint)",
         shape="CASE WHEN p.code IS NOT NULL THEN 'place ' || p.code WHEN c.code IS NOT NULL THEN 'cell ' || c.code END",
         shapes=_SHAPES_BY_NAME,
+        key="public_id",
         is_monthly=True,
     )
 
@@ -151,6 +166,7 @@ PROJECTIONS: Final[dict[str, Projection]] = {
             f"WHERE shown.feedback_public_id = r.public_id AND {public('shown')})",
         },
         order=("r.public_id",),
+        key="public_id",
         is_monthly=True,
     ),
     "gunfire-ledger": Projection(

@@ -9,16 +9,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from django.db import connections
-
 from portal.city import the_city
+from portal.feeds.asking import fetch
 from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import PLACED, Selection, SelectionError, text_array
-from portal.feeds.tallies import MONTH, plan_of
+from portal.feeds.tallies import MONTH, most_of, plan_of
 
 # How rows can be ordered: (column, descending). The last one is unique.
 SORTS: Final = {
@@ -26,6 +25,8 @@ SORTS: Final = {
     "oldest": (("starts_at", False), ("public_id", False)),
 }
 FILE_ORDER: Final = "id"
+# Rows that are read one by one sooner than a plan is made for them.
+FEW: Final = 30_000
 
 
 class CursorError(SelectionError):
@@ -34,10 +35,12 @@ class CursorError(SelectionError):
 
 @dataclass(frozen=True)
 class Page:
-    """items: JSON objects, one a row; cursor: of the next page, '' at the end."""
+    """items: JSON objects, one a row; cursor: of the next page, '' at the end; total: rows of all pages,
+    None where it was not asked for."""
 
     items: list[str]
     cursor: str
+    total: int | None = None
 
 
 def sorts_of(dataset: str) -> tuple[str, ...]:
@@ -55,6 +58,7 @@ def page_of(
     limit: int = 100,
     cursor: str = "",
     with_footprint: bool = False,
+    with_total: bool = False,
 ) -> Page:
     """Some rows after a cursor, each a JSON object of the asked columns (or a GeoJSON feature).
 
@@ -68,19 +72,32 @@ def page_of(
         after = _read_cursor(cursor, selection, sort, len(keys))
         where = " AND ".join(part for part in (where, _beyond(keys)) if part)
         parameters |= {f"key_{n}": value for n, value in enumerate(after)}
+    # Few rows are counted while they are read; of many, an index counts what lies beyond the page.
+    is_few = is_at_most_few(selection)
+    counts = with_total and is_few and not cursor
     item = item_sql(selection, columns, with_footprint=with_footprint)
-    statement = selection.projection.select(
+    statement = selection.projection.page(
         ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)]),
         where=where,
         order=", ".join(f"{key} DESC" if descending else key for key, descending in keys),
         limit="%(limit)s",
+        counts=counts,
     )
-    rows = _fetch(statement, {**parameters, "limit": limit + 1})
+    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=is_few)
     more = len(rows) > limit
-    last = rows[limit - 1][1:] if more else ()
+    last = rows[limit - 1][1 : 1 + len(keys)] if more else ()
+    total = (rows[0][-1] if rows else 0) if counts else None
     return Page(
-        [row[0] for row in rows[:limit]], _make_cursor(last, selection, sort) if more else ""
+        [row[0] for row in rows[:limit]],
+        _make_cursor(last, selection, sort) if more else "",
+        counts_in_box(selection)[0] if with_total and total is None else total,
     )
+
+
+def is_at_most_few(selection: Selection) -> bool:
+    """Whether the tallies rule out that many rows are meant."""
+    most = most_of(selection)
+    return most is not None and most <= FEW
 
 
 def values_of(selection: Selection, columns: Sequence[str], *, limit: int) -> list[tuple[Any, ...]]:
@@ -92,7 +109,7 @@ def values_of(selection: Selection, columns: Sequence[str], *, limit: int) -> li
         order=selection.projection.file_order,
         limit="%(limit)s",
     )
-    return _fetch(statement, {**parameters, "limit": limit})
+    return fetch(statement, {**parameters, "limit": limit})
 
 
 def count_of(selection: Selection) -> int:
@@ -108,7 +125,7 @@ def _count_rows(selection: Selection, also: str = "", more: Mapping[str, Any] | 
     where, parameters = selection.where()
     where = " AND ".join(part for part in (where, also) if part)
     statement = selection.projection.select("count(*)", where=where)
-    return int(_fetch(statement, {**parameters, **(more or {})})[0][0])
+    return int(fetch(statement, {**parameters, **(more or {})})[0][0])
 
 
 def touched_by(selection: Selection) -> int:
@@ -141,7 +158,7 @@ def counts_in_box(selection: Selection) -> tuple[int, int]:
         conditions = [where, own, f"{column} = ANY(%(touching_{kind})s::text[])"]
         joined = " AND ".join(part for part in conditions if part)
         statements.append(selection.projection.select(what, where=joined))
-    rows = _fetch(" UNION ALL ".join(statements), parameters) if statements else []
+    rows = fetch(" UNION ALL ".join(statements), parameters) if statements else []
     return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
@@ -149,7 +166,7 @@ def span_of(selection: Selection) -> tuple[dt.datetime | None, dt.datetime | Non
     """When the first period begins and the last ends; None where there is no row."""
     where, parameters = selection.where()
     what = "min(r.starts_at), max(r.ends_at)"
-    ((first, last),) = _fetch(selection.projection.select(what, where=where), parameters)
+    ((first, last),) = fetch(selection.projection.select(what, where=where), parameters)
     return first, last
 
 
@@ -185,7 +202,7 @@ def _group_rows(
     numbers = ", ".join(str(n + 1) for n in range(len(by)))
     what = ", ".join([*(columns[column] for column in by), "count(*)"])
     statement = selection.projection.select(what, where=where)
-    rows = _fetch(
+    rows = fetch(
         f"{statement} GROUP BY {numbers} ORDER BY {numbers}", {**parameters, **(more or {})}
     )
     return Counter({tuple(key): int(n) for *key, n in rows})
@@ -264,8 +281,7 @@ def _beyond(keys: Sequence[tuple[str, bool]]) -> str:
 
 def _question(selection: Selection, sort: str) -> str:
     """A digest of what was asked, so that a cursor cannot continue another question."""
-    asked = json.dumps([sort, asdict(selection)], default=str, sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{sort} {selection!r}".encode()).hexdigest()[:12]
 
 
 def _make_cursor(key: Sequence[Any], selection: Selection, sort: str) -> str:
@@ -287,9 +303,3 @@ def _read_cursor(cursor: str, selection: Selection, sort: str, n_keys: int) -> l
     if question != _question(selection, sort) or len(key) != n_keys:
         raise CursorError("got a cursor of another question or release; wanted that of this one")
     return list(key)
-
-
-def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connections["public"].cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())

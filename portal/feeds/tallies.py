@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from django.db import connections
 from numpy.typing import NDArray
 
 from portal.city import the_city
+from portal.feeds.asking import fetch
 from portal.feeds.editions import Memory, editions
 from portal.feeds.selection import Selection, Value
 
@@ -59,8 +59,9 @@ class Tallies:
         keep = np.ones(len(self.n), dtype=bool)
         for column, wanted in equals.items():
             known = self.values[column]
-            codes = [known.index(str(value)) for value in wanted if value in known]
-            keep &= np.isin(self.codes[column], codes)
+            is_wanted = np.zeros(len(known), dtype=bool)
+            is_wanted[[known.index(str(value)) for value in wanted if value in known]] = True
+            keep &= is_wanted[self.codes[column]]
         if since is not None:
             keep &= self.first >= since
         if until is not None:
@@ -120,11 +121,9 @@ def _read(dataset: str, release: int) -> Tallies:
     columns = ", ".join(dict.fromkeys(names.values()))
     statement = (
         f"SELECT month, last_month, n, {columns} FROM release.tally "  # noqa: S608 - our own text
-        "WHERE dataset_slug = %s AND release_number = %s"
+        "WHERE dataset_slug = %(dataset)s AND release_number = %(release)s"
     )
-    with connections["public"].cursor() as cursor:
-        cursor.execute(statement, [dataset, release])
-        rows = cursor.fetchall()
+    rows = fetch(statement, {"dataset": dataset, "release": release})
     if any(row[1] is None for row in rows):  # made before ends were told
         rows = []
     first, last, n, *texts = zip(*rows, strict=True) if rows else [()] * (3 + len(names))
@@ -179,6 +178,26 @@ def plan_of(selection: Selection, by: Sequence[str] = ()) -> Plan | None:
     if tallies is None:
         return None
     return _in_months(selection, tallies)
+
+
+def most_of(selection: Selection) -> int | None:
+    """About how many rows are meant at the most, for choosing a way to read them; None where no tally tells.
+
+    Whole months and districts; a district's rows can lie a footprint outside it.
+    """
+    tallies = tallies_of(selection.dataset, selection.release)
+    if tallies is None:
+        return None
+    told = {name: values for name, values in selection.equals.items() if name in tallies.values}
+    keep = tallies.chosen(told)
+    if selection.since:
+        keep &= tallies.last >= month_of(selection.since.astimezone(the_city().zone).date())
+    if selection.until:
+        keep &= tallies.first <= month_of(selection.until.astimezone(the_city().zone).date())
+    touched = selection.placed(touching=True)
+    if touched is not None:
+        keep &= tallies.chosen({"district": tuple(touched["district"])})
+    return int(tallies.n[keep].sum())
 
 
 def _in_months(selection: Selection, tallies: Tallies) -> Plan | None:

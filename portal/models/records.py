@@ -15,7 +15,7 @@ class PublishedRow(models.Model):
         DISTRICT = "district"
         CITY = "city"
 
-    public_id = models.CharField(max_length=24, unique=True)  # 96 random bits, hex
+    public_id = models.CharField(max_length=24)  # 96 random bits, hex; see _named
     precision = models.CharField(max_length=8, choices=Precision)
     place_code = models.CharField(max_length=96, blank=True)
     cell_code = models.CharField(max_length=96, blank=True)
@@ -36,6 +36,11 @@ class PublishedRow(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+def _named(name: str) -> models.UniqueConstraint:
+    """unique=True would make a second index, for LIKE, which nobody asks."""
+    return models.UniqueConstraint(fields=["public_id"], name=name)
 
 
 def _counting(fields: list[str], name: str, *more: str) -> models.Index:
@@ -66,11 +71,14 @@ class PublishedIncident(PublishedRow):
             _counting(["district_slug", "-starts_at"], "pub_incident_district"),
             # the API: boxes, areas and cells are lists of places and cells
             _counting(["place_code", "-starts_at"], "pub_incident_place", "category"),
-            _counting(["category", "place_code", "-starts_at"], "pub_incident_kind_place"),
+            _counting(
+                ["category", "place_code", "-starts_at"], "pub_incident_kind_place", "public_id"
+            ),
             _counting(["cell_code", "-starts_at"], "pub_incident_cell", "category", "place_code"),
             _wider("pub_incident_wider"),
         ]
         constraints = [
+            _named("pub_incident_public_id"),
             models.CheckConstraint(
                 name="pub_incident_period", condition=Q(ends_at__gt=F("starts_at"))
             ),
@@ -95,6 +103,7 @@ class PublishedGunfire(PublishedRow):
             models.Index(fields=["-starts_at", "public_id"], name="pub_gunfire_newest"),
             models.Index(fields=["district_slug", "-starts_at"], name="pub_gunfire_district"),
         ]
+        constraints = [_named("pub_gunfire_public_id")]
 
 
 class PublishedCall(PublishedRow):
@@ -109,9 +118,11 @@ class PublishedCall(PublishedRow):
             _counting(["category", "-starts_at"], "pub_call_category"),
             _counting(["district_slug", "-starts_at"], "pub_call_district"),
             _counting(["place_code", "-starts_at"], "pub_call_place", "category"),
+            _counting(["category", "place_code", "-starts_at"], "pub_call_kind_place", "public_id"),
             _counting(["cell_code", "-starts_at"], "pub_call_cell", "category", "place_code"),
             _wider("pub_call_wider"),
         ]
         constraints = [
+            _named("pub_call_public_id"),
             models.CheckConstraint(name="pub_call_period", condition=Q(ends_at__gt=F("starts_at"))),
         ]

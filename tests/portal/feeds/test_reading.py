@@ -9,13 +9,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from portal.city import the_city
+from portal.feeds import reading
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.editions import forget
 from portal.feeds.reading import (
     CursorError,
+    Page,
     count_of,
     counts_by,
     counts_in_box,
@@ -71,7 +77,7 @@ def lies_in(shape: Any, box: Box) -> bool:
     return all(box.west <= x <= box.east and box.south <= y <= box.north for x, y in points)
 
 
-@settings(
+@hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
@@ -108,6 +114,7 @@ def test_a_selection_is_what_a_reader_of_the_file_would_choose(
 
     assert Counter(row["public_id"] for row in found) == Counter(r["public_id"] for r, _ in keep)
     assert count_of(chosen) == len(keep)
+    assert page_of(chosen, sort=sort, limit=3, with_total=True).total == len(keep)
     expected = Counter(
         tuple(month_of(row) if c == "month" else row[c] for c in by) for row, _ in keep
     )
@@ -127,6 +134,30 @@ def test_totals_come_out_alike_with_and_without_tallies(
 
     assert quick == [(count_of(of), counts_by(of, ["category", "beat"])) for of in asked]
     assert quick[0][0] == len(everything) > quick[1][0] > 0
+
+
+def test_few_rows_are_read_and_counted_in_one_statement(
+    everything: list[tuple[dict[str, Any], Any]], settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.EDITIONS_KEPT_S = 60
+    forget()
+    of = Selection("incidents", 1, box=Box(WEST, SOUTH, WEST + 0.0301, SOUTH + 0.0301))
+    page_of(of)  # corners and tallies are known from here
+
+    with django_assert_num_queries(1, using="public"):
+        quick = page_of(of, limit=3, with_total=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "FEW", 0)
+        with CaptureQueriesContext(connections["public"]) as asked:
+            slow = page_of(of, limit=3, with_total=True)
+    assert len(asked) > 1
+    assert quick == slow
+    assert quick.total == len(read_all(of)) > 3
+    assert page_of(of, limit=3, cursor=quick.cursor, with_total=True).total == quick.total
+    nowhere = replace(of, equals={"category": ("theft",), "district": ()})
+    assert page_of(nowhere, with_total=True) == Page([], "", 0)
+    forget()
 
 
 @pytest.mark.parametrize(
@@ -161,7 +192,7 @@ def test_a_box_that_cuts_a_footprint_counts_it_only_as_touched(
     assert count_of(Selection("incidents", 1, box=sliver, touching=True)) > 0
 
 
-@settings(
+@hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
