@@ -35,7 +35,7 @@ def area_map(
     title: str,
     release: Release,
     map_id: str,
-    ref: FigureRef | None,
+    ref: FigureRef,
     note: str = "",
     here: str = "",
 ) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def area_map(
         (components.Link(told_apart(label, code, drawn), href), value)
         for code, label, href, value in drawn.rows
     ]
-    return map_figure(drawn, rows, about, release=release, note=note, ref=str(ref) if ref else "")
+    return map_figure(drawn, rows, about, release=release, note=note, ref=str(ref))
 
 
 def told_apart(label: str, code: str, drawn: maps.Choropleth) -> str:

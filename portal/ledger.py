@@ -135,8 +135,9 @@ def stat(
     """A number with its interval and its n, or why there is none; for `_components/stat.html`."""
     row = ledger.get(measure, period=period)
     estimate = ledger.estimate(measure, period=period)
+    ref = ledger.ref(period=period or ledger.newest, district="", measure=measure)
     if row is None or estimate is None:
-        return {"label": label, "value": None, "absent": why_not(row), "note": ""}
+        return {"label": label, "value": None, "absent": why_not(row), "note": "", "ref": ref}
     unit = UNITS[row.unit]
     note = between(estimate, unit, of=of, whole=whole_of(ledger, measure, period=period))
     if row.count is not None:
@@ -146,7 +147,8 @@ def stat(
             "counted": COUNTED[of](estimate.n),
             "unit": unit,
         }
-    return {"label": label, "value": f"{number(round(estimate.value, 1))}{unit}", "note": note}
+    value = f"{number(round(estimate.value, 1))}{unit}"
+    return {"label": label, "value": value, "note": note, "ref": ref}
 
 
 def whole_of(ledger: Ledger, measure: str, *, period: str = "", district: str = "") -> int:
@@ -278,20 +280,27 @@ def calibration() -> dict[str, Any] | None:
     return drawn(spec, release, "calibration", ref=ref)
 
 
+# What is told of each district, side by side.
+BY_DISTRICT = {
+    "alerts": gettext_lazy("Alerts"),
+    "evidence": gettext_lazy("With evidence"),
+    "missed": gettext_lazy("Shootings without an alert"),
+    "response": gettext_lazy("Minutes until an officer"),
+    "officer_hours": gettext_lazy("Officer hours"),
+}
+
+
+def districts_ref(ledger: Ledger) -> FigureRef:
+    return ledger.ref(period=ledger.newest, measure=",".join(BY_DISTRICT))
+
+
 def districts_table(ledger: Ledger, districts: Sequence[Any], city: str) -> dict[str, Any]:
     """One row a district and one for the city: counts, evidence, misses, minutes, each with its interval."""
-    heads = (
-        ("alerts", _("Alerts")),
-        ("evidence", _("With evidence")),
-        ("missed", _("Shootings without an alert")),
-        ("response", _("Minutes until an officer")),
-        ("officer_hours", _("Officer hours")),
-    )
     columns = [components.Column(_("District"))]
-    columns += [components.Column(label) for _name, label in heads]
+    columns += [components.Column(str(label)) for label in BY_DISTRICT.values()]
     areas = [("", city), *((area.slug, area.name) for area in districts)]
     rows = [
-        [name, *(_cell(ledger, measure, slug) for measure, _label in heads)] for slug, name in areas
+        [name, *(_cell(ledger, measure, slug) for measure in BY_DISTRICT)] for slug, name in areas
     ]
     caption = _("%(span)s. In brackets the range, and n: how many it rests on") % {
         "span": capfirst(ledger.newest_in_words)

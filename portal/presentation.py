@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -90,15 +91,15 @@ def file_url(release: Release, suffix: str = "csv") -> str:
 
 
 def drawn(
-    spec: figures.Figure, release: Release, figure_id: str, *, ref: FigureRef | None
+    spec: figures.Figure, release: Release, figure_id: str, *, ref: FigureRef
 ) -> dict[str, Any]:
-    """ref: the question behind the numbers, None where it cannot be written down."""
+    """ref: the question behind the numbers."""
     return components.figure(
         spec,
         figure_id=figure_id,
         csv_url=file_url(release),
         release=release,
-        ref=str(ref) if ref else "",
+        ref=str(ref),
     )
 
 
@@ -137,19 +138,22 @@ def category_figure(coverage: Coverage, of: Slice, *, figure_id: str) -> dict[st
     return drawn(spec, coverage.release, figure_id, ref=ref)
 
 
-def also_in_the_city(release: Release, of: Slice) -> str:
+def also_in_the_city(release: Release, of: Slice) -> dict[str, Any] | None:
     """How many like these may have happened in a district too, but are published for the whole city only."""
     if not of.district or of.beat:
-        return ""
+        return None
     everywhere = Slice(category=of.category, since=of.since, until=of.until)
     n = queries.count_by(release, "district_slug", everywhere).get("", 0)
     if not n:
-        return ""
-    return ngettext(
+        return None
+    text = ngettext(
         "%(number)s more is published for the whole city only; it may have happened here.",
         "%(number)s more are published for the whole city only; some may have happened here.",
         n,
-    ) % {"number": number(n)}
+    )
+    ref = counted(release, everywhere)
+    nowhere = replace(ref, equals={**ref.equals, "district": ("",)})
+    return {"text": text % {"number": number(n)}, "ref": nowhere}
 
 
 def totals_figure(

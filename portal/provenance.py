@@ -36,8 +36,9 @@ _MONTHS = re.compile(r"([0-9]{4}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2})")
 MOST_GROUPS: Final = 3
 # What separates parts and values, and what stands where no value is allowed at all.
 PART, VALUE, NONE = ";", ",", "()"
-# Within a value, what would end it here or in the path of an address.
-_ESCAPES: Final = str.maketrans({sign: quote(sign, safe="") for sign in ";,%/("})
+# Within a value, what would end it here, or no path of an address holds.
+_UNSAFE: Final = (*";,%/(", *map(chr, range(1, 32)))
+_ESCAPES: Final = str.maketrans({sign: quote(sign, safe="") for sign in _UNSAFE})
 _SIDES: Final = {"min_": "at_least", "max_": "at_most"}
 _FLAGS: Final = ("rows", "touching")
 

@@ -24,8 +24,10 @@ from portal.feeds.files import FilesAbsentError, manifest_of
 from portal.feeds.renderers import FORMATS, formats_of
 from portal.feeds.selection import SelectionError
 from portal.feeds.specs import ABSENCES, DatasetSpec, Field
+from portal.findings import number
 from portal.models import Release
 from portal.presentation import file_url
+from portal.provenance import FigureRef
 from portal.views.caching import public_page
 from portal.views.catalogue import machine_readable
 from portal.views.frames import frame_of, heading
@@ -92,10 +94,11 @@ def dataset_list(request: HttpRequest) -> HttpResponse:
 
 
 def listed(slug: str) -> dict[str, Any]:
-    spec = DATASETS[slug]
+    spec, release = DATASETS[slug], queries.current_release(slug)
     return {
         "spec": spec,
-        "release": queries.current_release(slug),
+        "release": release,
+        "ref": FigureRef(slug, release.number) if release else None,
         "files": [(FORMAT_NAMES[suffix], suffix) for suffix in formats_of(spec)],
     }
 
@@ -160,6 +163,7 @@ def taking_along(request: HttpRequest, release: Release) -> dict[str, Any]:
     """Files, the address to cite, and programs that read the release."""
     csv_url = request.build_absolute_uri(file_url(release))
     return {
+        "whole_ref": FigureRef(release.dataset.slug, release.number),
         "files": files_of(release),
         "parts": parts_of(release),
         "permanent_url": permanent_url(request, release),
@@ -232,7 +236,10 @@ def releases_table(slug: str) -> dict[str, Any]:
         (
             link_to(release),
             spoken_for(release),
-            release.n_rows,
+            components.Link(
+                number(release.n_rows),
+                reverse("portal:verify", args=[FigureRef(slug, release.number)]),
+            ),
             release.n_added,
             release.n_retired,
             state_of(release),

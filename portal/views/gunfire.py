@@ -19,6 +19,7 @@ from portal.coverage import YEAR, Coverage
 from portal.findings import MONTH
 from portal.models import PublishedGunfire
 from portal.presentation import counted, drawn, subject
+from portal.provenance import FigureRef
 from portal.queries import Slice
 from portal.views.caching import public_page
 from portal.views.records import page_of_list
@@ -47,7 +48,7 @@ def gunfire(request: HttpRequest) -> HttpResponse:
             "coverage": coverage,
             "n_alerts": len(alerts),
             "alerts_ref": counted(release, coverage.last_year),
-            "kinds": kinds_of(alerts),
+            "kinds": kinds_of(coverage, alerts),
             **figures_of(coverage, alerts),
             **accounts(),
         }
@@ -69,18 +70,26 @@ def accounts() -> dict[str, Any]:
         "uptime": ledger.uptime_stat(told),
         "evidence_months": ledger.evidence_by_month(told),
         "evidence_districts": ledger.evidence_by_district(told, districts),
+        "districts_ref": ledger.districts_ref(told),
         "districts_table": ledger.districts_table(told, districts, the_city().name),
         "calibration": ledger.calibration(),
     }
 
 
-def kinds_of(alerts: Sequence[PublishedGunfire]) -> list[tuple[str, int]]:
-    """Each kind with its number, where there is another than gunfire."""
+def kinds_of(
+    coverage: Coverage, alerts: Sequence[PublishedGunfire]
+) -> list[tuple[str, int, FigureRef]]:
+    """Each kind with its number and the question behind it, where there is another than gunfire."""
     counts = Counter(alert.kind for alert in alerts)
     if set(counts) <= {"gunfire"}:
         return []
     return [
-        (kind_label(kind), counts[kind]) for kind in (*KINDS, *sorted(set(counts) - set(KINDS)))
+        (
+            kind_label(kind),
+            counts[kind],
+            counted(coverage.release, replace(coverage.last_year, category=kind)),
+        )
+        for kind in (*KINDS, *sorted(set(counts) - set(KINDS)))
     ]
 
 
@@ -91,6 +100,7 @@ def figures_of(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[s
             coverage, Slice(), title=_("Alerts each month"), figure_id="months"
         ),
         "by_month": by_month(coverage),
+        "by_month_ref": counted(coverage.release, coverage.last_year, "month", "district"),
     }
     if alerts:
         found |= {

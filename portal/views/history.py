@@ -146,10 +146,12 @@ def corrections(request: HttpRequest) -> HttpResponse:
     """Removals and withdrawals of every dataset, newest first."""
     heads = (_("Dataset"), _("Release"), _("What"), _("Rows"), _("Why"))
     kinds = {"removal": _("rows removed"), "withdrawal": _("release withdrawn")}
+    readable = Release.objects.filter(state=Release.State.ACTIVE)
+    active = set(readable.values_list("dataset__slug", "number"))
     rows = [
         (
             components.Link(_(DATASETS[found.dataset].title), reverse("portal:dataset-detail", args=[found.dataset])),
-            _("release %(number)s") % {"number": found.release},
+            release_link(found.dataset, found.release, has_page=(found.dataset, found.release) in active),
             kinds[found.kind],
             found.n_rows,
             _(found.reason) if found.kind == "removal" else found.reason,
@@ -159,6 +161,13 @@ def corrections(request: HttpRequest) -> HttpResponse:
     columns = [components.Column(head, is_number=head == _("Rows")) for head in heads]
     context = {"table": components.table(_("Corrections, newest first"), columns, rows, absent="")}
     return render(request, "portal/data/corrections.html", context)
+
+
+def release_link(slug: str, number: int, *, has_page: bool) -> components.Value:
+    """A release, and where it stands beside the one before; of one that was withdrawn, its name alone."""
+    words = _("release %(number)s") % {"number": number}
+    address = reverse("portal:dataset-difference", args=[slug])
+    return components.Link(words, f"{address}?to={number}") if has_page else words
 
 
 @open_door

@@ -20,7 +20,9 @@ from portal.feeds import chain
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import open_door, problem
 from portal.feeds.views import FOREVER, SOON
+from portal.findings import number
 from portal.models import ChainEntry
+from portal.provenance import FigureRef
 from portal.publication import signing
 from portal.views.caching import public_page
 from portal.vocabulary import rule_label
@@ -72,8 +74,18 @@ def entries_table(entries: list[ChainEntry]) -> dict[str, Any]:
         says = chain.says(entry)
         link = components.Link(str(entry.number), reverse("feeds:chain-entry", args=[entry.number]))
         day = says.get("on") or says["as_of"][:10]
-        rows.append((link, sentence_of(says), day, says.get("rows", "")))
+        rows.append((link, sentence_of(says), day, rows_of(says)))
     return components.table(_("The record, newest first"), columns, rows, absent="")
+
+
+def rows_of(says: chain.Line) -> components.Value:
+    """How many, with the way to count them; '' of what is no release."""
+    if "rows" not in says:
+        return ""
+    if says["dataset"] not in DATASETS:
+        return str(says["rows"])
+    ref = FigureRef(says["dataset"], int(says["release"]))
+    return components.Link(number(says["rows"]), reverse("portal:verify", args=[ref]))
 
 
 def sentence_of(says: chain.Line) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -13,7 +14,8 @@ from portal import atlas, presentation, queries
 from portal.city import the_city
 from portal.coverage import Coverage
 from portal.feeds.chain import promised_rules
-from portal.models import PublishedArea
+from portal.models import PublishedArea, Release
+from portal.provenance import FigureRef
 from portal.queries import Slice
 from portal.views.caching import public_page
 from portal.vocabulary import category_label
@@ -37,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "coverage": coverage,
             "n_incidents": queries.total(incidents, coverage.last_year),
             "incidents_ref": presentation.counted(incidents, coverage.last_year),
+            "newest": newest_rows(incidents),
             "monthly": presentation.monthly_figure(
                 coverage, Slice(), title=_("Incidents each month"), figure_id="months"
             ),
@@ -51,6 +54,15 @@ def home(request: HttpRequest) -> HttpResponse:
             "gunfire_ref": presentation.counted(gunfire, alerts.last_year),
         }
     return render(request, "portal/home.html", context)
+
+
+def newest_rows(release: Release) -> dict[str, Any]:
+    """How the rows that a release was the first to hold can be seen: beside the one before it, or as all of it."""
+    slug = release.dataset.slug
+    if release.number == 1:
+        url = reverse("portal:dataset-detail", args=[slug])
+        return {"url": url, "link": _("All releases"), "ref": FigureRef(slug, release.number)}
+    return {"url": reverse("portal:dataset-difference", args=[slug]), "link": _("See what changed")}
 
 
 @public_page
@@ -116,7 +128,22 @@ def area_list(request: HttpRequest) -> HttpResponse:
         for district in queries.areas("district", shapes=False)
     ]
     city = next(iter(queries.areas("city", shapes=False)), None)
-    return render(request, "portal/areas/list.html", {"districts": districts, "city_area": city})
+    release = queries.current_release("areas")
+    context = {
+        "districts": districts,
+        "city_area": city,
+        "areas_release": release,
+        "areas_ref": described(release, kind="district"),
+    }
+    return render(request, "portal/areas/list.html", context)
+
+
+def described(release: Release | None, **equals: str) -> FigureRef | None:
+    """Rows of the map with their numbers, by a column; None before the first release."""
+    if release is None:
+        return None
+    asked = {name: (value,) for name, value in equals.items()}
+    return FigureRef("areas", release.number, equals=asked, rows=True)
 
 
 @public_page
@@ -129,6 +156,7 @@ def area_detail(request: HttpRequest, slug: str) -> HttpResponse:
     parent = area.parent_slug if area.kind == "beat" else ""
     context: dict[str, Any] = {
         "area": area,
+        "area_ref": described(queries.current_release("areas"), slug=area.slug),
         "parent": {"slug": parent, "name": names[parent]} if parent in names else None,
     }
     of = slice_of(area)

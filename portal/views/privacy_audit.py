@@ -17,6 +17,7 @@ from portal.feeds.audit_dictionary import ATTACKS, SUBJECTS
 from portal.feeds.dictionary import DATASETS
 from portal.findings import number
 from portal.models import PublishedAuditResult, Release
+from portal.provenance import FigureRef
 from portal.views.caching import public_page
 
 HISTORY = 20  # releases of a dataset that are listed; the file has them all
@@ -45,6 +46,7 @@ class Audited:
     slug: str
     release: Release
     results: list[PublishedAuditResult]
+    ref: FigureRef
 
     @property
     def title(self) -> str:
@@ -92,17 +94,18 @@ class Audited:
 @public_page
 def privacy_audit(request: HttpRequest) -> HttpResponse:
     """The newest release of each dataset, the history, and what is not promised."""
-    newest = newest_audited()
-    slug = MAIN if any(each.slug == MAIN for each in newest) else ""
+    audit = queries.current_release("privacy-audit")
+    newest = newest_audited(audit) if audit else []
+    has_history = any(each.slug == MAIN for each in newest)
     context = {
         "newest": newest,
-        "history": history(slug) if slug else None,
-        "release": queries.current_release("privacy-audit"),
+        "history": history(audit, MAIN) if audit and has_history else None,
+        "release": audit,
     }
     return render(request, "portal/privacy/audit.html", context)
 
 
-def newest_audited() -> list[Audited]:
+def newest_audited(audit: Release) -> list[Audited]:
     """The current release of every dataset that was audited, the incidents first."""
     order = {attack: n for n, attack in enumerate(ATTACKS)}
     slugs = sorted(DATASETS, key=lambda slug: (slug != MAIN, list(DATASETS).index(slug)))
@@ -114,11 +117,13 @@ def newest_audited() -> list[Audited]:
         )
         results = sorted(rows, key=lambda row: (order.get(row.attack, 99), row.subject))
         if release and results:
-            found.append(Audited(slug, release, results))
+            asked = {"audited_dataset": (slug,), "audited_release": (str(release.number),)}
+            ref = FigureRef("privacy-audit", audit.number, equals=asked, rows=True)
+            found.append(Audited(slug, release, results, ref))
     return found
 
 
-def history(slug: str) -> dict[str, Any]:
+def history(audit: Release, slug: str) -> dict[str, Any]:
     """The newest releases of a dataset, rejected ones too: what was tried, what failed, whether it went out."""
     failed = Count("pk", filter=Q(status=PublishedAuditResult.Status.FAILED))
     rows = _results().filter(audited_dataset=slug).values("audited_release")
@@ -140,7 +145,11 @@ def history(slug: str) -> dict[str, Any]:
     ]
     heads = (_("Release"), _("As of"), _("Numbers"), _("Missed"), _("What became of it"))
     columns = [components.Column(head, is_number=n in (2, 3)) for n, head in enumerate(heads)]
-    return components.table(_(DATASETS[slug].title), columns, lines, absent="")
+    by, asked = ("audited_release", "status"), {"audited_dataset": (slug,)}
+    return {
+        "table": components.table(_(DATASETS[slug].title), columns, lines, absent=""),
+        "ref": FigureRef("privacy-audit", audit.number, by, asked),
+    }
 
 
 STATES: Final[dict[str, Callable[[], str]]] = {

@@ -100,6 +100,7 @@ def page_of_list(request: HttpRequest, release: Release, of: Slice) -> dict[str,
     return {
         "page": page,
         "total": queries.total(release, of),
+        "total_ref": presentation.counted(release, of),
         "next": following if page.next_key else "",
         "newest": presentation.query_string(
             district=of.district, beat=of.beat, category=of.category

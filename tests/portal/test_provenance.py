@@ -141,8 +141,8 @@ def figures_on(client: Client, page: str) -> set[str]:
 
 def test_every_figure_of_every_page_can_be_counted_anew(site: str) -> None:
     client = Client()
-    pages = ("/", "/map/", "/incidents/", "/areas/testville/", "/areas/north/", "/areas/north-1/",
-             "/gunfire/")  # fmt: skip
+    pages = ("/", "/map/", "/incidents/", "/areas/", "/areas/testville/", "/areas/north/",
+             "/areas/north-1/", "/gunfire/", "/data/", "/data/incidents/", "/data/places/")  # fmt: skip
 
     found = {page: figures_on(client, page) for page in pages}
 
@@ -151,6 +151,39 @@ def test_every_figure_of_every_page_can_be_counted_anew(site: str) -> None:
         response = client.get(f"/verify/{ref}/")
         assert response.status_code == 200, ref
         assert client.get(f"/verify/{ref}/", {"format": "json"}).json()["figure"] == ref
+
+
+@pytest.mark.parametrize(
+    "page", ["/", "/areas/testville/", "/areas/north/", "/gunfire/", "/es/gunfire/"]
+)
+def test_each_number_in_large_type_has_its_question(site: str, page: str) -> None:
+    html = Client().get(page).content.decode()
+
+    stats = [part.partition("</div>")[0] for part in html.split('<div class="stat">')[1:]]
+
+    assert stats
+    for stat in stats:
+        assert "/verify/" in stat or "stat__value--absent" in stat, stat
+
+
+def test_what_came_with_a_later_release_leads_to_what_changed(site: str) -> None:
+    release_of("incidents", number=2)
+
+    html = Client().get("/").content.decode()
+
+    assert 'href="/data/incidents/diff/"' in html
+    assert Client().get("/data/incidents/diff/").status_code == 200
+
+
+def test_what_may_have_happened_in_a_district_too_is_counted_anew(site: str) -> None:
+    html = unescape(Client().get("/areas/north/").content.decode())
+    (n, ref) = re.findall(
+        r"([0-9]+) more (?:is|are) published.*?/verify/([^\"]+)/", html, re.DOTALL
+    )[0]
+
+    counted = Client().get(f"/verify/{ref}/", {"format": "json"}).json()["counted"]
+
+    assert counted == [{"rows": int(n)}]
 
 
 def test_a_page_and_its_recount_say_the_same(site: str) -> None:
@@ -207,7 +240,7 @@ def test_a_row_that_the_tallies_forgot_shows(site: str) -> None:
 def test_the_program_on_the_page_prints_the_same_numbers(site: str, ref: str) -> None:
     client = Client(headers={"host": site.removeprefix("http://")})
     html = client.get(f"/verify/{ref}/").content.decode()
-    program = unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", html, re.DOTALL)[1])
+    program = unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", html, re.DOTALL)[1])  # type: ignore[index]
 
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
