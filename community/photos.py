@@ -27,7 +27,10 @@ QUALITY: Final = 85
 MOST_PIXELS: Final = {"JPEG": 50_000_000, "PNG": 20_000_000, "WEBP": 20_000_000}
 # A progressive JPEG of a camera has some ten scans. Hundreds of them keep a decoder busy for minutes.
 MOST_SCANS: Final = 64
-_SCAN: Final = b"\xff\xda"
+# A marker among a JPEG's data: not a byte FF of the data (FF 00), not a restart.
+_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_SCAN, _END = b"\xda", b"\xd9"
+_WITHOUT_LENGTH: Final = frozenset((b"\xd8", b"\x01"))
 _MAGIC: Final = {
     "JPEG": re.compile(rb"\xff\xd8\xff"),
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -111,7 +114,7 @@ def _drawn(content: bytes, kind: str) -> Image:
     """A new image with the pixels of the file, and with nothing else of it."""
     from PIL import Image, ImageOps
 
-    if content.count(_SCAN) > MOST_SCANS:
+    if kind == "JPEG" and _has_too_many_scans(content):
         raise PhotoError("broken")
     with Image.open(io.BytesIO(content), formats=[kind]) as opened:
         if opened.width * opened.height > MOST_PIXELS[kind]:
@@ -119,8 +122,23 @@ def _drawn(content: bytes, kind: str) -> Image:
         opened.draft("RGB", (LONGEST_SIDE_PX, LONGEST_SIDE_PX))
         pixels = ImageOps.exif_transpose(opened)
     has_alpha = "A" in pixels.getbands() or "transparency" in pixels.info
+    if pixels.mode.startswith("I"):  # sixteen bits of grey, of which the upper eight show
+        pixels = pixels.point(lambda grey: grey / 256).convert("L")
     pixels = pixels.convert("RGBA" if has_alpha else "RGB")
     pixels.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     new = Image.new("RGB", pixels.size, "white")
     new.paste(pixels, mask=pixels.getchannel("A") if has_alpha else None)
     return new
+
+
+def _has_too_many_scans(jpeg: bytes) -> bool:
+    """Of the picture itself: what a phone appends to it, such as a short film, is not read."""
+    at = n_scans = 0
+    while (found := _MARKER.search(jpeg, at)) and found[1] != _END:
+        n_scans += found[1] == _SCAN
+        if n_scans > MOST_SCANS:
+            return True
+        at = found.end()
+        if found[1] not in _WITHOUT_LENGTH:
+            at += int.from_bytes(jpeg[at : at + 2])
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -166,6 +167,56 @@ def test_cmyk_and_progressive_and_large_ones_are_drawn() -> None:
     assert photo.height_px == pytest.approx(LONGEST_SIDE_PX * 3 / 5, abs=1)
 
 
+def animated(kind: str, **options: Any) -> bytes:
+    frames = [picture().rotate(90 * turn) for turn in range(1, 4)]
+    return encoded(picture(), kind, save_all=True, append_images=frames, **options)
+
+
+SEVERAL = {
+    "mpo.jpg": lambda: animated("MPO"),
+    "apng.png": lambda: animated("PNG", duration=10),
+    "webp.webp": lambda: animated("WEBP", duration=10, xmp=SECRET),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_of_several_pictures_the_first_is_drawn(name: str) -> None:
+    photo = redraw(SEVERAL[name](), name=name)
+
+    shown = Image.open(io.BytesIO(photo.jpeg))
+    assert getattr(shown, "n_frames", 1) == 1
+    assert SECRET not in photo.jpeg
+    assert set(segments(photo.jpeg)) <= {0xE0, 0xDB, 0xC0, 0xC4, 0xDA}
+    red, _, blue = shown.getpixel((2, 2))  # type: ignore[misc]
+    assert red > 150 > blue
+
+
+def noise(side: int) -> Image.Image:
+    return Image.frombytes("RGB", (side, side), random.Random(7).randbytes(side * side * 3))
+
+
+def test_what_a_phone_appends_and_what_looks_like_a_scan_by_chance_is_no_damage() -> None:
+    film = b"\xff\xda" * 100 + random.Random(8).randbytes(1_000_000)
+    assert redraw(encoded(noise(64), "JPEG") + film, name="PXL_1.MP.jpg").width_px == 64
+
+    by_chance = encoded(noise(64), "PNG", compress_level=0) + b"\xff\xda" * 100
+    assert redraw(by_chance, name="a.png").width_px == 64
+
+
+def test_sixteen_bits_of_grey_keep_their_shade() -> None:
+    photo = redraw(encoded(Image.new("I;16", (64, 48), 0x6000), "PNG"), name="a.png")
+
+    shown = Image.open(io.BytesIO(photo.jpeg)).convert("L").getpixel((20, 20))
+    assert shown == pytest.approx(0x60, abs=2)
+
+
+@pytest.mark.parametrize("size", [(60_000, 1), (1, 60_000)])
+def test_a_picture_of_one_line_is_drawn(size: tuple[int, int]) -> None:
+    photo = redraw(encoded(Image.new("1", size), "PNG"), name="a.png")
+
+    assert sorted((photo.width_px, photo.height_px)) == [1, LONGEST_SIDE_PX]
+
+
 def png_of(width: int, height: int) -> bytes:
     """A PNG that says it is so large, in a few bytes."""
 
@@ -189,7 +240,13 @@ REFUSED: dict[str, Callable[[], tuple[bytes, str, str]]] = {
         "broken",
     ),
     "too long": lambda: (tainted_jpeg() + bytes(MOST_BYTES), "a.jpg", "bytes"),
-    "many scans": lambda: (tainted_jpeg() + b"\xff\xda" * 100, "a.jpg", "broken"),
+    "many scans": lambda: (_many_scans(tainted_jpeg()), "a.jpg", "broken"),
+    "too many pixels": lambda: (encoded(picture(10_000, 5_001), "JPEG"), "a.jpg", "pixels"),
+    "profile bomb": lambda: (_profile_bomb(encoded(picture(), "PNG")), "a.png", "broken"),
+    "no pixels": lambda: (_resized(encoded(picture(), "JPEG"), 0, 0), "a.jpg", "broken"),
+    "avif": lambda: (b"\0\0\0\x1cftypavif" + bytes(99), "a.jpg", "kind"),
+    "pdf": lambda: (b"%PDF-1.7\n" + tainted_jpeg(), "a.jpg", "kind"),
+    "half a png": lambda: (encoded(picture(500, 500), "PNG")[:400], "a.png", "broken"),
     "half": lambda: (encoded(picture(640, 480), "JPEG")[:4_000], "a.jpg", "broken"),
     "empty": lambda: (b"", "a.jpg", "kind"),
     "page": lambda: (b"<html>", "a.jpg", "kind"),
@@ -211,6 +268,25 @@ def _text_bomb(png: bytes) -> bytes:
     name = b"zTXt"
     chunk = struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
     return png[8:33] + chunk + png[33:]
+
+
+def _many_scans(jpeg: bytes) -> bytes:
+    """The only scan a hundred times over, before the end of the picture."""
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    return jpeg[:-2] + scan * 100 + jpeg[-2:]
+
+
+def _profile_bomb(png: bytes) -> bytes:
+    """A colour profile that unpacks to a hundred megabytes."""
+    body = b"iCCPx\0\0" + zlib.compress(bytes(100_000_000), 9)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return png[:33] + chunk + png[33:]
+
+
+def _resized(jpeg: bytes, width: int, height: int) -> bytes:
+    """The same data, with another size in its frame."""
+    frame = jpeg.index(b"\xff\xc0") + 5
+    return jpeg[:frame] + struct.pack(">HH", height, width) + jpeg[frame + 4 :]
 
 
 @pytest.mark.parametrize("case", REFUSED)
