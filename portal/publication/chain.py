@@ -137,12 +137,12 @@ def rotate(*, reason: str, on: dt.date, lost: bool = False) -> str:
         raise ValueError("got no chain of releases yet; there is no key to replace")
     old = None if lost else signing.signing_key(key_in_force())
     fresh = signing.next_key()
+    if lost:  # whoever has the old key may not sign overrides with it, also where we die on the way
+        signing.remember(signing.public_of(fresh), alone=True)
     with transaction.atomic(using="publisher"):
         words = _key_words(fresh, "lost" if lost else "rotation", reason.strip(), on=on)
         _append("key", words, key=old or fresh)
     signing.adopt_next_key()
-    if lost:  # whoever has the old key may not sign overrides with it
-        signing.remember(signing.public_of(fresh), alone=True)
     return signing.fingerprint(signing.public_of(fresh))
 
 

@@ -286,13 +286,19 @@ def _take_back(release: Release) -> None:
 
 
 def discard_unfinished() -> None:
-    """A builder that died between building and activating left an inactive release; nobody saw it."""
+    """A builder that died between building and activating left an inactive release; nobody saw it.
+
+    A withdrawal that died left its files.
+    """
     unfinished = Release.objects.using("publisher").filter(state=Release.State.BUILT)
     for release in unfinished.select_related("dataset"):
         release.verification = [
             {"check": "the build was finished", "passed": False, "detail": "it was interrupted"}
         ]
         reject(release)
+    withdrawn = Release.objects.using("publisher").filter(state=Release.State.WITHDRAWN)
+    for release in withdrawn.select_related("dataset"):
+        remove_files(release)
 
 
 def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> None:
@@ -305,20 +311,22 @@ def withdraw(release: Release, *, reason: str, retire_rows: bool = False) -> Non
     edition can go with its rows, for they stand in the signed files of later ones. Raises ValueError,
     ReleaseBusyError, SigningKeyError.
     """
-    slug = release.dataset.slug
-    if release.state != Release.State.ACTIVE:
-        raise ValueError(f"got a release that is {release.state}; wanted an active one")
+    slug, city = release.dataset.slug, the_city()
     if slug in MAP:
         raise ValueError(f"got {slug}; every public record refers to the map, which stays as it is")
     if not reason.strip():
         raise ValueError("got no reason; wanted a sentence that readers will see")
-    city = the_city()
-    with gate_lock(), transaction.atomic(using="publisher"):
-        if retire_rows:
-            _refuse_under_later(release)
-        chain.begin(city, on=timezone.now().astimezone(city.zone).date())
-        _withdraw(release, reason=reason.strip(), retire_rows=retire_rows)
-    remove_files(release)  # no door serves what is not active; so nothing of it lies behind one
+    with gate_lock():
+        discard_unfinished()  # which may have retired rows of this one
+        with transaction.atomic(using="publisher"):
+            release.refresh_from_db(using="publisher")  # somebody else may have been quicker
+            if release.state != Release.State.ACTIVE:
+                raise ValueError(f"got a release that is {release.state}; wanted an active one")
+            if retire_rows:
+                _refuse_under_later(release)
+            chain.begin(city, on=timezone.now().astimezone(city.zone).date())
+            _withdraw(release, reason=reason.strip(), retire_rows=retire_rows)
+        remove_files(release)  # no door serves what is not active; so nothing of it lies behind one
 
 
 def _refuse_under_later(release: Release) -> None:

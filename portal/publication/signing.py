@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -49,11 +50,8 @@ def signing_key(wanted: str) -> Ed25519PrivateKey:
             ' back, or say that it is lost: manage.py rotate_key --lost --reason "..."'
         )
     found = _read(path)
-    if wanted and key_id(public_of(found)) != wanted and (waiting := _next_file()).exists():
-        following = _read(waiting)  # a rotation was cut short between its entry and its file
-        if key_id(public_of(following)) == wanted:
-            adopt_next_key()
-            found = following
+    if wanted and key_id(public_of(found)) != wanted:
+        found = _announced(wanted) or found
     if wanted and key_id(public_of(found)) != wanted:
         raise SigningKeyError(
             f"got key {key_id(public_of(found))} in {path}; the chain of releases ends with key {wanted}:"
@@ -73,8 +71,22 @@ def next_key() -> Ed25519PrivateKey:
 
 def adopt_next_key() -> None:
     """The announced key takes the place of the old one, which is gone for good."""
-    _next_file().replace(key_file())
+    with suppress(FileNotFoundError):  # whoever met the announcement first has put it there
+        _next_file().replace(key_file())
     remember(public_of(_read(key_file())))
+
+
+def _announced(wanted: str) -> Ed25519PrivateKey | None:
+    """The key of a rotation that has written its entry and not yet its file, or has just done so."""
+    for path in (_next_file(), key_file()):
+        try:
+            key = _decoded(path.read_text(encoding="ascii"), path)
+        except FileNotFoundError:
+            continue
+        if key_id(public_of(key)) == wanted:
+            adopt_next_key()
+            return key
+    return None
 
 
 def _next_file() -> Path:
@@ -82,8 +94,12 @@ def _next_file() -> Path:
 
 
 def _read(path: Path) -> Ed25519PrivateKey:
+    return _decoded(kept(path), path)
+
+
+def _decoded(text: str, path: Path) -> Ed25519PrivateKey:
     try:
-        return Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(kept(path)))
+        return Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(text))
     except ValueError as error:
         raise SigningKeyError(
             f"{path} holds no signing key; wanted 32 bytes in urlsafe base64"
