@@ -30,7 +30,7 @@ ATTACKS: Final = {
     "cross-feed": _("Lays one dataset over another."),
     "order": _("Looks at ids and at the order of rows."),
     "sensitive-totals": _("Tries to get at the exact number of sensitive incidents."),
-    "leak": _("Searches every file and table for what is private."),
+    "leak": _("Searches every file, table, page and answer of the API for what is private."),
     "coverage": _("A reader who means well: how much of what may be published and is due appears."),
     "hotspots": _("A reader who means well: finds the hottest twentieth of the city."),
     "density": _("A reader who means well: draws a heat map."),
@@ -73,6 +73,10 @@ SUBJECTS: Final = {
     "geojson": _("in GeoJSON files"),
     "parquet": _("in GeoParquet files"),
     "other": _("in other files"),
+    "pages": _("on pages, rendered before the release goes out"),
+    "answers": _(
+        "in answers of the API, map services and feeds, asked before the release goes out"
+    ),
 }
 
 AUDIT: Final = (

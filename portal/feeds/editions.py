@@ -11,7 +11,9 @@ import datetime as dt
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -39,11 +41,24 @@ Editions = dict[str, Edition]
 
 _lock = threading.Lock()
 _known: tuple[float, Editions] | None = None
+_keeps: ContextVar[bool] = ContextVar("keeps", default=True)
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Inside, what this thread reads is not kept for others, and it is told nothing that others kept."""
+    token = _keeps.set(False)
+    try:
+        yield
+    finally:
+        _keeps.reset(token)
 
 
 def editions() -> Editions:
     """Every dataset's, by slug."""
     global _known
+    if not _keeps.get():
+        return _read()
     known = _known
     if known and time.monotonic() - known[0] < settings.EDITIONS_KEPT_S:
         return known[1]
@@ -87,6 +102,8 @@ class Memory(Generic[T]):
         self._of: Editions = {}
 
     def get(self, key: Hashable, now: Editions) -> T | None:
+        if not _keeps.get():
+            return None
         with self._lock:
             self._turn_to(now)
             found = self._kept.get(key)
@@ -96,7 +113,8 @@ class Memory(Generic[T]):
 
     def put(self, key: Hashable, value: T, now: Editions) -> None:
         weight = self._weigh(value)
-        if not settings.EDITIONS_KEPT_S or weight > self._max_bytes // 8:
+        is_kept = settings.EDITIONS_KEPT_S and _keeps.get()
+        if not is_kept or weight > self._max_bytes // 8:
             return
         with self._lock:
             self._turn_to(now)

@@ -22,6 +22,7 @@ from portal.feeds.contract import schema_version
 from portal.feeds.files import manifest_sha256_of, remove_files
 from portal.models import Dataset, Release
 from portal.publication import builders, chain, sources
+from portal.publication.activation import let_out, newest
 from portal.publication.audit.auditing import as_check, audit
 from portal.publication.audit.results import build_results
 from portal.publication.decisions import Gate
@@ -173,17 +174,6 @@ def _newest_seen(slug: str) -> Release | None:
     return releases.order_by("-number").first()
 
 
-def newest(slug: str) -> Release | None:
-    """The newest active release, as the publisher sees it."""
-    return (
-        Release.objects.using("publisher")
-        .filter(dataset__slug=slug, state=Release.State.ACTIVE)
-        .select_related("dataset")
-        .order_by("-number")
-        .first()
-    )
-
-
 def _release(
     slug: str, build: builders.Builder, standard: Standard, as_of: dt.datetime
 ) -> Release | None:
@@ -232,25 +222,8 @@ def _describe(release: Release) -> None:
 
 @transaction.atomic(using="publisher")
 def _activate(release: Release, *, zone: ZoneInfo) -> None:
-    previous = newest(release.dataset.slug)
-    if previous:  # which keeps its own, for pages that are being made now and for a withdrawal
-        tallies(release.dataset.slug).filter(release_number__lt=previous.number).delete()
-    tally(release, zone)
-    release.state = Release.State.ACTIVE
-    release.activated_at = timezone.now()
-    release.save(
-        using="publisher",
-        update_fields=[
-            "state",
-            "activated_at",
-            "n_rows",
-            "sha256",
-            "manifest_sha256",
-            "verification",
-        ],
-    )
+    let_out(release, zone=zone)
     chain.record_release(release)
-    Dataset.objects.using("publisher").filter(pk=release.dataset_id).update(current=release)
     logger.info(
         "released %s %s: %s rows, %s new, %s retired",
         release.dataset.slug,

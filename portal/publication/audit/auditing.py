@@ -14,7 +14,8 @@ from portal.city import City
 from portal.models import Release
 from portal.publication import sources
 from portal.publication.audit.attacks.limits import Finding
-from portal.publication.audit.leaks import leaks
+from portal.publication.audit.leaks import Public, leaks
+from portal.publication.audit.pages import leaks_on_pages
 from portal.publication.audit.reading import World
 from portal.publication.audit.records import ATTACKS
 from portal.publication.audit.results import SLUG as RESULTS
@@ -36,7 +37,11 @@ def audit(release: Release, standard: Standard, *, whole: bool = False) -> list[
     ):  # else each release of the results would make another one due
         return []
     slug = release.dataset.slug
-    found = list(leaks(release, None if whole else standard.previous, standard.zone))
+    public = Public(release, standard.zone)
+    found = [
+        *leaks(public, None if whole else standard.previous),
+        *leaks_on_pages(release, public),
+    ]
     if slug == "sensitive-totals":
         found += noisy_counts(release, standard.previous)
     if attacks := ATTACKS.get(slug):

@@ -94,6 +94,13 @@ def read_file(path: Path, spec: DatasetSpec) -> Contents:
     return found
 
 
+def read_document(raw: bytes, spec: DatasetSpec) -> Contents:
+    """What stands in an answer of JSON that holds rows of a dataset."""
+    found = Contents()
+    _dig(json.loads(raw), found, spec)
+    return found
+
+
 def _read_csv(path: Path, spec: DatasetSpec) -> Contents:
     found = Contents()
     with path.open(newline="", encoding="utf-8") as file:

@@ -25,7 +25,7 @@ from portal.feeds.files import folder_of
 from portal.feeds.projections import PROJECTIONS
 from portal.feeds.specs import DatasetSpec, Field
 from portal.models import Release
-from portal.publication.audit.attacks.limits import LIMITS, Finding, exact
+from portal.publication.audit.attacks.limits import Finding, exact
 from portal.publication.audit.contents import (
     WHEN,
     WHERE,
@@ -46,6 +46,8 @@ MAP: Final = (
     "places",
     "cells",
 )  # made from public borders and addresses: there is nothing to leak
+FORMATS: Final = ("csv", "json", "ndjson", "geojson", "parquet")
+OTHER: Final = "other"
 DECIMALS = 6  # of published coordinates
 LEAST_SECRET = 6  # characters: a shorter number stands in any text
 PRIVATE_TEXTS: Final = {
@@ -97,6 +99,11 @@ class Public:
     @cached_property
     def corners(self) -> NDArray[np.int64]:
         """Every corner of the public map, as one number each, sorted."""
+        return np.unique(_keys(self.corner_points))
+
+    @cached_property
+    def corner_points(self) -> NDArray[np.float64]:
+        """The same in degrees, shape (n, 2)."""
         shapes = [
             row[0]
             for table, column in (
@@ -106,7 +113,8 @@ class Public:
             )
             for row in query(f"SELECT {column}::text FROM release.{table}")  # noqa: S608
         ]
-        return np.unique(_keys(shapely.get_coordinates(shapely.from_geojson(shapes))))
+        found: NDArray[np.float64] = shapely.get_coordinates(shapely.from_geojson(shapes))
+        return found
 
     @cached_property
     def names(self) -> dict[str, frozenset[str]]:
@@ -170,9 +178,9 @@ def _is_free(field: Field) -> bool:
     return field.type == "string" and not (field.references or field.values or field.pattern)
 
 
-def leaks(release: Release, previous: Release | None, zone: ZoneInfo) -> Iterator[Finding]:
+def leaks(public: Public, previous: Release | None) -> Iterator[Finding]:
     """Files and tables of a release. A file that the audited release before shares was read then."""
-    public = Public(release, zone)
+    release = public.release
     strangers: Counter[str] = Counter({"tables": 0})
     texts: dict[str, set[str]] = defaultdict(set)
     words: dict[str, set[str]] = defaultdict(set)
@@ -187,7 +195,7 @@ def leaks(release: Release, previous: Release | None, zone: ZoneInfo) -> Iterato
     strangers["tables"] += sum(1 for _ in public.strangers(found))
     texts["tables"] = public.free_texts(found)
     secret = {} if public.spec.slug in MAP else private_parts(texts, words)
-    for kind in LIMITS["leak"]:
+    for kind in (*FORMATS, "tables", OTHER):
         measured = strangers[kind] + len(secret.get(kind, ()))
         yield exact("leak", kind, measured, n=int(kind in strangers))
     yield exact("order", "files", unsorted, n=n_read)
@@ -202,7 +210,7 @@ def _files(release: Release, previous: Release | None) -> Iterator[Path]:
 
 def _kind_of(path: Path) -> str:
     suffix = path.suffix.removeprefix(".")
-    return suffix if suffix in LIMITS["leak"] else "other"
+    return suffix if suffix in FORMATS else OTHER
 
 
 def _is_shared(path: Path, release: Release, previous: Release | None) -> bool:

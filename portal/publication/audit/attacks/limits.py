@@ -100,7 +100,8 @@ LIMITS: dict[str, dict[str, Limit]] = {
     "order": {"rows": Limit(0.1), "files": NEVER, "ids-from-numbers": NEVER},
     "sensitive-totals": {"drawn-again": NEVER, "exact": Limit(0.25)},
     "leak": dict.fromkeys(
-        ("tables", "csv", "json", "ndjson", "geojson", "parquet", "other"), NEVER
+        ("tables", "csv", "json", "ndjson", "geojson", "parquet", "other", "pages", "answers"),
+        NEVER,
     ),
     "coverage": {"": Limit(0.95, "at_least", blocks=False)},
     "hotspots": {"": Limit(0.90, "at_least", blocks=False)},
