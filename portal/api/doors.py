@@ -25,6 +25,9 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 SOON: Final = f"public, max-age={MAX_AGE_S}"
 
 
+ANYTHING: Final = "*/*"
+
+
 class Plain(BaseRenderer):
     """Names a form that answers come in; the bytes are made elsewhere."""
 
@@ -41,7 +44,9 @@ class Negotiation(DefaultContentNegotiation):
         for renderer in renderers:
             if renderer.format == named:
                 return renderer, renderer.media_type
-        if named is not None:  # to be refused, with the others that cannot be asked
+        accepts = request.META.get("HTTP_ACCEPT", ANYTHING)
+        # The rest is to be refused, with the others that cannot be asked.
+        if named is not None or accepts == ANYTHING:
             return renderers[0], renderers[0].media_type
         return super().select_renderer(request, renderers, format_suffix)
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext
 
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import Selection, Value
+
+
+def _(message: str) -> str:
+    return _in(get_language(), message)
+
+
+@lru_cache(maxsize=500)
+def _in(language: str | None, message: str) -> str:
+    """Kept, for each answer of the API says a sentence of a dozen phrases, and looking them up took a tenth of it."""
+    return gettext(message)
 
 
 def sentence_of(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from portal.city import the_city
 from portal.feeds.asking import fetch
+from portal.feeds.corners import shapes_now
 from portal.feeds.editions import Memory, editions
 from portal.feeds.selection import Selection, Value
 
@@ -194,9 +195,10 @@ def most_of(selection: Selection) -> int | None:
         keep &= tallies.last >= month_of(selection.since.astimezone(the_city().zone).date())
     if selection.until:
         keep &= tallies.first <= month_of(selection.until.astimezone(the_city().zone).date())
-    touched = selection.placed(touching=True)
-    if touched is not None:
-        keep &= tallies.chosen({"district": tuple(touched["district"])})
+    if selection.box:
+        districts = shapes_now().corners["district"].within(selection.box, touching=True)
+        if districts is not None:
+            keep &= tallies.chosen({"district": tuple(districts)})
     return int(tallies.n[keep].sum())
 
 

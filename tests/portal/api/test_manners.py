@@ -222,3 +222,15 @@ def test_places_change_nothing_that_a_box_can_single_out(api: Client) -> None:
         totals.add((found["total"], found["total_touching"]))
 
     assert len(totals) == 1
+
+
+def test_a_door_looks_at_no_session_and_refuses_another_s_name(api: Client) -> None:
+    api.cookies["sessionid"] = "of somebody"
+    with CaptureQueriesContext(connections["default"]) as asked:
+        answer = api.get(ROWS)
+
+    assert answer.status_code == 200
+    assert len(asked) == 0
+    assert not answer.cookies
+    refused = api.get(f"{ROWS}?limit=1", headers={"host": "other.example"})
+    assert refused.status_code == 400
