@@ -9,12 +9,20 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from community import clocks, durations, receipts
 from community.keys import derived_keys
-from community.models import Assignment, AuditEvent, Feedback, FeedbackPhoto, Response, User
+from community.models import (
+    Assignment,
+    AuditEvent,
+    Feedback,
+    FeedbackNote,
+    FeedbackPhoto,
+    Response,
+    User,
+)
 from community.redaction import Gazetteer
 from community.roles import Desk, Permission, Role, reach_of
 from incidents.models import Address, Area, ImportedFile
@@ -105,11 +113,14 @@ def review_overdue(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Fe
 def words_to_erase(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Feedback, uuid.UUID]:
     """Ids of settled threads in which everything that had to happen with the words happened long enough ago.
 
-    Complaints about officers are case files of oversight, and are not among them.
+    Complaints about officers are case files of oversight, and are not among them. A thread that was
+    erased comes back with what the resident adds later, and with photos that are public no longer.
     """
+    added = FeedbackNote.objects.filter(feedback=OuterRef("pk")).exclude(text="")
+    hidden = FeedbackPhoto.objects.filter(feedback=OuterRef("pk"), is_public=False)
     rows = Feedback.objects.filter(
+        Q(erased_at__isnull=True) | Exists(added) | Exists(hidden),
         about_officer=False,
-        erased_at__isnull=True,
         state__in=[State.ANSWERED, State.CLOSED],
         redaction__in=[Feedback.Redaction.REVIEWED, Feedback.Redaction.WITHHELD],
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from community import queries
 from community.actions.steps import SCHEDULE, action, locked, record
-from community.models import Feedback, FeedbackContact
+from community.models import Feedback, FeedbackContact, Response
 
 Verdict = Feedback.Redaction
 
@@ -37,7 +37,8 @@ def erase(*, pk: UUID, now: datetime) -> bool:
     """Erase what a resident wrote, where, what they added, their photos and their contact.
 
     The redacted words stay, where a person said they may be published, and so do photos of which a
-    person said so. Whether anything was done.
+    person said so. Of the answers those stay that the resident may read: a draft may quote the words.
+    Whether anything was done.
     """
     feedback = locked(Feedback(pk=pk))
     if feedback.pk not in set(queries.words_to_erase(now=now, pk=pk)):
@@ -48,6 +49,8 @@ def erase(*, pk: UUID, now: datetime) -> bool:
     n_notes = feedback.notes.exclude(text="").update(text="")
     n_photos, _ = feedback.photos.filter(is_public=False).delete()
     FeedbackContact.objects.filter(feedback=feedback).delete()
+    feedback.responses.exclude(state=Response.State.APPROVED).delete()
+    feedback.responses.exclude(return_reason="").update(return_reason="")
     record(
         "words-erased",
         feedback=feedback,

@@ -66,6 +66,19 @@ def people(person: Callable[..., Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
+def as_(people: dict[str, Any]) -> Callable[[str], Any]:
+    """A browser in which this person is signed in."""
+    from django.test import Client
+
+    def sign_in(who: str) -> Client:
+        client = Client()
+        client.force_login(people[who], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
 def submit(db: None) -> Callable[..., Any]:
     """Send feedback as a resident; returns what the resident gets."""
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,16 +20,6 @@ from tests.community.scenes import (
 pytestmark = pytest.mark.django_db(databases=["default", "public"])
 
 State = Feedback.State
-
-
-@pytest.fixture
-def as_(people: Any) -> Callable[[str], Client]:
-    def sign_in(who: str) -> Client:
-        client = Client()
-        client.force_login(people[who], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign_in
 
 
 def page_of(feedback: Any) -> str:

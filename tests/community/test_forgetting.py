@@ -6,13 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from community import actions
 from community.clocks import ERASE_AFTER, REVIEW_WITHIN
 from community.models import AuditEvent, Feedback, FeedbackContact, FeedbackPhoto
 from community.photos import Photo
 from community.tasks import forget
-from tests.community.scenes import CALENDAR, NOW, ORDINARY_WORDS, answered
+from tests.community.scenes import (
+    CALENDAR,
+    NOW,
+    ORDINARY_WORDS,
+    answered,
+    awaiting_approval,
+    being_answered,
+)
 
 pytestmark = pytest.mark.django_db(databases=["default", "public"])
 
@@ -51,6 +59,87 @@ def test_a_second_run_changes_nothing(settled: Any) -> None:
 
     assert actions.forget_due(now=NOW + 2 * ERASE_AFTER) == 0
     assert AuditEvent.objects.filter(action="words-erased").count() == 1
+
+
+def test_what_the_resident_adds_after_that_is_erased_in_its_turn(settled: Any) -> None:
+    actions.forget_due(now=NOW + ERASE_AFTER)
+    later = NOW + ERASE_AFTER + DAY
+    actions.add_note(feedback=settled, text="Call me, Jo", now=later, calendar=CALENDAR)
+
+    assert actions.forget_due(now=later + ERASE_AFTER - DAY) == 0
+    assert actions.forget_due(now=later + ERASE_AFTER) == 1
+    assert {note.text for note in settled.notes.all()} == {""}
+
+
+def test_drafts_and_what_was_said_of_them_go_too(submit: Any, people: Any) -> None:
+    feedback = submit().feedback
+    response = awaiting_approval(feedback, people)
+    actions.return_response(
+        response=response,
+        version=response.version,
+        by=people["supervisor"],
+        reason="Jo lives at 23 Quay Street",
+        now=NOW,
+    )
+    response.refresh_from_db()
+    response = actions.draft_response(
+        feedback=feedback, text="Done.", by=people["services"], now=NOW, version=response.version
+    )
+    actions.request_approval(response=response, by=people["services"], now=NOW)
+    actions.approve_response(
+        response=response, version=response.version, by=people["supervisor"], now=NOW
+    )
+    actions.reopen(feedback=feedback, text="No", now=NOW, calendar=CALENDAR)
+    being_answered(feedback, people, text="You wrote: I live at 23 Quay Street")
+    actions.close(feedback=feedback, by=people["supervisor"], reason="Done.", now=NOW)
+
+    assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+
+    left = feedback.responses.get()
+    assert (left.text, left.return_reason) == ("Done.", "")
+
+
+def everything_stored() -> str:
+    """Each text of each private and public table, as a database dump would hold it."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT format('SELECT %L, t::text FROM %I.%I t', table_name, table_schema, table_name) "
+            "FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
+            "AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+        rows = []
+        for table in tables:
+            cursor.execute(table)
+            rows += [str(row) for row in cursor.fetchall()]
+    return "\n".join(rows)
+
+
+def test_no_table_holds_a_word_of_it_afterwards(submit: Any, people: Any, as_: Any) -> None:
+    """Whatever a later change copies the words into fails here."""
+    words = "The Zyxqvary lamp is broken"
+    feedback = submit(
+        text=words,
+        place_words="Zyxqvary Street",
+        email="zyxqvary@example.org",
+        may_publish=True,
+        photos=[Photo(b"\xff\xd8 Zyxqvary", 4, 3)],
+    ).feedback
+    client = as_("services")
+    client.post("/desk/search/", {"words": "Zyxqvary"})
+    being_answered(feedback, people, text="About the Zyxqvary lamp: soon.")
+    actions.add_note(feedback=feedback, text="Zyxqvary again", now=NOW, calendar=CALENDAR)
+    actions.close(feedback=feedback, by=people["supervisor"], reason="Done.", now=NOW)
+    actions.review_redaction(
+        feedback=feedback, text="", may_be_published=False, by=people["services"], now=NOW
+    )
+    assert everything_stored().lower().count("zyxqvary") >= 4
+
+    assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+
+    left = everything_stored()
+    assert "zyxqvary" not in left.lower()
+    assert b"Zyxqvary".hex() not in left
 
 
 @pytest.mark.parametrize("later", ["note", "close"])
@@ -108,6 +197,19 @@ class TestWithConsent:
         allowed.refresh_from_db()
         assert (allowed.text, allowed.redacted_text) == ("", ORDINARY_WORDS)
         assert list(allowed.photos.all()) == [photo]
+
+    def test_a_photo_that_is_public_no_longer_goes_with_the_next_run(
+        self, allowed: Any, people: Any
+    ) -> None:
+        self.review(allowed, people, at=NOW)
+        for photo in allowed.photos.all():
+            actions.decide_photo(photo=photo, may_be_public=True, by=people["services"], now=NOW)
+        actions.forget_due(now=NOW + ERASE_AFTER)
+        assert allowed.photos.count() == 2
+
+        actions.withdraw_publication(feedback=allowed, by=None, now=NOW + ERASE_AFTER)
+        assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+        assert allowed.photos.count() == 0
 
     def test_what_nobody_looks_at_is_counted_without_its_words(self, allowed: Any) -> None:
         assert actions.forget_due(now=NOW + REVIEW_WITHIN - timedelta(seconds=1)) == 0

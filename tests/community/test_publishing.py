@@ -43,16 +43,6 @@ def review(settled: Any, people: Any) -> Callable[..., Any]:
     return decide
 
 
-@pytest.fixture
-def as_(people: Any) -> Callable[[str], Client]:
-    def sign_in(who: str) -> Client:
-        client = Client()
-        client.force_login(people[who], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign_in
-
-
 class TestReview:
     def test_a_person_decides_what_may_be_published(self, settled: Any, review: Any) -> None:
         review(text=" A dark\r\ncrossing\x07 ", answer="The lamp comes on Friday.")

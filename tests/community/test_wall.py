@@ -7,7 +7,6 @@ import inspect
 import io
 import logging
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,18 +32,6 @@ BLIND = [
     "root",
 ]
 LISTS = list(queries.LISTS)
-
-
-@pytest.fixture
-def as_(people: Any) -> Callable[[str], Client]:
-    """A browser in which this person is signed in."""
-
-    def sign_in(who: str) -> Client:
-        client = Client()
-        client.force_login(people[who], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign_in
 
 
 @pytest.fixture
