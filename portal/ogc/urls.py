@@ -14,4 +14,5 @@ urlpatterns = [
     path("collections/<slug:slug>", views.collection, name="collection"),
     path("collections/<slug:slug>/items", views.items, name="items"),
     path("collections/<slug:slug>/items/<str:feature_id>", views.item, name="item"),
+    path("<path:rest>", views.nothing),
 ]

@@ -3,68 +3,83 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import SuspiciousOperation
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import condition, require_safe
 
 from portal import queries
+from portal.api.limits import refusal_of, standing_of
+from portal.api.middleware import EXPOSED
+from portal.api.problems import ProblemError, answer_to
+from portal.api.questions import refuse_unknown, wrong
+from portal.api.releases import release_of
+from portal.feeds.contract import headers_of
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.doors import View, open_door
 from portal.feeds.reading import count_of, page_of
 from portal.feeds.selection import Selection, SelectionError
-from portal.feeds.views import problem
 from portal.models import Release
 from portal.ogc import documents
-from portal.ogc.asking import read_items
+from portal.ogc.asking import CRS84, TEXT_PATTERN, read_items
+from portal.ogc.description import description as described
 from portal.views.caching import MAX_AGE_S, edition_tag
 
 Door = Callable[..., HttpResponse]
-FORMS = ("json", "html")
+FORMS: Final = ("json", "html")
+TYPES: Final = {"json": documents.GEOJSON, "html": documents.HTML}
+REFUSALS: Final = (ProblemError, SelectionError, SuspiciousOperation, DatabaseError)
 
 
-class FormError(SelectionError):
-    """A form that answers do not come in."""
-
-
-def door(view: Door) -> Door:
-    """An answer for everybody: no cookie, open to other sites, 304 while nothing was released."""
+def door(view: Door) -> View:
+    """An answer for everybody: no cookie, open to other sites, counted, 304 while nothing was released."""
 
     @wraps(view)
     def respond(request: HttpRequest, **names: Any) -> HttpResponse:
         try:
-            form = form_of(request)
-            editions = queries.editions()
-            tag = edition_tag(request, [*editions, (form, None, 0)])
-            response = condition(etag_func=lambda *_, **__: tag)(view)(request, **names, form=form)
-        except SelectionError as error:
-            response = problem(HTTPStatus.BAD_REQUEST, "This cannot be asked", str(error))
-        except Http404 as error:
-            response = problem(HTTPStatus.NOT_FOUND, "Not found", str(error))
-        patch_cache_control(response, public=True, max_age=MAX_AGE_S)
-        patch_vary_headers(response, ["Accept"])
-        response.headers["Access-Control-Allow-Origin"] = "*"
+            response = _answered(view, request, names)
+        except REFUSALS as error:
+            response = answer_to(error, {})
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED
         return response
 
-    marked: Door = require_safe(gzip_page(respond))
-    return marked
+    return open_door(gzip_page(respond))
+
+
+def _answered(view: Door, request: HttpRequest, names: dict[str, Any]) -> HttpResponse:
+    form = form_of(request)
+    tag = edition_tag(request, [*queries.editions(), (form, None, 0)])
+    response: HttpResponse | None = get_conditional_response(request, etag=tag)
+    if response is None:
+        standing = standing_of(request)
+        if standing and standing.is_refused:
+            return refusal_of(standing)
+        response = view(request, **names, form=form)
+        told = {**(standing.headers if standing else {}), **headers_of(names.get("slug", ""))}
+        for name, value in {"ETag": tag, **told}.items():
+            response.headers[name] = value
+    patch_cache_control(response, public=True, max_age=MAX_AGE_S)
+    patch_vary_headers(response, ["Accept"])
+    return response
 
 
 def form_of(request: HttpRequest) -> str:
     """json or html: as the address says, else what a browser asks for."""
-    form = request.GET.get("f", "")
-    if form:
-        if form not in FORMS:
-            raise FormError(f"got f={form}; wanted one of {', '.join(FORMS)}")
-        return form
-    prefers = request.get_preferred_type([documents.JSON, documents.GEOJSON, documents.HTML])
-    return "html" if prefers == documents.HTML else "json"
+    form = request.GET.get("f")
+    if form is None:
+        prefers = request.get_preferred_type([documents.JSON, documents.GEOJSON, documents.HTML])
+        return "html" if prefers == documents.HTML else "json"
+    if form not in FORMS:
+        raise wrong("f", form, f"one of {', '.join(FORMS)}")
+    return form
 
 
 def answer(
@@ -77,7 +92,7 @@ def answer(
 ) -> HttpResponse:
     if form == "json":
         return HttpResponse(json.dumps(document, ensure_ascii=False), content_type=media_type)
-    context = {"title": title, "document": document, "base": base_of(request)}
+    context = {"title": title, "document": document}
     return render(request, "portal/ogc/document.html", context)
 
 
@@ -87,18 +102,21 @@ def base_of(request: HttpRequest) -> str:
 
 @door
 def landing(request: HttpRequest, *, form: str) -> HttpResponse:
+    refuse_unknown(request.GET, ["f"])
     document = documents.landing(base_of(request), form)
     return answer(request, document, form, title=document["title"])
 
 
 @door
 def conformance(request: HttpRequest, *, form: str) -> HttpResponse:
+    refuse_unknown(request.GET, ["f"])
     return answer(request, documents.conformance(), form, title="What this API conforms to")
 
 
 @door
 def description(request: HttpRequest, *, form: str) -> HttpResponse:
-    document = documents.description(base_of(request))
+    refuse_unknown(request.GET, ["f"])
+    document = described(base_of(request))
     if form == "html":
         context = {"title": document["info"]["title"], "paths": document["paths"]}
         return render(request, "portal/ogc/api.html", context)
@@ -107,33 +125,43 @@ def description(request: HttpRequest, *, form: str) -> HttpResponse:
 
 @door
 def collections(request: HttpRequest, *, form: str) -> HttpResponse:
+    refuse_unknown(request.GET, ["f"])
     base = base_of(request)
     found = [queries.current_release(slug) for slug in documents.collections()]
     document = {
         "links": documents.both_ways(f"{base}collections", form),
-        "collections": [documents.collection(base, release) for release in found if release],
+        "collections": [documents.collection(base, release, form) for release in found if release],
     }
     return answer(request, document, form, title="Collections")
 
 
 @door
 def collection(request: HttpRequest, *, slug: str, form: str) -> HttpResponse:
-    document = documents.collection(base_of(request), release_of(request, slug))
+    refuse_unknown(request.GET, ["f"])
+    document = documents.collection(base_of(request), asked_release(request, slug), form)
     return answer(request, document, form, title=document["title"])
 
 
 @door
 def items(request: HttpRequest, *, slug: str, form: str) -> HttpResponse:
-    release = release_of(request, slug)
+    release = asked_release(request, slug)
     asked = read_items(slug, release.number, request.GET)
     page = page_of(asked.selection, limit=asked.limit, cursor=asked.cursor, with_footprint=True)
-    links = _links_of_items(request, release, page.cursor, form)
+    links = _links(request, slug, form)
+    if page.cursor:
+        # It names its release, so that a new one does not tear a reading apart.
+        onward = _with_query(request, cursor=page.cursor, release=str(release.number))
+        links.append(documents.link(onward, "next", TYPES[form], "The next page"))
     total = count_of(asked.selection)
     if form == "html":
         features = [json.loads(item) for item in page.items]
-        context = {"title": DATASETS[slug].title, "features": features, "links": links,
-                   "total": total, "columns": DATASETS[slug].columns}  # fmt: skip
-        return render(request, "portal/ogc/items.html", context)
+        context = {
+            "title": DATASETS[slug].title,
+            "features": features,
+            "links": links,
+            "total": total,
+        }
+        return render(request, "portal/ogc/items.html", context)  # fmt: skip
     head = {
         "type": "FeatureCollection",
         "numberMatched": total,
@@ -142,69 +170,67 @@ def items(request: HttpRequest, *, slug: str, form: str) -> HttpResponse:
         "links": links,
     }
     body = f'{json.dumps(head)[:-1]}, "features": [{",".join(page.items)}]}}'
-    return HttpResponse(body, content_type=documents.GEOJSON)
-
-
-def _links_of_items(
-    request: HttpRequest, release: Release, cursor: str, form: str
-) -> list[dict[str, Any]]:
-    """The next page names its release, so that a new one does not tear a reading apart."""
-    slug = release.dataset.slug
-    here = request.build_absolute_uri(reverse("ogc:items", args=[slug]))
-    other = "html" if form == "json" else "json"
-    types = {"json": documents.GEOJSON, "html": documents.HTML}
-
-    def with_query(**changes: str) -> str:
-        query = request.GET.copy()
-        for name, value in changes.items():
-            query[name] = value
-        return f"{here}?{query.urlencode()}"
-
-    links = [
-        documents.link(with_query(f=form), "self", types[form], "This page"),
-        documents.link(with_query(f=other), "alternate", types[other], f"As {other.upper()}"),
-        documents.link(
-            f"{base_of(request)}collections/{slug}", "collection", documents.JSON, "The collection"
-        ),
-    ]
-    if cursor:
-        href = with_query(cursor=cursor, release=str(release.number))
-        links.append(documents.link(href, "next", types[form], "The next page"))
-    return links
+    return HttpResponse(body, content_type=documents.GEOJSON, headers={"Content-Crs": f"<{CRS84}>"})
 
 
 @door
 def item(request: HttpRequest, *, slug: str, feature_id: str, form: str) -> HttpResponse:
-    release = release_of(request, slug)
-    id_column = DATASETS[slug].columns[0]
-    only = Selection(slug, release.number, equals={id_column: (feature_id,)})
-    page = page_of(only, limit=1, with_footprint=True)
-    if not page.items:
-        raise Http404(f"release {release.number} of {slug} has no feature {feature_id}")
-    here = f"{base_of(request)}collections/{slug}/items/{feature_id}"
-    feature = json.loads(page.items[0])
-    feature["links"] = [
-        *documents.both_ways(here, form, documents.GEOJSON),
+    refuse_unknown(request.GET, ["f", "release"])
+    release = asked_release(request, slug)
+    found: list[str] = []
+    if re.fullmatch(TEXT_PATTERN, feature_id):
+        only = Selection(slug, release.number, equals={DATASETS[slug].columns[0]: (feature_id,)})
+        found = page_of(only, limit=1, with_footprint=True).items
+    if not found:
+        detail = f"Release {release.number} of {slug} has no feature {feature_id[:96]}."
+        raise ProblemError("not-found", detail)
+    feature = json.loads(found[0])
+    feature |= {"release": release.number, "links": _links(request, slug, form)}
+    response = answer(request, feature, form, title=feature["id"], media_type=documents.GEOJSON)
+    response.headers["Content-Crs"] = f"<{CRS84}>"
+    return response
+
+
+@door
+def nothing(request: HttpRequest, *, form: str, **names: Any) -> HttpResponse:
+    """Every other address under /ogc/."""
+    raise ProblemError(
+        "not-found", "There is nothing at this address; those of this API have no slash at the end."
+    )
+
+
+def _links(request: HttpRequest, slug: str, form: str) -> list[dict[str, Any]]:
+    """Of features: to themselves, to their other form, to what they belong to."""
+    other = "html" if form == "json" else "json"
+    home = request.build_absolute_uri(reverse("ogc:collection", args=[slug]))
+    return [
+        documents.link(_with_query(request, f=form), "self", TYPES[form], "This page"),
         documents.link(
-            f"{base_of(request)}collections/{slug}", "collection", documents.JSON, "The collection"
+            _with_query(request, f=other), "alternate", TYPES[other], f"As {other.upper()}"
         ),
+        documents.link(home, "collection", documents.JSON, "The collection"),
     ]
-    return answer(request, feature, form, title=feature_id, media_type=documents.GEOJSON)
 
 
-def release_of(request: HttpRequest, slug: str) -> Release:
+def _with_query(request: HttpRequest, **changes: str) -> str:
+    """This very address, with some of its parameters changed."""
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query[name] = value
+    return f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
+
+
+def asked_release(request: HttpRequest, slug: str) -> Release:
     """The current release of a collection, or the active one that the query names."""
     if slug not in documents.collections():
         wanted = ", ".join(documents.collections())
-        raise Http404(f"got collection {slug}; wanted one of {wanted}")
-    asked = request.GET.get("release", "")
-    if not asked:
-        release = queries.current_release(slug)
-    elif asked.isascii() and asked.isdigit() and len(asked) < 10:
-        known = queries.releases(slug).filter(state=Release.State.ACTIVE)
-        release = known.filter(number=int(asked)).first()
-    else:
-        raise SelectionError(f"got release {asked!r}; wanted the number of a release")
+        raise ProblemError("not-found", f"Got collection {slug[:96]}; wanted one of {wanted}.")
+    asked = request.GET.get("release")
+    if asked is not None:
+        if not re.fullmatch(r"0*[1-9][0-9]{0,8}", asked):
+            raise wrong("release", asked, "the number of a release")
+        return release_of(slug, int(asked))
+    release = queries.current_release(slug)
     if release is None:
-        raise Http404(f"{slug} has no release {asked}".rstrip())
+        raise ProblemError("not-found", f"{slug} has no release now.")
     return release

@@ -36,17 +36,20 @@ EXAMPLES = int(os.environ.get("DAYLIGHT_FUZZ", FEW))
 
 # Doors of the other datasets are the same code with other columns; all of them where there is time.
 SAMPLE = ("incidents", "sensitive-totals", "catalogue", "police-uk")
+# Description, and the address that its paths follow.
+DESCRIBED = {"/api/v1/openapi.json": "", "/ogc/api": "/ogc"}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("address", DESCRIBED)
 def test_nothing_that_can_be_asked_breaks_an_answer_or_the_description(
-    api: Client, mode: GenerationMode
+    api: Client, address: str, mode: GenerationMode
 ) -> None:
-    document = json.loads(api.get("/api/v1/openapi.json").content)
+    document = json.loads(api.get(address).content)
     schema = schemathesis.openapi.from_dict(document)
     schema.app = get_wsgi_application()
-    schema.config.update(base_url="http://localhost")
+    schema.config.update(base_url=f"http://localhost{DESCRIBED[address]}")
     asked: list[int] = []
 
     for found in schema.get_all_operations():
@@ -54,7 +57,7 @@ def test_nothing_that_can_be_asked_breaks_an_answer_or_the_description(
         if EXAMPLES > FEW or set(operation.tags or ()) & set(SAMPLE):
             asked += statuses_of(operation, mode)
 
-    assert len(asked) > 30
+    assert len(asked) > 10
     assert (200 if mode is GenerationMode.POSITIVE else 400) in asked
 
 
