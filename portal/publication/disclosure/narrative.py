@@ -78,8 +78,8 @@ def is_sensitive_text(text: str | None) -> bool:
     """Whether free text may concern a sensitive matter; True on any doubt. None and "" are False."""
     if text is None:
         return False
-    plain = _plain(text)
-    if not _is_readable(plain) or _MASKED.search(plain):
+    plain = plain_text(text)
+    if not is_readable(plain) or _MASKED.search(plain):
         return True
     spoken = _SPACED_OUT.sub(lambda match: re.sub(r"[\W_]", "", match.group()), plain)
     joined = _JOINTS.sub("", plain)
@@ -87,7 +87,7 @@ def is_sensitive_text(text: str | None) -> bool:
     return any(_WORDS.search(variant) for variant in variants)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Lower case without accents, ligatures or invisible characters."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(
@@ -95,12 +95,12 @@ def _plain(text: str) -> str:
     ).casefold()
 
 
-def _without_leet(plain: str) -> str:
-    """Digits and signs that stand for letters inside a word become those letters: s3x, r@p3."""
-    return _LEET_WORD.sub(lambda match: match.group().translate(_LEET), plain)
-
-
-def _is_readable(plain: str) -> bool:
+def is_readable(plain: str) -> bool:
     """Whether every letter is Latin and nothing was lost in decoding."""
     letters = {letter for letter in plain if not letter.isascii() and letter.isalpha()}
     return "\ufffd" not in plain and letters <= _LATIN_BEYOND_ASCII
+
+
+def _without_leet(plain: str) -> str:
+    """Digits and signs that stand for letters inside a word become those letters: s3x, r@p3."""
+    return _LEET_WORD.sub(lambda match: match.group().translate(_LEET), plain)

@@ -14,7 +14,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from portal.publication.disclosure.narrative import is_sensitive_text
+from portal.publication.disclosure.narrative import (
+    is_readable,
+    is_sensitive_text,
+    plain_text,
+)
 
 TierArray = NDArray[np.int64]
 
@@ -101,16 +105,18 @@ def _words(text: str) -> frozenset[str]:
 
 
 _HARMLESS_FLAGS = _words("none adult business society state male female officer unknown")
-_NEVER_FLAGS = _words(
-    "sealed expunged active-operation informant witness-protection officer-home officer-family"
+_NEVER_FLAGS = re.compile(
+    r"(?<![a-z])(?:sealed|expunged|active[\W_]*operations?|informants?|witness[\W_]*protection|"
+    r"officers?[\W_]*(?:s[\W_]+)?(?:home|family))(?![a-z])"
 )
 
 
 def victim_tier(flags: str | None) -> Tier:
     """Flags about the people involved, separated by spaces or commas. An unknown flag is sensitive."""
-    words = set(re.split(r"[\s,;]+", (flags or "").strip().lower())) - {""}
-    if words & _NEVER_FLAGS:
+    text = (flags or "").lower()
+    if _NEVER_FLAGS.search(plain_text(text)):
         return Tier.NEVER
+    words = set(re.split(r"[\s,;]+", text.strip())) - {""}
     return Tier.SENSITIVE if words - _HARMLESS_FLAGS else Tier.LOW_PUBLIC
 
 
@@ -135,10 +141,11 @@ def narrative_tier(text: str | None) -> Tier:
 
 # Whole words or beginnings of words, in English and Spanish. The first list that matches decides.
 _SENSITIVE_PLACES = re.compile(
-    r"\b(shelters?|refugio|albergue|clinic|clinica|hospital|medical|dental|health|rehab|detox|"
-    r"hospice|nursing|retirement|assisted|asilo|school|escuela|colegio|kindergarten|day ?care|"
-    r"child ?care|guarderia|preschool|nursery|juvenile|foster|group home|sober|crisis|treatment|"
-    r"planned parenthood|psychiatric)"
+    r"\b(shelters?|refuge|refugio|safe ?house|albergue|clinic|clinica|hosp\b|hospital|medical|doctor|"
+    r"physician|dental|dentist|health|rehab|detox|methadone|hospice|nursing|retirement|assisted|asilo|"
+    r"school|escuela|colegio|elementary|kindergarten|day ?care|child ?care|guarderia|preschool|nursery|"
+    r"juvenile|foster|orphan|group home|halfway|sober|crisis|treatment|planned parenthood|"
+    r"family planning|abortion|psychiatric|mental)"
 )
 _DWELLINGS = re.compile(
     r"\b(residen|apartment|apto\b|house|home|dwelling|condo|flat\b|duplex|townho|trailer|mobile|"
@@ -161,13 +168,14 @@ _PUBLIC_PLACES = re.compile(
 def location_tier(text: str | None) -> Tier:
     """Kind of location: shelter, clinic, school are sensitive; a plainly public place is the least.
 
-    Anything else, and nothing at all, counts as a dwelling.
+    Anything else, and nothing at all, counts as a dwelling; what is in a script that the lists are not is sensitive.
     """
-    plain = (text or "").lower().translate(_PLAIN)
-    if _SENSITIVE_PLACES.search(plain):
+    spelled = plain_text(text or "")
+    plain = _BETWEEN_WORDS.sub(" ", spelled)
+    if not is_readable(spelled) or _SENSITIVE_PLACES.search(plain):
         return Tier.SENSITIVE
     is_public = _PUBLIC_PLACES.search(plain) and not _DWELLINGS.search(plain)
     return Tier.LOW_PUBLIC if is_public else Tier.LOW_DWELLING
 
 
-_PLAIN = str.maketrans("áéíóúüñ-_/", "aeiouun   ")
+_BETWEEN_WORDS = re.compile(r"[\s/_\-\u2010-\u2015]+")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,6 +78,59 @@ def test_the_tier_is_the_strictest_of_all_screens(rows):
     )
 
     assert [Tier(tier).label for tier in tiers] == expected
+
+
+SPELLINGS = [
+    str.upper,
+    str.title,
+    lambda text: unicodedata.normalize("NFD", text),
+    lambda text: "".join(chr(ord(c) + 0xFEE0) if "a" <= c <= "z" else c for c in text),
+    lambda text: "\u00ad".join(text),  # soft hyphens, as from a text that was set in columns
+    lambda text: text.replace(" ", "\u00a0"),
+    lambda text: text.replace(" ", "\u2010"),
+    lambda text: f"  {text}\t",
+    lambda text: f"other / {text}",
+]
+SHELTERED = [
+    "clínica",
+    "day care",
+    "group home",
+    "women's shelter",
+    "safe house",
+    "doctor's office",
+]
+
+
+@given(st.sampled_from(SHELTERED), st.lists(st.sampled_from(SPELLINGS), max_size=3))
+def test_a_sheltered_place_is_one_however_it_is_spelled(place, spellings):
+    for spell in spellings:
+        place = spell(place)
+
+    assert tier_of(["0a"], location_type=[place]).tolist() == [Tier.SENSITIVE]
+
+
+def test_a_place_in_a_script_that_the_lists_are_not_is_sensitive():
+    places = [
+        "Школа",
+        "学校",
+        "Sch\u043eol",
+        "Café\ufffd",
+        "Café",
+    ]  # a Cyrillic o among Latin letters
+
+    tiers = tier_of(["0a"] * len(places), location_type=places)
+
+    assert tiers.tolist() == [Tier.SENSITIVE] * 4 + [Tier.LOW_DWELLING]
+
+
+NEVER = ["officer-home", "active-operation", "witness-protection", "informant", "sealed"]
+
+
+@given(st.sampled_from(NEVER), st.sampled_from("-_ \u2010"), st.sampled_from(["{}", "adult,{}", "({})", "{}; male"]))  # fmt: skip
+def test_what_is_never_told_is_not_counted_either_however_it_is_written(flag, joint, among):
+    written = among.format(flag.replace("-", joint))
+
+    assert tier_of(["0a"], victim_flags=[written.upper()]).tolist() == [Tier.NEVER]
 
 
 def test_a_low_harm_offence_at_a_dwelling_is_coarser():
