@@ -116,7 +116,7 @@ class World:
     @cached_property
     def counted(self) -> Ints:
         """Addresses in the footprint of each place, counted one by one."""
-        return counted(self.addresses, self.map)
+        return counted(self.addresses, self.map.place_shape)
 
     @cached_property
     def map(self) -> PublicMap:

@@ -53,8 +53,12 @@ def _both(
 
 
 def place_size(world: World) -> Iterator[Finding]:
-    """Addresses of each row's place, counted one by one. Open land stands for none."""
-    rules, addresses, of_place = world.standard.rules, world.addresses, world.counted
+    """Addresses of each row's place and cell, counted one by one, or as they say where that is less.
+
+    Open land stands for none.
+    """
+    rules, addresses = world.standard.rules, world.addresses
+    of_place = np.minimum(world.counted, world.map.place_says)
     used = of_place[places.places_in_use(world.rows, world.map)]
     distinct = of_place[np.unique(places.places_in_use(world.rows, world.map))]
     floor = Limit(rules.place_addresses, "at_least")
@@ -74,10 +78,15 @@ def place_size(world: World) -> Iterator[Finding]:
     yield exact("place-size", "median-by-record", by_record, n=len(used))
     cell = world.rows.spot - world.map.n_places
     cell = cell[(cell >= 0) & (cell < world.map.n_cells)]
-    least = min(world.map.cell_says[cell], default=None)
+    least = min(_stands_for(world, np.unique(cell)), default=None)
     yield exact(
         "place-size", "cell-least", least, n=len(cell), limit=Limit(rules.cell_addresses, "at_least")
     )  # fmt: skip
+
+
+def _stands_for(world: World, cells: Ints) -> Ints:
+    of_cell = places.counted(world.addresses, world.map.cell_shape[cells])
+    return np.minimum(of_cell, world.map.cell_says[cells])
 
 
 def guesses(world: World) -> Iterator[Finding]:

@@ -1,9 +1,10 @@
 """What of a finding may be told. The audit sees everything, and its results are public.
 
 How often an attack was tried on private records is how many there are, and the same of two releases is
-how many came between them. A share tells it too, where it has enough digits. So of attacks that are
-tried on records which are not rows no number of trials is told; of crimes against people and of low harm
-the share in whole percents, from a thousand records on; of sensitive ones only whether the limit was kept.
+how many came between them. A share tells it too, where it has enough digits. And where the trials are public rows, the hits of two days tell what is true of
+the few that came between them: that the one new dot is at the address nearest to it, or is not. So whatever
+is measured against the truth is told in whole percents, from a thousand records on, and without the number
+of trials; of sensitive records, and of guesses that are tried on a few rows, only whether the limit was kept.
 Which of three retired rows is the newest or the rarest, and how many noisy totals are the exact ones,
 is for the log alone: the first would point at the sealed one, the second at the noise.
 """
@@ -33,6 +34,8 @@ VERDICT: Final = frozenset(
         ("cross-feed", "waiting"),
         ("cross-feed", "few-addresses"),
         ("sensitive-totals", "exact"),
+        ("box-difference", ""),
+        ("time-difference", ""),
     }
 )
 SHARE: Final = frozenset(
@@ -42,7 +45,14 @@ SHARE: Final = frozenset(
         ("scanner", "low-harm"),
         ("neighbour", "person"),
         ("neighbour", "low-harm"),
+        ("exact-point", ""),
+        ("nearest-address", ""),
+        ("largest-building", ""),
+        ("appearance", ""),
+        ("order", "rows"),
         ("coverage", ""),
+        ("hotspots", ""),
+        ("density", ""),
     }
 )
 ENOUGH: Final = 1_000

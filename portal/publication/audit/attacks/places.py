@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from portal.publication.audit.attacks.world import (
@@ -20,11 +21,11 @@ from portal.publication.audit.attacks.world import (
 EXACT_M = 1.0
 
 
-def counted(addresses: Addresses, on: PublicMap) -> Ints:
-    """Addresses in the footprint of each place, counted one by one."""
-    at = inside(addresses.points, on.place_shape)
+def counted(addresses: Addresses, shapes: NDArray[np.object_]) -> Ints:
+    """Addresses in each footprint, counted one by one."""
+    at = inside(addresses.points, shapes)
     weight = addresses.stands_for[at.point]
-    return np.bincount(at.shape, weight, on.n_places).astype(np.int64)
+    return np.bincount(at.shape, weight, len(shapes)).astype(np.int64)
 
 
 def places_in_use(rows: Rows, on: PublicMap) -> Ints:

@@ -128,7 +128,9 @@ def test_periods_that_overlap_are_all_asked() -> None:
 def test_addresses_are_counted_in_the_footprint_and_flats_apart() -> None:
     points = np.array([(10.0, 10.0), (50.0, 50.0), (150.0, 50.0), (500.0, 500.0)])
 
-    assert places.counted(Addresses(points, ints(1, 60, 2, 9), True), town()).tolist() == [61, 2]
+    assert places.counted(
+        Addresses(points, ints(1, 60, 2, 9), True), town().place_shape
+    ).tolist() == [61, 2]
 
 
 def test_the_dot_is_taken_for_the_point_and_for_the_nearest_door() -> None:

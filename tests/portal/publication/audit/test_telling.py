@@ -52,9 +52,31 @@ def test_what_points_at_a_sealed_row_is_for_the_log_alone() -> None:
 
 
 def test_what_counts_public_rows_is_told_as_it_is() -> None:
-    plain = finding("exact-point", "", n=43_329)
+    plain = finding("place-size", "median-by-record", n=43_329)
 
     assert told(plain) == plain
+
+
+@pytest.mark.parametrize("attack", ["exact-point", "nearest-address", "largest-building"])
+def test_two_days_do_not_tell_whether_the_one_new_dot_was_guessed_right(attack: str) -> None:
+    """13 % of 1,594, then of 1,595: 211 hits and 211, or 212. The new dot is in the largest building, or not."""
+    yesterday, right, wrong = (
+        told(finding(attack, "", measured=hits / n, n=n))
+        for hits, n in ((211, 1_594), (212, 1_595), (211, 1_595))
+    )
+    new_right, new_wrong = (told(finding(attack, "new", measured=hit, n=1)) for hit in (1.0, 0.0))
+
+    assert yesterday == right == wrong
+    assert new_right == new_wrong
+
+
+@pytest.mark.parametrize("attack", ["box-difference", "time-difference"])
+def test_guesses_that_are_tried_on_a_few_new_rows_are_told_as_a_verdict(attack: str) -> None:
+    some, none = (told(finding(attack, "", measured=gain, n=16)) for gain in (0.0625, 0.0))
+
+    assert some == none
+    assert some is not None
+    assert (some.status, some.n) == ("passed", None)
 
 
 def test_what_fails_stays_failed_and_is_told_no_closer() -> None:
