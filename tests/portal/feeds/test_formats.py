@@ -1,7 +1,7 @@
 """One release in every format, whole and by month, is one multiset of rows; validators of others say yes to each.
 
 Each format is read with software that knows nothing of ours: the csv and json modules, pyarrow,
-GDAL through pyogrio.
+GDAL through pyogrio, geopandas. What calls itself a validator is shown to refuse, too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import geojson_validator
+import geopandas
+import geoparquet_validator
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
@@ -29,6 +32,7 @@ from portal.feeds.files import file_of, manifest_of
 from portal.feeds.renderers import formats_of
 from portal.models import PublishedArea, PublishedPlace, Release
 from tests.factories.released import incident
+from tests.portal.feeds.catalogued import release_the_others
 
 pytestmark = pytest.mark.usefixtures("shown_city")
 
@@ -47,7 +51,8 @@ ODD_TEXTS = (
 
 @pytest.fixture(scope="module")
 def released(shown_city: Client) -> dict[str, Release]:
-    """Of the datasets that have one; areas with names that would break a careless writer."""
+    """Of every dataset; areas with names that would break a careless writer."""
+    release_the_others()
     for n, name in enumerate(ODD_TEXTS):
         park = PublishedArea.objects.get(slug="old-mill-park")
         PublishedArea.objects.create(
@@ -114,6 +119,7 @@ def said(value: Any) -> str | None:
 
 
 def test_every_format_of_every_file_holds_the_same_rows(released: dict[str, Release]) -> None:
+    assert set(released) == set(DATASETS)
     wanted = {}
     for slug, month, content, rows in files(released, "csv"):
         wanted[slug, month] = from_csv(content, slug)
@@ -168,7 +174,7 @@ def test_rows_of_a_month_are_ordered_by_their_random_id_in_every_format(
 def test_gdal_reads_the_same_rows_and_footprints_from_geojson(
     released: dict[str, Release], tmp_path: Path
 ) -> None:
-    # pyogrio's wheels come without GDAL's Parquet driver; of GeoParquet its makers' validator speaks below.
+    # pyogrio's wheels come without GDAL's Parquet driver; of GeoParquet geopandas speaks below.
     tables = {(slug, month): content for slug, month, content, _ in files(released, "csv")}
     for slug, month, content, rows in files(released, "geojson"):
         path = tmp_path / f"{slug}-{month}.geojson"
@@ -188,6 +194,35 @@ def test_gdal_reads_the_same_rows_and_footprints_from_geojson(
             assert (shape is None) == (geometry is None)
             if geometry:
                 assert shapely.from_wkb(shape).equals_exact(shapely.geometry.shape(geometry))
+
+
+def test_geopandas_reads_the_same_rows_and_footprints_from_geoparquet_and_finds_them_by_box(
+    released: dict[str, Release],
+) -> None:
+    tables = {(slug, month): content for slug, month, content, _ in files(released, "csv")}
+    texts = {(slug, month): content for slug, month, content, _ in files(released, "geojson")}
+    n_left_out = 0
+    for (slug, month), text in texts.items():
+        content = file_of(released[slug], "parquet", month=month).read_bytes()
+        frame = geopandas.read_parquet(io.BytesIO(content))
+        assert frame.crs == "OGC:CRS84"
+        columns = frame[[*DATASETS[slug].columns]].astype(object)
+        rows = columns.where(columns.notna(), None).to_dict("records")
+        assert from_objects(rows, slug) == from_csv(tables[slug, month], slug), slug
+        ours = [
+            f["geometry"] and shapely.geometry.shape(f["geometry"])
+            for f in json.loads(text)["features"]
+        ]
+        for shape, own in zip(frame.geometry, ours, strict=True):
+            assert shape is own is None or shape.equals_exact(own)
+
+        west, south, east, north = frame.total_bounds
+        quarter = (west, south, (west + east) / 2 - 1e-9, (south + north) / 2 - 1e-9)
+        found = geopandas.read_parquet(io.BytesIO(content), bbox=quarter)
+        touching = [own for own in ours if own and own.intersects(shapely.box(*quarter))]
+        assert len(found) == len(touching) > 0
+        n_left_out += len(frame) - len(found)
+    assert n_left_out
 
 
 def of_gdal(value: Any, kind: str) -> str | None:
@@ -266,26 +301,84 @@ readers: dict[str, Callable[[bytes], object]] = {
 def test_the_geoparquet_validator_of_the_format_s_makers_says_yes(
     released: dict[str, Release],
 ) -> None:
-    validator = pytest.importorskip("geoparquet_validator", reason="not among the installed tools")
+    found = {
+        slug: [each["status"] for each in outcomes_of(content)]
+        for slug, _month, content, _ in files(released, "parquet")
+        if DATASETS[slug].has_geometry
+    }
 
-    n_passed = 0
-    for slug, month, content, _ in files(released, "parquet"):
-        if DATASETS[slug].has_geometry:
-            report = validator.check_bytes(f"{slug}-{month}", content)
-            wrong = [each for each in report["outcomes"] if each["status"] == "fail"]
-            assert not wrong, (slug, month, wrong)
-            n_passed += len(report["outcomes"])
-    assert n_passed
+    assert set(found) == {slug for slug in DATASETS if DATASETS[slug].has_geometry}
+    for slug, statuses in found.items():
+        assert "fail" not in statuses, slug
+        assert statuses.count("pass") > 10, slug
+
+
+def outcomes_of(content: bytes) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = geoparquet_validator.check_bytes("it", content)["outcomes"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        lambda geo: geo.update(version="9"),
+        lambda geo: geo.pop("primary_column"),
+        lambda geo: geo["columns"]["geometry"].update(encoding="WKT"),
+        lambda geo: geo["columns"]["geometry"].update(geometry_types=["Point"]),
+        lambda geo: geo["columns"]["geometry"].update(bbox=[0, 0, 1, 1]),
+        lambda geo: geo["columns"]["geometry"]["covering"]["bbox"].update(xmin=["bbox", "west"]),
+    ],
+)
+def test_that_validator_refuses_a_file_that_says_of_itself_what_it_is_not(
+    released: dict[str, Release], breaking: Callable[[Any], None]
+) -> None:
+    table = pq.read_table(pa.BufferReader(file_of(released["places"], "parquet").read_bytes()))
+    geo = json.loads(table.schema.metadata[b"geo"])
+    breaking(geo)
+    spoiled = pa.BufferOutputStream()
+    pq.write_table(
+        table.replace_schema_metadata({**table.schema.metadata, b"geo": json.dumps(geo)}), spoiled
+    )
+
+    assert "fail" in {each["status"] for each in outcomes_of(spoiled.getvalue().to_pybytes())}
 
 
 def test_a_geojson_validator_of_others_says_yes(released: dict[str, Release]) -> None:
-    validator = pytest.importorskip("geojson_validator", reason="not among the installed tools")
-
+    seen = set()
     for slug, month, content, _ in files(released, "geojson"):
-        document = json.loads(content)
-        assert validator.validate_structure(document, check_crs=True) == {}, (slug, month)
-        found = validator.validate_geometries(document)
-        assert not found["invalid"], (slug, month, found)
+        assert complaints_of(json.loads(content)) == [], (slug, month)
+        seen.add(slug)
+    assert seen == {slug for slug in DATASETS if DATASETS[slug].has_geometry}
+
+
+def complaints_of(document: Any) -> list[str]:
+    """By the validator of others, which changes what it is given."""
+    structure = geojson_validator.validate_structure(document, check_crs=True)
+    return [
+        *structure,
+        *([] if structure else geojson_validator.validate_geometries(document)["invalid"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        lambda d: d.update(crs={"type": "name", "properties": {"name": "EPSG:3857"}}),
+        lambda d: d.update(type="Features"),
+        lambda d: d["features"][0].pop("properties"),
+        lambda d: d["features"][0]["geometry"].update(type="Square"),
+        lambda d: d["features"][0]["geometry"]["coordinates"][0].reverse(),
+        lambda d: d["features"][0]["geometry"]["coordinates"][0].pop(),
+    ],
+)
+def test_that_validator_refuses_a_broken_file(
+    released: dict[str, Release], breaking: Callable[[Any], None]
+) -> None:
+    document = json.loads(file_of(released["places"], "geojson").read_bytes())
+    assert document["features"][0]["geometry"]["type"] == "Polygon"
+    breaking(document)
+
+    assert complaints_of(document)
 
 
 def test_frictionless_says_yes_to_the_tables(released: dict[str, Release], tmp_path: Path) -> None:
