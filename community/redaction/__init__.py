@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from community.redaction.doubts import find_doubts
+from community.redaction.doubts import PLACE_DOUBT, find_doubts
 from community.redaction.names import find_names
 from community.redaction.numbers import find_numbers
 from community.redaction.online import find_online
@@ -19,6 +19,7 @@ from community.redaction.second_look import SecondLook, says_something, seal_of,
 from community.redaction.spans import LABEL, Findings, Span, marked, mask, merged
 
 __all__ = [
+    "PLACE_DOUBT",
     "Findings",
     "Gazetteer",
     "SecondLook",

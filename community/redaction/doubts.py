@@ -21,6 +21,7 @@ from community.redaction.vocabulary import WORD, ambiguous_names, is_derived, kn
 LEAST_KNOWN_SHARE: Final = 0.5
 FEWEST_WORDS_TO_JUDGE: Final = 6
 _SHORTEST_NAME: Final = 3
+PLACE_DOUBT: Final = "a place that may be somebody's"
 
 _PATTERNS: Final = {
     "a long number": re.compile(r"\d(?:[ .-]?\d){4,}"),
@@ -62,7 +63,7 @@ def find_doubts(
     unknown = [Span(*word.span(), "doubt") for word in _unknown(left, gazetteer)]
     share, n_words = known_share(left)
     whole = {
-        "a place that may be somebody's": bool(places),
+        PLACE_DOUBT: bool(places),
         "a rest beside what was found": bool(torn),
         "a word that nobody knows": bool(unknown),
         "letters of another alphabet": plain.has_lookalikes,

@@ -58,6 +58,10 @@ _PATTERNS: Final = (
     ("number", r"\b(?:last|first)\s+(?:four|4|three|3|digits)\b[^.\n\d]{0,30}(?P<it>\d{3,4})\b"),
     ("number", rf"\b(?:ending|ends|termina(?:da)?)\s+(?:in|with|en|con)\s+(?P<it>{_NUMBER})\b"),
     ("number", rf"\b(?:number|num|n[uú]mero)\s+(?P<it>{_IN_WORDS})\b"),
+    (
+        "number",
+        rf"\b(?:number|n[uú]mero)\s*(?::|\b(?:was|is|es|era|fue)\b){_OPEN}(?P<it>{_NUMBER})\b{_NOT_COUNTED}",
+    ),
     ("number", r"(?<![\w#])#\s?(?P<it>\d(?:[ .*]?\d)+)\b"),
     # "A-77", not the roads "I-90" and "A-2".
     ("number", r"(?<![\w-])(?![i]-)(?P<it>[a-z]-\d{2,})(?![\w-])"),

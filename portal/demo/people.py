@@ -21,7 +21,13 @@ from community.actions import (
 from community.hours import service_calendar
 from community.models import Feedback, User
 from community.queries import gazetteer
-from community.redaction import find_personal_data, look_again, mask, says_something
+from community.redaction import (
+    PLACE_DOUBT,
+    find_personal_data,
+    look_again,
+    mask,
+    says_something,
+)
 from community.roles import BY_SLUG
 from community.simulation import SimulatedFeedback
 from incidents.models import Area
@@ -118,10 +124,13 @@ def _look_before_publication(feedback: Feedback, text: str, *, by: User, at: dt.
         return
     public = {"text": _proposed(feedback.text, feedback), "answer": _proposed(text, feedback)}
     look = look_again(**public, gazetteer=gazetteer())
+    points_somewhere = PLACE_DOUBT in look.text.reasons
     review_redaction(
         feedback=feedback,
         **public,
-        may_be_published=not look.must_go and says_something(public["text"]),
+        may_be_published=not look.must_go
+        and not points_somewhere
+        and says_something(public["text"]),
         confirmed=look.seal,
         by=by,
         now=at,
