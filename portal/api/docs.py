@@ -16,6 +16,7 @@ from portal.api.doors import Door
 from portal.api.limits import QUOTA, WINDOW_S
 from portal.api.parameters import MOST_ROWS, USUAL_ROWS
 from portal.api.problems import KINDS
+from portal.feeds.doors import open_door
 from portal.views.caching import public_page
 
 Described = dict[str, Any]
@@ -55,6 +56,7 @@ def _text(form: str) -> bytes:
     return yaml.safe_dump(description(), sort_keys=False, allow_unicode=True).encode()
 
 
+@open_door
 @public_page
 def docs(request: HttpRequest) -> HttpResponse:
     """What can be asked and how, door by door."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import DataError
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
@@ -120,8 +121,13 @@ def problem(kind: str, detail: str, **extra: Any) -> HttpResponse:
         json.dumps(body, ensure_ascii=False).encode(errors="replace"),
         status=known.status,
         content_type=MEDIA_TYPE,
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"},
     )
+
+
+def bare(status: HTTPStatus) -> HttpResponse:
+    """Without a word of what was asked."""
+    return problem(*_SAID[status])
 
 
 _SAID: Final = {
@@ -136,6 +142,7 @@ _SAID: Final = {
         "media-type",
         "Wanted application/x-www-form-urlencoded or multipart/form-data.",
     ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("broken", "Something went wrong on our side."),
 }
 
 
@@ -148,13 +155,15 @@ def answer_to(error: Exception, context: dict[str, Any]) -> HttpResponse:
     if isinstance(error, exceptions.MethodNotAllowed):
         return _not_allowed(context)
     if isinstance(error, Http404):
-        return problem(*_SAID[HTTPStatus.NOT_FOUND])
+        return bare(HTTPStatus.NOT_FOUND)
     if isinstance(error, RequestDataTooBig):
-        return problem(*_SAID[HTTPStatus.REQUEST_ENTITY_TOO_LARGE])
+        return bare(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation):
-        return problem(*_SAID[HTTPStatus.BAD_REQUEST])
+        return bare(HTTPStatus.BAD_REQUEST)
     if isinstance(error, exceptions.APIException) and error.status_code in _SAID:
-        return problem(*_SAID[HTTPStatus(error.status_code)])
+        return bare(HTTPStatus(error.status_code))
+    if isinstance(error, DataError | UnicodeEncodeError):  # zero bytes, halves of characters
+        return problem("question", "Got a value that PostgreSQL cannot hold, so no row has it.")
     if isinstance(error, DatabaseError):
         # The text of a database's error may hold what was asked: its class is enough for a log.
         logger.error("the database could not answer: %s", type(error).__name__)
@@ -162,7 +171,7 @@ def answer_to(error: Exception, context: dict[str, Any]) -> HttpResponse:
         response.headers["Retry-After"] = "5"
         return response
     logger.error("a question broke us", exc_info=error)
-    return problem("broken", "Something went wrong on our side.")
+    return bare(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _not_allowed(context: dict[str, Any]) -> HttpResponse:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from portal.api.problems import bare
 from portal.city import the_city
+
+# Below these addresses machines ask, and are told in their own way.
+MACHINES: Final = ("/api/", "/ogc/")
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
     """Without context processors: the name of the host may be what is wrong, and they ask for it."""
+    if request.path_info.startswith(MACHINES):
+        return bare(HTTPStatus.BAD_REQUEST)
     return _alone("400.html", HTTPStatus.BAD_REQUEST)
 
 
@@ -22,6 +28,8 @@ def refused(request: HttpRequest, exception: Any) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Any) -> HttpResponse:
+    if request.path_info.startswith(MACHINES):
+        return bare(HTTPStatus.NOT_FOUND)
     return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
 
 
@@ -33,6 +41,8 @@ def too_many_requests(request: HttpRequest, *, retry_after_s: int) -> HttpRespon
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Without context processors: the database may be what is broken."""
+    if request.path_info.startswith(MACHINES):
+        return bare(HTTPStatus.INTERNAL_SERVER_ERROR)
     return _alone("500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

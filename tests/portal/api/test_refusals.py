@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -19,6 +20,7 @@ from portal.models import PublishedIncident, Release
 from tests.factories.released import release_of
 
 ROWS = "/api/v1/datasets/incidents/rows"
+FORM = "application/x-www-form-urlencoded"
 
 
 def problem_of(response: Any, status: int) -> dict[str, Any]:
@@ -104,10 +106,58 @@ def test_what_cannot_be_asked_is_told_with_what_can(
         ("/api/v1/datasets/incidents/releases/99999999999/", 404),
         (f"{ROWS}?as_of=2", 404),
         (f"{ROWS}?as_of=2020-01-01", 404),
+        ("/api/v1/a%0Ab", 404),
+        ("/ogc/a%0Ab", 404),
+        (f"{ROWS}/%00", 400),
+        ("/api/police-uk/outcomes-for-crime/%00", 400),
     ],
 )
 def test_what_is_not_there_is_not_found(api: Client, address: str, status: int) -> None:
     problem_of(api.get(address), status)
+
+
+@pytest.mark.parametrize("address", ["/api/v1/", "/ogc/"])
+def test_a_host_that_is_not_ours_is_told_so_in_the_same_shape(api: Client, address: str) -> None:
+    problem_of(api.get(address, headers={"host": "evil.example"}), 400)
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+def test_a_forged_cursor_breaks_nothing(api: Client, text: str) -> None:
+    cursor = api.get(f"{ROWS}?limit=1&sort=id").json()["next"].rpartition("cursor=")[2]
+    question, _ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    forged = base64.urlsafe_b64encode(json.dumps([question, text]).encode()).decode().rstrip("=")
+
+    problem_of(api.get(f"{ROWS}?limit=1&sort=id&cursor={forged}"), 400)
+
+
+@pytest.mark.parametrize("address", [f"{ROWS}?limit=317", "/ogc/collections/areas"])
+def test_a_fault_before_the_doors_is_told_in_the_same_shape(
+    api: Client, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the secret")
+
+    api.raise_request_exception = False
+    monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_request", fail)
+
+    assert "secret" not in json.dumps(problem_of(api.get(address), 500))
+
+
+@pytest.mark.parametrize("address", ["/api/police-uk/crimes-street/all-crime", "/api/v1/webhooks/"])
+def test_a_body_that_is_too_large_is_told_so(api: Client, settings: Any, address: str) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    response = api.post(address, "poly=" + "1" * 500, content_type=FORM)
+
+    problem_of(response, 413)
+
+
+def test_a_form_of_another_kind_is_told_which(api: Client) -> None:
+    response = api.post(
+        "/api/police-uk/crimes-street/all-crime", "{}", content_type="application/json"
+    )
+
+    assert FORM in problem_of(response, 415)["detail"]
 
 
 def test_a_forgotten_slash_is_led_to_the_right_address(api: Client) -> None:
@@ -120,6 +170,8 @@ def test_a_door_says_which_methods_and_forms_it_knows(api: Client) -> None:
         response = method(ROWS)
         assert "GET, HEAD, OPTIONS" in problem_of(response, 405)["detail"]
         assert response["Allow"] == "GET, HEAD, OPTIONS"
+    page = api.post("/api/v1/docs/")
+    assert (page.status_code, page["Content-Type"]) == (405, "application/problem+json")
     problem_of(api.get(ROWS, headers={"accept": "image/png"}), 406)
     assert api.get(f"{ROWS}?format=csv", headers={"accept": "image/png"}).status_code == 200
 
