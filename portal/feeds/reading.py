@@ -17,7 +17,7 @@ from portal.feeds.asking import fetch
 from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import PLACED, Selection, SelectionError, text_array
-from portal.feeds.tallies import MONTH, most_of, plan_of
+from portal.feeds.tallies import MONTH, about, plan_of
 
 # How rows can be ordered: (column, descending). The last one is unique.
 SORTS: Final = {
@@ -25,8 +25,8 @@ SORTS: Final = {
     "oldest": (("starts_at", False), ("public_id", False)),
 }
 FILE_ORDER: Final = "id"
-# Rows that are read one by one sooner than a plan is made for them.
-FEW: Final = 30_000
+# So many rows are counted while the page is looked for; of more, an index counts what lies beyond the page.
+FEW: Final = 10_000
 
 
 class CursorError(SelectionError):
@@ -72,9 +72,7 @@ def page_of(
         after = _read_cursor(cursor, selection, sort, len(keys))
         where = " AND ".join(part for part in (where, _beyond(keys)) if part)
         parameters |= {f"key_{n}": value for n, value in enumerate(after)}
-    # Few rows are counted while they are read; of many, an index counts what lies beyond the page.
-    is_few = is_at_most_few(selection)
-    counts = with_total and is_few and not cursor
+    counts = with_total and not cursor and _is_counted_by_reading(selection)
     item = item_sql(selection, columns, with_footprint=with_footprint)
     statement = selection.projection.page(
         ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)]),
@@ -83,7 +81,7 @@ def page_of(
         limit="%(limit)s",
         counts=counts,
     )
-    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=is_few)
+    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=counts)
     more = len(rows) > limit
     last = rows[limit - 1][1 : 1 + len(keys)] if more else ()
     total = (rows[0][-1] if rows else 0) if counts else None
@@ -94,10 +92,15 @@ def page_of(
     )
 
 
-def is_at_most_few(selection: Selection) -> bool:
-    """Whether the tallies rule out that many rows are meant."""
-    most = most_of(selection)
-    return most is not None and most <= FEW
+def _is_counted_by_reading(selection: Selection) -> bool:
+    """Whether all rows are to be looked at anyway, for no tally knows their number, and are few.
+
+    Then the same plan is good for any parameters: the index on whatever is told most closely.
+    """
+    if plan_of(selection) is not None:
+        return False
+    n = about(selection)
+    return n is not None and n <= FEW
 
 
 def values_of(selection: Selection, columns: Sequence[str], *, limit: int) -> list[tuple[Any, ...]]:

@@ -181,10 +181,10 @@ def plan_of(selection: Selection, by: Sequence[str] = ()) -> Plan | None:
     return _in_months(selection, tallies)
 
 
-def most_of(selection: Selection) -> int | None:
-    """About how many rows are meant at the most, for choosing a way to read them; None where no tally tells.
+def about(selection: Selection) -> float | None:
+    """About how many rows are meant, for choosing how to read them; None where no tally tells.
 
-    Whole months and districts; a district's rows can lie a footprint outside it.
+    By whole months, and as if each place and each cell had as many as the others.
     """
     tallies = tallies_of(selection.dataset, selection.release)
     if tallies is None:
@@ -195,11 +195,9 @@ def most_of(selection: Selection) -> int | None:
         keep &= tallies.last >= month_of(selection.since.astimezone(the_city().zone).date())
     if selection.until:
         keep &= tallies.first <= month_of(selection.until.astimezone(the_city().zone).date())
-    if selection.box:
-        districts = shapes_now().corners["district"].within(selection.box, touching=True)
-        if districts is not None:
-            keep &= tallies.chosen({"district": tuple(districts)})
-    return int(tallies.n[keep].sum())
+    held, known = selection.placed(touching=selection.touching), shapes_now().codes
+    shares = [len(held[kind]) / max(1, len(known[kind])) for kind in held or () if held]
+    return float(tallies.n[keep].sum()) * max(shares, default=1.0)
 
 
 def _in_months(selection: Selection, tallies: Tallies) -> Plan | None:
