@@ -153,7 +153,9 @@ AUDIT: Final = (
                 "string",
                 _("How it ended."),
                 values={
-                    "passed": _("the attacker stayed below the threshold"),
+                    "passed": _(
+                        "the attacker stayed within the threshold, or of so few trials that chance may have helped him"
+                    ),
                     "failed": _("the threshold was missed"),
                     "told": _("measured, and not promised"),
                     "not_applicable": _("there was nothing to attack"),

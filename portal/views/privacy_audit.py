@@ -193,15 +193,25 @@ def threshold(row: PublishedAuditResult) -> str:
 
 
 def as_printed(row: PublishedAuditResult, value: float) -> str:
-    """A share in percent, with a decimal where it is small; anything else as a number."""
+    """A share in percent; anything else as a number. Never rounded so far that a limit is not itself any more."""
     is_count = row.limit == 0 and row.attack not in ("silence",)
     if row.attack not in SHARES or is_count:
         return number(value)
     percent = value * 100
-    return f"{number(round(percent, 1 if percent < 10 else 0))}%"
+    return f"{number(percent if percent < 1 else round(percent, 1))}%"
 
 
 def outcome(row: PublishedAuditResult) -> str:
     if row.status == PublishedAuditResult.Status.FAILED:
         return _("missed, and told") if row.attack in READER else _("missed")
-    return _("kept")
+    if is_beyond(row):
+        return _("above, but of so few tries that it may be chance")
+    return _("within the limit")
+
+
+def is_beyond(row: PublishedAuditResult) -> bool:
+    """Whether the bare number is on the wrong side of the threshold, whatever was made of it."""
+    if row.measured is None or row.limit is None:
+        return False
+    short = row.measured < row.limit if row.direction == "at_least" else row.measured > row.limit
+    return bool(short)

@@ -16,6 +16,7 @@ from django.test import Client
 from incidents.models import Incident
 from portal.models import PublishedAuditResult, Release
 from portal.publication.releases import release_due
+from portal.views.privacy_audit import as_printed, outcome
 from tests.conftest import empty_every_table
 from tests.factories.private import NOW, group_of_assaults, incident, private_city
 from tests.portal.publication.audit.planting import CITY, release_with
@@ -96,6 +97,48 @@ def test_a_rejected_release_is_told_with_what_it_failed_in(
     assert leak.status == "failed"
     page = client.get("/privacy/audit/").content.decode()
     assert "rejected: nothing of it is public" in page
+
+
+def result(
+    attack: str, measured: float | None, limit: float | None, **more: Any
+) -> PublishedAuditResult:
+    """As it is read."""
+    return PublishedAuditResult(
+        **{"direction": "at_most", "status": "passed", "n": 12}
+        | {"attack": attack, "measured": measured, "limit": limit}
+        | more
+    )
+
+
+@pytest.mark.parametrize(
+    ("attack", "value", "printed"),
+    [
+        ("nearest-address", 0.125, "12.5%"),
+        ("nearest-address", 0.1249, "12.5%"),
+        ("exact-point", 0.002, "0.2%"),
+        ("exact-point", 0.0002, "0.02%"),
+        ("sealed", 1 / 3, "33.3%"),
+        ("scanner", 0.1, "10%"),
+        ("box-difference", 0.17, "0.17"),
+    ],
+)
+def test_numbers_are_printed_so_that_a_limit_is_itself(
+    attack: str, value: float, printed: str
+) -> None:
+    assert as_printed(result(attack, value, 0.1), value) == printed
+
+
+def test_a_number_above_its_limit_is_not_said_to_be_within() -> None:
+    above = "above, but of so few tries that it may be chance"
+
+    assert outcome(result("box-difference", 0.17, 0.1)) == above
+    assert outcome(result("place-size", 19, 20, direction="at_least")) == above
+    assert outcome(result("box-difference", 0.1, 0.1)) == "within the limit"
+    assert outcome(result("neighbour", None, 0.1)) == "within the limit"
+    assert outcome(result("box-difference", 0.17, 0.1, status="failed")) == "missed"
+    assert outcome(result("density", 0.4, 0.95, direction="at_least", status="failed")) == (
+        "missed, and told"
+    )
 
 
 def test_the_command_attacks_again_and_finds_the_same() -> None:
