@@ -130,15 +130,21 @@ def test_a_forged_cursor_breaks_nothing(api: Client, text: str) -> None:
     problem_of(api.get(f"{ROWS}?limit=1&sort=id&cursor={forged}"), 400)
 
 
-@pytest.mark.parametrize("address", [f"{ROWS}?limit=317", "/ogc/collections/areas"])
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        (f"{ROWS}?limit=317", "portal.api.middleware.resolve"),
+        ("/ogc/areas", "django.middleware.common.CommonMiddleware.process_request"),
+    ],
+)
 def test_a_fault_before_the_doors_is_told_in_the_same_shape(
-    api: Client, monkeypatch: pytest.MonkeyPatch, address: str
+    api: Client, monkeypatch: pytest.MonkeyPatch, address: str, where: str
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the secret")
 
     api.raise_request_exception = False
-    monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_request", fail)
+    monkeypatch.setattr(where, fail)
 
     assert "secret" not in json.dumps(problem_of(api.get(address), 500))
 
