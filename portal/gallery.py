@@ -18,6 +18,7 @@ ABSENCES = (
     "not_collected",
     "not_supplied",
     "withheld",
+    "suppressed",
     "sensor_down",
     "outside",
 )

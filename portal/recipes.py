@@ -53,6 +53,7 @@ def _dating(words: set[str], *, has_window: bool) -> Iterator[str]:
     """Lines that read instants: the parts of the calendar that the figure uses, and the window's."""
     if has_window:
         yield from (
+            "",
             "def instant(text):",
             '    return datetime.fromisoformat(text.replace("Z", "+00:00"))',
             "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -31,6 +32,7 @@ from portal.provenance import FigureRef
 from portal.views.caching import public_page
 from portal.views.catalogue import machine_readable
 from portal.views.frames import frame_of, heading
+from portal.views.refusals import Refusal, in_words
 
 RELEASES_SHOWN = 20
 TYPES = {
@@ -123,15 +125,16 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
             explored = explore(request, release)
             frames = [(heading(ref), frame_of(request, ref)) for ref in explored.figure_refs]
             context |= taking_along(request, release) | {"explored": explored, "frames": frames}
-    except WithdrawnError as error:
-        context["refused"], status = str(error), HTTPStatus.GONE
-    except NoReleaseError as error:
-        context["refused"], status = str(error), HTTPStatus.NOT_FOUND
-    except (AsOfError, SelectionError) as error:
-        context["refused"], status = str(error), HTTPStatus.BAD_REQUEST
-    except ProblemError as error:
-        context["refused"], status = error.detail, HTTPStatus.BAD_REQUEST
+            context["citation"] = citation(request, explored)
+    except (AsOfError, NoReleaseError, ProblemError, SelectionError) as error:
+        context["refused"], status = in_words(error, request.GET, slug), status_of(error)
     return render(request, "portal/data/detail.html", context, status=status)
+
+
+def status_of(error: Refusal) -> HTTPStatus:
+    if isinstance(error, WithdrawnError):
+        return HTTPStatus.GONE
+    return HTTPStatus.NOT_FOUND if isinstance(error, NoReleaseError) else HTTPStatus.BAD_REQUEST
 
 
 def chosen_release(request: HttpRequest, slug: str) -> Release | None:
@@ -166,9 +169,26 @@ def taking_along(request: HttpRequest, release: Release) -> dict[str, Any]:
         "whole_ref": FigureRef(release.dataset.slug, release.number),
         "files": files_of(release),
         "parts": parts_of(release),
-        "permanent_url": permanent_url(request, release),
         "verification": release.verification,
         "recipes": recipes.readers(DATASETS[release.dataset.slug], csv_url),
+    }
+
+
+def citation(request: HttpRequest, explored: Explored) -> dict[str, str]:
+    """What was chosen of which release, and where it can be seen for good; the hash is that of the whole file."""
+    release = explored.release
+    pairs = [
+        (name, value)
+        for name, values in explored.asked.lists()
+        if name not in ("as_of", "cursor", "sort")
+        for value in values
+    ]
+    query = urlencode([("as_of", str(release.number)), *pairs])
+    page = reverse("portal:dataset-detail", args=[release.dataset.slug])
+    return {
+        "chosen": "" if explored.is_everything else explored.sentence,
+        "url": request.build_absolute_uri(f"{page}?{query}"),
+        "sha256": release.sha256,
     }
 
 
@@ -293,10 +313,3 @@ def files_of(release: Release) -> list[dict[str, Any]]:
         }
         for suffix, file in files.items()
     ]
-
-
-def permanent_url(request: HttpRequest, release: Release) -> str:
-    """The address under which this release can be had for good, to cite."""
-    slug = release.dataset.slug
-    path = reverse("feeds:release-manifest", args=[slug, release.number])
-    return request.build_absolute_uri(path)

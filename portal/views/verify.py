@@ -88,7 +88,7 @@ def question(ref: FigureRef) -> list[tuple[str, str]]:
     if ref.by:
         found.append((_("counted by"), ", ".join(map(drawings.in_a_sentence, ref.by))))
     asked = drawings.conditions(ref)
-    found.append((_("rows"), _(" and ").join(asked) if asked else _("all of them")))
+    found.append((_("which rows"), _(" and ").join(asked) if asked else _("all of them")))
     if {*ref.by, *ref.equals} & set(CALENDAR) or ref.months or ref.since or ref.until:
         found.append((_("clock"), the_city().timezone))
     return found

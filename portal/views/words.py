@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal import components, gallery, queries
 from portal.city import the_city
 from portal.feeds.chain import overrides_told, promised_rules
+from portal.feeds.specs import ABSENCES
 from portal.views.caching import public_page
 from portal.vocabulary import CATEGORIES, category_label
 
@@ -36,10 +38,18 @@ def methods(request: HttpRequest) -> HttpResponse:
     rules = promised_rules(the_city())
     context = {
         "vocabulary": components.table(_("Categories"), columns, rows, absent=""),
+        "absences": absences(),
         "rules": rules,
         "margin": round(math.log(20) / rules.epsilon_district_quarter, 1),  # see Subject.margin
     }
     return render(request, "portal/methods.html", context)
+
+
+def absences() -> dict[str, Any]:
+    """Every reason for which there may be no number, as the files call it and in words."""
+    columns = [components.Column(_("In the files")), components.Column(_("In words"))]
+    rows = [(code, _(words)) for code, words in ABSENCES.items()]
+    return components.table(_("Why there is no number"), columns, rows, absent="")
 
 
 @public_page

@@ -50,7 +50,8 @@ class Text(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.depth, self.words = 0, []
+        self.depth = 0
+        self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.depth += tag in self.silent

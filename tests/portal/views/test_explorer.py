@@ -162,6 +162,48 @@ def test_a_wrong_question_gets_a_sentence(
     assert said in words[words.index("This cannot be shown") :]
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?categori=theft", "Nothing can be asked by “categori”, but by: "),
+        ("?since=yesterday", "“yesterday” cannot be asked for in “since”. It is a day such as"),
+        ("?category=crime", "It is one of: theft, "),
+        ("?max_stands_for_addresses=many", "It is a number"),
+        ("?place=nowhere", "It is a value that the column can hold"),
+        ("?bbox=1,2,3", "It is west,south,east,north in degrees"),
+        ("?cursor=zzz", "begin with the first page"),
+        ("?as_of=99", "has no release that answers to as_of=99"),
+        ("?as_of=never", "“never” cannot be asked for in “as_of”"),
+    ],
+)
+def test_a_refusal_is_told_in_the_language_of_the_page(
+    reader: Client, query: str, said: str
+) -> None:
+    english = words_of(reader.get(f"/data/incidents/{query}"))
+    spanish = words_of(reader.get(f"/es/data/incidents/{query}"))
+
+    assert said in english
+    assert said not in spanish
+    assert "wanted" not in spanish
+
+
+def test_a_citation_names_the_choice_the_release_its_licence_and_its_hash(reader: Client) -> None:
+    sha256 = "5a" * 32
+    Release.objects.filter(dataset__slug="incidents").update(sha256=sha256)
+    page = reader.get("/data/incidents/?category=theft&sort=oldest")
+
+    quote = page.content.decode().partition('<blockquote class="quote">')[2]
+    quote = unescape(re.sub("<[^>]+>", "", quote.partition("</blockquote>")[0]))
+
+    assert "Police incidents, release 1, as of 2026-11-16." in quote
+    assert "Police incidents where category is Theft." in quote
+    assert "CC-BY-4.0" in quote
+    assert quote.endswith(f"SHA-256 (CSV): {sha256}")
+    (address,) = re.findall(r"http://testserver(\S+)", quote)
+    assert address == "/data/incidents/?as_of=1&category=theft"
+    assert reader.get(address).status_code == 200
+
+
 def test_a_withdrawn_release_is_gone(reader: Client) -> None:
     release_of("incidents", number=2)
     Release.objects.filter(dataset__slug="incidents", number=1).update(
