@@ -1,7 +1,8 @@
 """Numbers that stand for a person, a record or a door because of the word before them.
 
 "Badge 442", "report nr. 188", "room 214": a few digits that no rule for long numbers finds, and that
-lead to one person or one address beside another list.
+lead to one person or one address beside another list. Only the word says so ("case 3" may be a count), so a
+person may confirm that one is harmless, as they may not with a telephone number.
 """
 
 from __future__ import annotations
@@ -52,19 +53,19 @@ _PATTERNS: Final = (
         rf"\b(?:{_ROOMS}|{_HOUSES})\b{_LINK}{_OPEN}(?P<it>{_NUMBER}|{_IN_WORDS})\b{_NOT_COUNTED}",
     ),
     (
-        "number",
+        "reference",
         rf"\b(?:{_RECORDS}|{_PEOPLE}|{_PAPERS})\b{_LINK}{_OPEN}(?P<it>[a-z]?-?{_NUMBER}|{_IN_WORDS})\b{_NOT_COUNTED}",
     ),
-    ("number", r"\b(?:last|first)\s+(?:four|4|three|3|digits)\b[^.\n\d]{0,30}(?P<it>\d{3,4})\b"),
-    ("number", rf"\b(?:ending|ends|termina(?:da)?)\s+(?:in|with|en|con)\s+(?P<it>{_NUMBER})\b"),
-    ("number", rf"\b(?:number|num|n[uú]mero)\s+(?P<it>{_IN_WORDS})\b"),
+    ("reference", r"\b(?:last|first)\s+(?:four|4|three|3|digits)\b[^.\n\d]{0,30}(?P<it>\d{3,4})\b"),
+    ("reference", rf"\b(?:ending|ends|termina(?:da)?)\s+(?:in|with|en|con)\s+(?P<it>{_NUMBER})\b"),
+    ("reference", rf"\b(?:number|num|n[uú]mero)\s+(?P<it>{_IN_WORDS})\b"),
     (
-        "number",
+        "reference",
         rf"\b(?:number|n[uú]mero)\s*(?::|\b(?:was|is|es|era|fue)\b){_OPEN}(?P<it>{_NUMBER})\b{_NOT_COUNTED}",
     ),
-    ("number", r"(?<![\w#])#\s?(?P<it>\d(?:[ .*]?\d)+)\b"),
+    ("reference", r"(?<![\w#])#\s?(?P<it>\d(?:[ .*]?\d)+)\b"),
     # "A-77", not the roads "I-90" and "A-2".
-    ("number", r"(?<![\w-])(?![i]-)(?P<it>[a-z]-\d{2,})(?![\w-])"),
+    ("reference", r"(?<![\w-])(?![i]-)(?P<it>[a-z]-\d{2,})(?![\w-])"),
     # "2F", "in 3B": a flat. Not "3a. m.", "4x", "5k".
     (
         "address",
@@ -78,7 +79,7 @@ _COMPILED: Final = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
 
 
 def find_references(plain: Plain) -> Iterator[Span]:
-    """Spans of kinds number and address: what stands after a word that makes it somebody's."""
+    """Spans of kinds reference and address: what stands after a word that makes it somebody's."""
     for kind, pattern in _COMPILED:
         for found in pattern.finditer(plain.lower):
             yield Span(*found.span("it"), kind)

@@ -10,6 +10,7 @@ from typing import Final
 KINDS: Final = (
     "phone",
     "number",
+    "reference",
     "email",
     "url",
     "handle",
@@ -24,6 +25,7 @@ _LABELS: Final = {
     "en": {
         "phone": "phone number",
         "number": "number",
+        "reference": "reference",
         "email": "e-mail",
         "url": "link",
         "handle": "account",
@@ -35,6 +37,7 @@ _LABELS: Final = {
     "es": {
         "phone": "teléfono",
         "number": "número",
+        "reference": "referencia",
         "email": "correo",
         "url": "enlace",
         "handle": "cuenta",

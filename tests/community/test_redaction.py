@@ -53,7 +53,7 @@ PLAIN = [
     ("Oyelaran", "Mrs. {} next door saw it all", "name"),
     ("Anneliese", "my neighbor {} plays loud music", "name"),
     ("4432", "badge number {}", "number"),
-    ("12345", "case {} again", "number"),
+    ("12345", "case {} again", "reference"),
     ("jennifer", "please tell {} thanks", "name"),
 ]
 OBFUSCATED = [
