@@ -53,12 +53,8 @@ def _both(
 
 
 def place_size(world: World) -> Iterator[Finding]:
-    """Addresses of each row's place and cell, counted one by one, or as they say where that is less.
-
-    Open land stands for none.
-    """
-    rules, addresses = world.standard.rules, world.addresses
-    of_place = np.minimum(world.counted, world.map.place_says)
+    """Addresses of each row's place and cell, counted one by one. Open land stands for none."""
+    rules, addresses, of_place = world.standard.rules, world.addresses, world.counted
     used = of_place[places.places_in_use(world.rows, world.map)]
     distinct = of_place[np.unique(places.places_in_use(world.rows, world.map))]
     floor = Limit(rules.place_addresses, "at_least")
@@ -85,6 +81,7 @@ def place_size(world: World) -> Iterator[Finding]:
 
 
 def _stands_for(world: World, cells: Ints) -> Ints:
+    """What cells hold, or what they say where that is less."""
     of_cell = places.counted(world.addresses, world.map.cell_shape[cells])
     return np.minimum(of_cell, world.map.cell_says[cells])
 
