@@ -38,11 +38,11 @@ def save(address: str, folder: Path) -> Path:
     return path
 
 
-def published(path: str) -> Path:
+def published(path: str, *, how: str = "`make check` puts it there") -> Path:
     """A schema or shapes that others published; skips where they are not installed."""
     found = SCHEMAS / path
     if not found.exists():
-        pytest.skip(f"no {found}; `make check` puts it there")
+        pytest.skip(f"no {found}; {how}")
     return found
 
 

@@ -320,6 +320,28 @@ def test_a_dataset_without_a_mandatory_property_does_not_follow_dcat_us_3(name: 
     assert list(faults(document)) == [f"/dataset/0: no {name}"]
 
 
+def test_the_schema_of_dcat_us_3_itself_says_yes_where_it_is_at_hand() -> None:
+    """No package carries it, so that here it is usually not."""
+    import jsonschema
+    import referencing
+
+    folder = published(
+        "dcat-us/jsonschema/definitions",
+        how="git clone https://github.com/GSA/dcat-us puts it there",
+    )
+    schemas = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    resources = [referencing.Resource.from_contents(schema) for schema in schemas.values()]
+    validator = jsonschema.Draft202012Validator(
+        schemas["Catalog"],
+        registry=referencing.Registry().with_resources((r.id() or "", r) for r in resources),
+        format_checker=jsonschema.FormatChecker(),
+    )
+    document = json.loads(_fetched("/catalog.jsonld"))
+
+    assert [f"{e.json_path}: {e.message}" for e in validator.iter_errors(document)] == []
+    assert not validator.is_valid(broken(document, lambda d: d["dataset"][0].pop("publisher")))
+
+
 # --- Croissant ---
 
 

@@ -42,6 +42,7 @@ def test_a_feed_reader_finds_every_release(client: Client, slug: str) -> None:
     assert all(entry.updated_parsed and entry.link for entry in feed.entries)
     assert feed.feed.id == "http://testserver" + f"/data/{slug}/feed.atom"
     assert any(link.rel == "self" for link in feed.feed.links)
+    assert not numbers or feedparser.parse(response.content.replace(b"</entry>", b"", 1)).bozo
 
 
 @pytest.mark.parametrize(
