@@ -6,7 +6,10 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import connections, transaction
 
 from portal.feeds.assembly import DamagedError
 from portal.feeds.chain import entries, line_of
@@ -18,6 +21,14 @@ from portal.models import Release
 from portal.publication.chain_text import compact
 from portal.publication.proof import Chain, Edition, Opener, check_release, read_chain
 from portal.publication.writing import count_rows
+
+
+@contextmanager
+def at_one_instant() -> Iterator[None]:
+    """Chain and tables are read as they were at one instant, whatever is released meanwhile."""
+    with transaction.atomic(using="public"), connections["public"].cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def chain_here() -> Chain:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.publication.custody import chain_here, check_custody
+from portal.publication.custody import at_one_instant, chain_here, check_custody
 from portal.publication.proof import Chain, check_folder, check_kept, check_keys, read_chain
 
 
@@ -33,16 +34,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_copy = options["chain"] or options["folder"]
+        with nullcontext() if is_copy else at_one_instant():
+            chain, compared = self._checked(options, is_copy=bool(is_copy))
+        self._report(chain, compared)
+
+    def _checked(self, options: dict[str, Any], *, is_copy: bool) -> tuple[Chain, int]:
+        """The chain with what is wrong with it, and how many files were compared."""
         chain = read_file(copy_of(options)) if is_copy else chain_here()
         earlier = read_file(options["earlier"]) if options["earlier"] else None
         check_kept(chain, heads=options["head"], earlier=earlier)
         check_keys(chain, options["key"])
-        compared = 0
         if options["folder"]:
-            compared = check_folder(chain, options["folder"])
-        elif not is_copy:
-            compared = check_custody(chain)
-        self._report(chain, compared)
+            return chain, check_folder(chain, options["folder"])
+        return chain, 0 if is_copy else check_custody(chain)
 
     def _report(self, chain: Chain, compared: int) -> None:
         for sentence in chain.notices:

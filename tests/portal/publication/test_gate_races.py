@@ -15,6 +15,7 @@ from django.db import connections
 
 from incidents.models import Incident
 from portal.feeds.files import folder_of
+from portal.management.commands import verify as verify_command
 from portal.models import ChainEntry, Dataset, PublishedIncident, Release
 from portal.publication import chain, releases, signing
 from portal.publication.custody import chain_here, check_custody
@@ -150,6 +151,27 @@ def test_nothing_is_withdrawn_and_no_key_changes_while_a_release_is_built(
     assert signing.key_file().read_text() == key
     assert edition(1).state == Release.State.ACTIVE
     assert faults() == []
+
+
+def test_a_release_that_is_made_while_the_chain_is_verified_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    thefts(6)
+    release_due(CITY, as_of=NOW)
+    incident()
+    read, said = verify_command.chain_here, io.StringIO()
+
+    def slowly() -> Any:
+        found = read()
+        [made] = at_once(lambda: release_due(CITY, as_of=NOW + DAY))
+        assert [release.state for release in made] == [Release.State.ACTIVE]
+        return found
+
+    monkeypatch.setattr(verify_command, "chain_here", slowly)
+    call_command("verify", stdout=said, stderr=said)
+
+    assert "everything that was looked at is as it was signed" in said.getvalue()
+    assert len(shown()) == 7
 
 
 def test_an_edition_is_withdrawn_once_however_many_ask() -> None:
