@@ -96,6 +96,8 @@ def test_words_and_a_photo_become_public_only_by_a_persons_hand(open_page: Opene
     desk.fill("textarea[name=text]", "[name] leaves the gate open.")
     desk.get_by_role("button", name="This may be published").click()
     expect(desk.get_by_text("Noted.")).to_be_visible()
+    expect(desk.get_by_role("heading", name="1 photo beside public words")).to_be_visible()
+    fits_everybody(desk)
 
     desk.goto(f"/desk/feedback/{feedback.pk}/")
     expect(desk.get_by_role("img", name="Photo 1 that the resident sent")).to_be_visible()
