@@ -55,6 +55,7 @@ class EmbeddedPostgres:
     sockets: Path
     log: Path
     durable: bool = True
+    shared_buffers: str = ""  # '': as the machine has room for, little where nothing is durable
     server: Server = field(default_factory=find_postgres)
     identity: Identity = field(default_factory=unprivileged)
 
@@ -65,11 +66,12 @@ class EmbeddedPostgres:
 
     def command(self) -> list[str]:
         """What to execute, in the foreground, as ``identity``."""
+        has_room = self.durable and _memory_is_plenty()
         settings = SETTINGS | {
             "unix_socket_directories": str(self.sockets),
-            "shared_buffers": "512MB" if _memory_is_plenty() else "128MB",
+            "shared_buffers": self.shared_buffers or ("512MB" if has_room else "128MB"),
         }
-        settings |= {} if self.durable else CARELESS | {"shared_buffers": "128MB"}
+        settings |= {} if self.durable else CARELESS
         switches = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         return [str(self.server.program), "-D", str(self.data), *switches]
 
