@@ -119,18 +119,12 @@ def snap_places(
     place = np.where(node >= 0, place_of_node[node], OUTSIDE)
     addresses = cKDTree(np.column_stack([points.x, points.y]))
     px, py = _public_points(points, place, shape, addresses)
-    kept = place >= 0
-    distance = np.hypot(points.x[kept] - px[place[kept]], points.y[kept] - py[place[kept]])
-    furthest = np.zeros(leaves.size)
-    np.maximum.at(furthest, place[kept], distance)
     park_x, park_y, park_district, park_code = _parks(
         parks, addresses, districts, clearance_m=park_clearance_m
     )
     border = np.array([district.polygon for district in districts], object)[park_district]
-    reach = shapely.intersection(
-        shapely.buffer(shapely.points(park_x, park_y), park_radius_m), border
-    )
-    of_address = np.where(points.of_row >= 0, place[points.of_row], OUTSIDE)
+    around = shapely.buffer(shapely.points(park_x, park_y), park_radius_m)
+    furthest = _displacements(points, place, px, py)
     return Places(
         code=(*(tree.code[leaf] for leaf in leaves), *park_code),
         x=np.concatenate([px, park_x]),
@@ -138,14 +132,22 @@ def snap_places(
         district=np.concatenate([tree.district[leaves], park_district]),
         stands_for=np.concatenate([tree.addresses[leaves], np.zeros(park_x.size, np.int64)]),
         max_displacement_m=np.concatenate([furthest, np.full(park_x.size, park_radius_m)]),
-        footprint=(*shape, *reach),
-        of_address=of_address,
+        footprint=(*shape, *shapely.intersection(around, border)),
+        of_address=np.where(points.of_row >= 0, place[points.of_row], OUTSIDE),
         park_radius_m=park_radius_m,
         districts=tuple(districts),
         _tree=tree,
         _place_of_node=place_of_node,
         _addresses=addresses,
     )
+
+
+def _displacements(points: Points, place: IntArray, px: FloatArray, py: FloatArray) -> FloatArray:
+    """How far each place's furthest point is from its dot."""
+    furthest, kept = np.zeros(px.size), place >= 0
+    distance = np.hypot(points.x[kept] - px[place[kept]], points.y[kept] - py[place[kept]])
+    np.maximum.at(furthest, place[kept], distance)
+    return furthest
 
 
 def _public_points(
