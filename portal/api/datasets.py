@@ -32,6 +32,8 @@ def index(request: HttpRequest) -> dict[str, Any]:
         "docs": at("docs"),
         "openapi": {"json": at("openapi-json"), "yaml": at("openapi-yaml")},
         "police_uk": at("police-uk"),
+        "ogc": request.build_absolute_uri(reverse("ogc:landing")),
+        "webhooks": request.build_absolute_uri(reverse("webhooks:subscriptions")),
     }
 
 

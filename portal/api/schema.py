@@ -30,6 +30,7 @@ Schema = dict[str, Any]
 # What differs between the doors of a dataset; the rest is said once for all of them.
 _OWN: Final = frozenset({"by", "fields"})
 _ALWAYS: Final = ("question", "not-found", "not-acceptable", "too-many", "unavailable")
+_OF_A_BODY: Final = ("too-large", "media-type")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class DoorSchema(AutoSchema):
             else operation.summary,
             "tags": [group],
             "parameters": [*_in_path(path), *self._asked()],
-            "responses": {"200": self._answer(operation), **self._problems(operation)},
+            "responses": {"200": self._answer(operation), **self._problems(operation, method)},
         }
         if operation.description:
             described["description"] = operation.description
@@ -145,8 +146,9 @@ class DoorSchema(AutoSchema):
         headers = {name: self._named(name, told, "headers") for name, told in HEADERS.items()}
         return {"description": operation.summary, "headers": headers, "content": content}
 
-    def _problems(self, operation: Operation) -> Schema:
+    def _problems(self, operation: Operation, method: str) -> Schema:
         kinds = [*_ALWAYS, *(["withdrawn"] if operation.pinned else [])]
+        kinds += _OF_A_BODY if method == "POST" else ()
         shape = self._named("Problem", shapes.PROBLEM)
         told = {}
         for kind in kinds:

@@ -157,6 +157,8 @@ def index(slug: str) -> Schema:
         docs=ADDRESS,
         openapi=record(json=ADDRESS, yaml=ADDRESS),
         police_uk=ADDRESS,
+        ogc=ADDRESS,
+        webhooks=ADDRESS,
     )
 
 

@@ -66,6 +66,36 @@ def test_a_polygon_and_a_circle_choose_the_places_whose_points_they_hold(api: Cl
     assert nowhere == []
 
 
+def test_all_months_together_hold_every_row_of_the_release_once(api: Client) -> None:
+    rows = [row for row, _ in rows_of(Release.objects.get(dataset__slug="incidents"))]
+    months = [each["date"] for each in ask(api, "crimes-street-dates")]
+
+    found = [
+        crime
+        for month in months
+        for crime in (
+            *ask(api, "crimes-street/all-crime", poly=ALL_OF_IT, date=month),
+            *ask(api, "crimes-no-location", category="all-crime", date=month),
+        )
+    ]
+
+    def told(crime: dict[str, Any]) -> tuple[str, ...]:
+        at = crime["location"] or {"longitude": "", "latitude": ""}
+        return (
+            crime["persistent_id"][:24],
+            crime["category"],
+            crime["month"],
+            *map(at.get, ("longitude", "latitude")),
+        )
+
+    def wanted(row: dict[str, Any]) -> tuple[str, ...]:
+        month = f"{row['starts_at'].astimezone(the_city().zone):%Y-%m}"
+        at = ["" if row[c] is None else f"{row[c]:.6f}" for c in ("longitude", "latitude")]
+        return row["public_id"], row["category"], month, *at
+
+    assert Counter(map(told, found)) == Counter(map(wanted, rows))
+
+
 def test_what_has_no_place_is_given_apart(api: Client) -> None:
     expected = Counter(row["public_id"] for row in october() if row["longitude"] is None)
 

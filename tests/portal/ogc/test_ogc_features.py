@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.test import Client
 from openapi_spec_validator import validate
 
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.renderers import plain
 from portal.feeds.rows import rows_of
 from portal.models import Release
 from portal.ogc.documents import collections
@@ -140,11 +142,17 @@ def test_the_description_is_openapi_and_lists_what_is_served(client: Client) -> 
 # --- what is asked ---
 
 
-def test_pages_follow_each_other_without_repeat_or_gap(client: Client) -> None:
-    found = [f["id"] for f in features(client, "incidents", limit=2)]
+@pytest.mark.parametrize("slug", ["incidents", "gunfire", "places", "cells", "areas"])
+def test_pages_hold_the_rows_and_shapes_of_the_release_without_repeat_or_gap(
+    client: Client, slug: str
+) -> None:
+    found = features(client, slug, limit=2)
 
-    assert len(found) == len(set(found))
-    assert set(found) == {row["public_id"] for row in rows("incidents")}
+    assert [f["id"] for f in found] == [f["properties"][DATASETS[slug].columns[0]] for f in found]
+    assert Counter(json.dumps([f["properties"], f["geometry"]]) for f in found) == Counter(
+        json.dumps([{k: plain(v) for k, v in row.items()}, json.loads(footprint or "null")])
+        for row, footprint in rows_of(Release.objects.get(dataset__slug=slug))
+    )
 
 
 def test_a_reading_goes_on_in_its_release_when_a_new_one_comes_out(client: Client) -> None:
