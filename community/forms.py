@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import get_language, ngettext
@@ -224,6 +225,10 @@ class FeedbackForm(forms.Form):
     def reshow_with(self, token: str) -> None:
         """Keep every word, with a new token and an empty trap."""
         self.data = {**dict(self.data.items()), "token": token, "website": ""}
+
+    def leave_photos(self) -> None:
+        """Do not look into the files of a form that goes back: each would cost up to a second."""
+        self.files = MultiValueDict()
 
     def clean_about(self) -> str:
         """The public id of a published record; a forged one is as good as none."""

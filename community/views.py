@@ -58,6 +58,8 @@ def feedback_new(request: HttpRequest) -> HttpResponse:
     form = FeedbackForm(request.POST, request.FILES)
     token = _checked_token(request, form, now)
     emergency = form.must_hear_of_emergency
+    if emergency:
+        form.leave_photos()
     if token is None or emergency or not form.is_valid():
         # A browser does not keep chosen files when a form comes back.
         context = {"form": form, "emergency": emergency, "photos_lost": bool(request.FILES)}
@@ -89,6 +91,7 @@ def _checked_token(request: HttpRequest, form: FeedbackForm, now: datetime) -> a
             "Many messages came from your network. Please send it again in an hour, or call us."
         )
     if problem:
+        form.leave_photos()
         form.add_error(None, problem)
         return None
     return token

@@ -324,7 +324,7 @@ class TestForm:
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
         self.room = tmp_path
 
-    def send(self, *files: SimpleUploadedFile, client: Client | None = None) -> Any:
+    def send(self, *files: SimpleUploadedFile, client: Client | None = None, **changes: str) -> Any:
         from datetime import timedelta
 
         from django.utils import timezone
@@ -336,6 +336,7 @@ class TestForm:
             "language": "en",
             "token": abuse.new_token(timezone.now() - timedelta(minutes=1)),
             "photos": list(files),
+            **changes,
         }
         return (client or Client()).post("/feedback/", fields)
 
@@ -377,6 +378,26 @@ class TestForm:
         page = self.send(self.file(tainted_jpeg() + bytes(MOST_BYTES + 1))).content.decode()
 
         assert "at most 10 MB" in page
+
+    @pytest.mark.django_db(databases=["default", "public"])
+    @pytest.mark.parametrize(
+        "changes",
+        [{"token": "forged"}, {"website": "http://x"}, {"text": "Help me, he has a gun"}],
+        ids=["no token of ours", "the trap filled in", "danger now"],
+    )
+    def test_photos_of_a_form_that_is_not_taken_are_not_drawn(
+        self, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A machine that is turned away must not cost a second of decoding for each photo."""
+
+        def never(content: bytes, *, name: str) -> Photo:
+            raise AssertionError("a photo was decoded")
+
+        monkeypatch.setattr("community.forms.redraw", never)
+        page = self.send(self.file(tainted_jpeg()), **changes).content.decode()
+
+        assert "choose your photos again" in page
+        assert not Feedback.objects.exists()
 
     def test_far_too_much_is_refused_before_it_is_read(self) -> None:
         response = Client().post("/feedback/", {}, CONTENT_LENGTH=str(1024**3))
