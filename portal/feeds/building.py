@@ -36,6 +36,7 @@ from portal.feeds.files import (
     files_of,
     folder_of,
     remove_files,
+    replaced_of,
     stem_of,
 )
 from portal.feeds.geoparquet import join_parquet
@@ -67,16 +68,15 @@ def build_files(release: Release) -> dict[str, Any]:
         _write(building / BUILD, json.dumps(build))
         _write(building / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
         _refuse_other_bytes(release, building / MANIFEST)
-        _swap(building, folder)
+        _swap(building, folder, replaced_of(release))
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     return manifest
 
 
-def _swap(building: Path, folder: Path) -> None:
+def _swap(building: Path, folder: Path, old: Path) -> None:
     """The new folder in the old one's place, if there is one."""
-    old = folder.with_name(f"{building.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     with suppress(FileNotFoundError):
         folder.rename(old)

@@ -53,6 +53,14 @@ def manifest_bytes(release: Release) -> bytes:
         raise FilesAbsentError(f"{release.dataset.slug} {release.number}: no manifest") from None
 
 
+def signed_manifest(release: Release) -> bytes:
+    """The same, once the release is signed only if the bytes are those. Raises FilesAbsentError."""
+    content = manifest_bytes(release)
+    if release.manifest_sha256 not in ("", hashlib.sha256(content).hexdigest()):
+        raise FilesAbsentError(f"{MANIFEST}: got other bytes than were signed")
+    return content
+
+
 def manifest_sha256_of(release: Release) -> str:
     """The hash that the chain of releases signs; through the manifest it covers every file."""
     return hashlib.sha256(manifest_bytes(release)).hexdigest()
@@ -63,9 +71,14 @@ def building_of(release: Release) -> Path:
     return folder_of(release).with_name(f".{release.number}.building")
 
 
+def replaced_of(release: Release) -> Path:
+    """Where files are while others take their place; a builder that was killed just then leaves them there."""
+    return folder_of(release).with_name(f".{release.number}.replaced")
+
+
 def remove_files(release: Release) -> None:
     """Whole or not."""
-    for folder in (folder_of(release), building_of(release)):
+    for folder in (folder_of(release), building_of(release), replaced_of(release)):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -80,8 +93,8 @@ def file_in(folder: Path, suffix: str, *, month: str = "", packed: bool = False)
     path = folder / BUILD
     try:
         build = _read_build(path, path.stat().st_mtime_ns)
-    except FileNotFoundError:
-        raise FilesAbsentError(f"{folder}: no files") from None
+    except (FileNotFoundError, ValueError):
+        raise FilesAbsentError(f"{folder}: no files, or no list of them") from None
     return build[month, f"{suffix}.gz" if packed else suffix]
 
 
@@ -135,15 +148,13 @@ def damage(release: Release, *, read: set[int] | None = None) -> str:
     """
     folder = folder_of(release)
     try:
-        manifest_path = folder / MANIFEST
         build = _read_build(folder / BUILD, (folder / BUILD).stat().st_mtime_ns)
-        if not manifest_path.stat().st_size:
-            return f"{MANIFEST} is empty"
+        signed_manifest(release)
         for assembly in build.values():
             assembly.check()
             if read is not None and len(assembly.sizes) == len(assembly.pieces) == 1:
                 _check_content(assembly, read)
-    except (FileNotFoundError, DamagedError, ValueError) as error:
+    except (FileNotFoundError, FilesAbsentError, DamagedError, ValueError) as error:
         return str(error)
     return ""
 

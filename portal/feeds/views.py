@@ -23,7 +23,7 @@ from portal.feeds.as_of import (
 from portal.feeds.assembly import Assembly, DamagedError
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import OPEN_TO_ALL, open_door, problem
-from portal.feeds.files import FilesAbsentError, file_of, manifest_bytes
+from portal.feeds.files import FilesAbsentError, file_of, signed_manifest
 from portal.feeds.ranges import OutOfRangeError, byte_range, takes_gzip
 from portal.feeds.renderers import FORMATS
 from portal.models import Dataset, Release
@@ -81,7 +81,7 @@ def manifest(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     """Rows, bytes and SHA-256 of the files of a release, in the very bytes that the chain of releases signs."""
     try:
         release = _release(slug, number)
-        content = manifest_bytes(release)
+        content = signed_manifest(release)
     except NotThereError as error:
         return error.problem
     except FilesAbsentError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,13 @@ import pytest
 from django.test import Client, override_settings
 
 from portal.feeds.building import build_files, mend
-from portal.feeds.files import file_of, folder_of, manifest_of, remove_files
+from portal.feeds.files import (
+    file_of,
+    folder_of,
+    manifest_of,
+    manifest_sha256_of,
+    remove_files,
+)
 from portal.models import Dataset, PublishedIncident, Release
 from tests.factories.released import AS_OF, incident, release_of, released_city
 from tests.portal.feeds.test_downloads import body
@@ -116,11 +124,79 @@ def test_what_a_killed_builder_left_goes_with_its_release(client: Client) -> Non
 
     build_files(release)
     assert not left.parent.exists()
+    replaced = left.parent.with_name(".1.replaced")
+    replaced.mkdir()
     left.parent.mkdir()
     left.write_text("half a row")
     remove_files(release)
     assert not left.parent.exists()
     assert not folder_of(release).exists()
+    assert not replaced.exists()
+
+
+def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_files(incidents())
+    release_of("incidents", number=2)
+    incident(dt.date(2026, 10, 9), first_release=2)
+    build_files(incidents(2))  # a month of it is that of the release before
+    shelf = folder_of(incidents()).parent
+    before = {path: path.read_bytes() for path in shelf.rglob("*") if path.is_file()}
+    synced: list[Any] = []
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", synced.append)
+        build_files(incidents(2))
+    assert len(synced) > 5
+
+    for room in range(len(synced)):
+        with monkeypatch.context() as disk:
+            disk.setattr("os.fsync", full_after(room))
+            with pytest.raises(OSError, match="No space left"):
+                build_files(incidents(2))
+
+        assert {path: path.read_bytes() for path in shelf.rglob("*") if path.is_file()} == before
+        assert sorted(path.name for path in shelf.iterdir()) == ["1", "2"]
+    assert client.get("/data/incidents.csv").status_code == 200
+
+
+def full_after(room: int) -> Callable[[Any], None]:
+    """What syncs so many files and then has no room for one more."""
+    left = iter(range(room))
+
+    def sync(file: Any) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    return sync
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("manifest.json", "/data/incidents/releases/1/manifest.json"),
+        ("build.json", "/data/incidents.csv"),
+    ],
+)
+def test_a_list_of_files_that_was_cut_is_not_sent_and_is_mended(
+    client: Client, name: str, path: str
+) -> None:
+    for slug in ("incidents", "places"):
+        release = Release.objects.select_related("dataset").get(dataset__slug=slug)
+        build_files(release)
+        Release.objects.filter(pk=release.pk).update(manifest_sha256=manifest_sha256_of(release))
+    mend()
+    victim = folder_of(incidents()) / name
+    content = victim.read_bytes()
+    victim.write_bytes(content[: len(content) // 2])
+
+    response = client.get(path)
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "300"
+    assert mend() == 1
+    assert victim.read_bytes() == content
+    assert client.get(path).status_code == 200
 
 
 @override_settings(FILES_ON_DEMAND=False)
