@@ -7,7 +7,9 @@ corner one of the public map. What is free text is searched for the private colu
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -49,6 +51,9 @@ MAP: Final = (
 FORMATS: Final = ("csv", "json", "ndjson", "geojson", "parquet")
 OTHER: Final = "other"
 DECIMALS = 6  # of published coordinates
+GZIP_WITHOUT_NAME: Final = (
+    b"\x1f\x8b\x08\x00"  # no flags: neither a name, a comment nor anything else
+)
 LEAST_SECRET = 6  # characters: a shorter number stands in any text
 PRIVATE_TEXTS: Final = {
     "vault.incidents_incident": ("source_id", "address_text"),
@@ -190,6 +195,7 @@ def leaks(public: Public, previous: Release | None) -> Iterator[Finding]:
         strangers[kind] += sum(1 for _ in public.strangers(found))
         texts[kind] |= public.free_texts(found)
         words[kind] |= found.words
+        strangers[kind] += not is_copied_whole(path)
         unsorted, n_read = unsorted + (not found.is_sorted), n_read + 1
     found = _in_tables(release)
     strangers["tables"] += sum(1 for _ in public.strangers(found))
@@ -201,8 +207,22 @@ def leaks(public: Public, previous: Release | None) -> Iterator[Finding]:
     yield exact("order", "files", unsorted, n=n_read)
 
 
+def is_copied_whole(path: Path) -> bool:
+    """Whether the compressed copy beside a file, which most browsers get, holds its bytes and no name or time."""
+    packed = path.with_name(f"{path.name}.gz")
+    if not packed.exists():
+        return True
+    raw = packed.read_bytes()
+    if raw[:4] != GZIP_WITHOUT_NAME or raw[4:8] != bytes(4):
+        return False
+    try:
+        return gzip.decompress(raw) == path.read_bytes()
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 def _files(release: Release, previous: Release | None) -> Iterator[Path]:
-    """Those that readers get and nobody has read yet; what is compressed is a copy."""
+    """Those that readers get and nobody has read yet; what is compressed is held against its original."""
     for path in sorted(folder_of(release).rglob("*")):
         if path.is_file() and path.suffix != ".gz" and not _is_shared(path, release, previous):
             yield path

@@ -69,7 +69,8 @@ def _rows_of(release: Release, number: int) -> Iterator[PublishedAuditResult]:
             measured=finding["measured"],
             limit=finding["limit"],
             direction=finding["direction"],
-            n=finding["n"],
+            # Of a release that nobody has, every row that was tried is a private one.
+            n=None if release.state == Release.State.REJECTED else finding["n"],
             status=finding["status"],
             first_release=number,
         )

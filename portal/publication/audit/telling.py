@@ -1,12 +1,16 @@
 """What of a finding may be told. The audit sees everything, and its results are public.
 
 How often an attack was tried on private records is how many there are, and the same of two releases is
-how many came between them. A share tells it too, where it has enough digits. And where the trials are public rows, the hits of two days tell what is true of
-the few that came between them: that the one new dot is at the address nearest to it, or is not. So whatever
-is measured against the truth is told in whole percents, from a thousand records on, and without the number
-of trials; of sensitive records, and of guesses that are tried on a few rows, only whether the limit was kept.
+how many came between them. A share tells it too, where it has enough digits. And where the trials are
+public rows, the hits of two days tell what is true of the few that came between them: that the one new
+dot is at the address nearest to it, or is not. So whatever is measured against the truth is told in whole
+percents, from a thousand records on, and without the number of trials; of sensitive records, and of
+guesses that are tried on a few rows, only whether the limit was kept.
 Which of three retired rows is the newest or the rarest, and how many noisy totals are the exact ones,
 is for the log alone: the first would point at the sealed one, the second at the noise.
+
+Of a release that did not go out nobody has the rows, so that a number of them is one of private records,
+too: how many were sensitive is never told, nor how often anything was tried.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ NEVER: Final = frozenset(
 )
 VERDICT: Final = frozenset(
     {
+        ("sensitive-rows", ""),
         ("scanner", "sensitive"),
         ("scanner", "few-addresses"),
         ("neighbour", "sensitive"),

@@ -139,25 +139,32 @@ def share(
     *,
     together: NDArray[np.int64] | None = None,
     chance: float = CHANCE,
+    limit: Limit | None = None,
+    enough: float = ENOUGH,
 ) -> Finding:
-    """How often an attacker was right. hits: of each record, or how likely; together: the trial each belongs to."""
+    """How often an attacker was right. hits: of each record, or how likely; together: the trial each belongs to.
+
+    limit: where the rules in force name another; enough: trials from which chance is no excuse.
+    """
     n = len(hits)
-    limit = limit_of(attack, subject)
+    limit = limit or limit_of(attack, subject)
     if n == 0:
-        return _finding(attack, subject, None, 0, "not_applicable")
+        return _finding(attack, subject, None, 0, "not_applicable", limit)
     measured = float(np.mean(hits))
     if limit.value is None:
-        return _finding(attack, subject, measured, n, "told")
+        return _finding(attack, subject, measured, n, "told", limit)
     trials = n if together is None else len(np.unique(together))
-    failed = is_too_high(measured, trials=trials, limit=limit.value, chance=chance)
-    return _finding(attack, subject, measured, n, "failed" if failed else "passed")
+    failed = is_too_high(measured, trials=trials, limit=limit.value, chance=chance, enough=enough)
+    return _finding(attack, subject, measured, n, "failed" if failed else "passed", limit)
 
 
-def is_too_high(measured: float, *, trials: int, limit: float, chance: float = CHANCE) -> bool:
+def is_too_high(
+    measured: float, *, trials: int, limit: float, chance: float = CHANCE, enough: float = ENOUGH
+) -> bool:
     """Whether a share is above a limit, and not by chance alone where trials are few."""
     if measured <= limit:
         return False
-    if trials >= ENOUGH:
+    if trials >= enough:
         return True
     hits = math.ceil(measured * trials - 1e-9)
     return bool(binom.sf(hits - 1, trials, limit) < chance)

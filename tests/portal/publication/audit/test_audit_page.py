@@ -95,6 +95,11 @@ def test_a_rejected_release_is_told_with_what_it_failed_in(
 
     (leak,) = rows(audited_release=release.number, attack="leak", subject="csv")
     assert leak.status == "failed"
+    of_nobody = rows(audited_dataset="incidents", audited_release=release.number)
+    assert len(of_nobody) > 10
+    assert all(
+        row.n is None for row in of_nobody
+    )  # nobody has its rows, so their number is private
     page = client.get("/privacy/audit/").content.decode()
     assert "rejected: nothing of it is public" in page
 

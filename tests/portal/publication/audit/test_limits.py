@@ -18,6 +18,7 @@ from portal.publication.audit.attacks.limits import (
     is_too_high,
     share,
 )
+from portal.publication.audit.totals import _exactness
 
 
 def hits(n_hits: int, n: int) -> np.ndarray:
@@ -130,3 +131,13 @@ def test_the_limits_are_at_least_as_strict_as_what_the_city_was_promised() -> No
         limit = LIMITS[attack][subject]
         assert limit.value == value
         assert limit.direction == ("at_least" if value >= 0.9 else "at_most")
+
+
+def test_a_wide_budget_makes_more_counts_exact_and_stops_no_release() -> None:
+    """An override may raise an epsilon to 1, at which 46 counts of a hundred are exact by chance."""
+    hits = np.arange(2_000) % 100 < 46
+
+    assert _exactness(hits, np.full(2_000, 1.0)).status == "passed"
+    assert _exactness(hits, np.full(2_000, 0.5)).status == "failed"
+    assert _exactness(np.ones(8, bool), np.full(8, 0.5)).status == "failed"
+    assert _exactness(np.arange(5_000) % 1000 < 255, np.full(5_000, 0.5)).status == "passed"

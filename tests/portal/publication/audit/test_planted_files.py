@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from portal.feeds.dictionary import DATASETS
 from portal.publication.audit.attacks.limits import LIMITS
 from portal.publication.audit.contents import corners_of, read_file
-from portal.publication.audit.leaks import MAP
+from portal.publication.audit.leaks import MAP, is_copied_whole
 
 SPEC = DATASETS["incidents"]
 ROW = {
@@ -169,3 +170,18 @@ def test_each_format_that_a_dataset_comes_in_has_a_reader_of_its_own() -> None:
     assert set(FORMATS) <= set(READERS)
     assert set(READERS) <= set(LIMITS["leak"])
     assert set(MAP) <= set(DATASETS)
+
+
+def test_a_compressed_copy_that_says_something_else_is_seen(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", [ROW])
+    packed = tmp_path / "incidents.csv.gz"
+    assert is_copied_whole(path)
+
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    assert is_copied_whole(path)
+    packed.write_bytes(gzip.compress(path.read_bytes() + b"seen at 12 Elm St", mtime=0))
+    assert not is_copied_whole(path)
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=1_763_000_000))
+    assert not is_copied_whole(path)
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0)[:-9])
+    assert not is_copied_whole(path)

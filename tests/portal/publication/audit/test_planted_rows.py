@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -390,6 +391,20 @@ def test_a_private_point_in_a_geoparquet_file(monkeypatch: pytest.MonkeyPatch) -
     release = release_with(monkeypatch, "incidents", files=exact)
 
     assert stopped_by(release) == {"leak parquet"}
+
+
+def test_a_compressed_copy_with_a_row_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_more(release: Release) -> None:
+        packed = own_files(release, "csv.gz")[-1]
+        text = (
+            gzip.decompress(packed.read_bytes()) + b"0f,assault,,,,,,,,,-98.612345,39.812345,\r\n"
+        )
+        packed.unlink()
+        packed.write_bytes(gzip.compress(text, mtime=0))
+
+    release = release_with(monkeypatch, "incidents", files=one_more)
+
+    assert stopped_by(release) == {"leak csv"}
 
 
 def test_a_file_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:

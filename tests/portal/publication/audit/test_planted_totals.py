@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from portal.models import Release
+from portal.publication.disclosure import GROUPS, sensitive_groups
 from portal.publication.releases import release_due
+from portal.publication.sources import SENSITIVE_GROUP
 from tests.conftest import empty_every_table
 from tests.factories.private import NOW, many_incidents, private_city
 from tests.portal.publication.audit.planting import (
@@ -18,6 +21,7 @@ from tests.portal.publication.audit.planting import (
     execute,
     kept,
     release_with,
+    select,
     stopped_by,
 )
 
@@ -68,6 +72,39 @@ def test_counts_without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
             f"UPDATE release.sensitive_count r SET noisy_count = {exact} "
             "WHERE statistic = 'district-quarter' AND district_slug <> ''"
         )
+
+    with kept("release.sensitive_count", "noisy_count"):
+        release = release_with(monkeypatch, "sensitive-totals", rows=plain, as_of=LATER)
+
+    assert "sensitive-totals exact" in stopped_by(release)
+
+
+@pytest.mark.parametrize("statistic", ["groups", "city-month"])
+def test_counts_of_one_kind_without_noise(statistic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other kinds have theirs, and are many more."""
+
+    def plain(release: Release) -> None:
+        rows = select(
+            "SELECT c.period, coalesce(a.slug, ''), i.category, i.victim_flags, i.relationship "
+            "FROM vault.publication_countedincident c JOIN vault.incidents_incident i ON i.id = c.record_id "
+            "LEFT JOIN vault.incidents_area a ON a.id = i.district_id WHERE c.statistic = %s",
+            [statistic],
+        )
+        counted: Counter[tuple[str, str, str]] = Counter()
+        for period, district, category, flags, relationship in rows:
+            (kind,) = sensitive_groups(
+                [category], [flags], [relationship], of_category=SENSITIVE_GROUP
+            )
+            counted[period, district if statistic == "groups" else "", GROUPS[kind]] += 1
+        execute(
+            "UPDATE release.sensitive_count SET noisy_count = 0 WHERE statistic = %s", [statistic]
+        )
+        for (period, district, kind), n in counted.items():
+            execute(
+                "UPDATE release.sensitive_count SET noisy_count = %s WHERE statistic = %s "
+                "AND period = %s AND district_slug = %s AND category_group = %s",
+                [n, statistic, period, district, kind],
+            )
 
     with kept("release.sensitive_count", "noisy_count"):
         release = release_with(monkeypatch, "sensitive-totals", rows=plain, as_of=LATER)

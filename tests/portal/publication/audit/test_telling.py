@@ -92,3 +92,14 @@ def test_every_name_is_one_of_an_attack() -> None:
     known = {(attack, subject) for attack, subjects in LIMITS.items() for subject in subjects}
 
     assert known >= NEVER | VERDICT | SHARE
+
+
+def test_a_release_that_did_not_go_out_tells_no_number_of_sensitive_rows() -> None:
+    """Else a release that was stopped for them would give the exact number that the totals blur."""
+    one, three = (
+        told(finding("sensitive-rows", "", measured=n, status="failed")) for n in (1.0, 3.0)
+    )
+
+    assert one == three
+    assert one is not None
+    assert (one.status, one.measured, one.n) == ("failed", None, None)
