@@ -46,6 +46,14 @@ def published(path: str, *, how: str = "`make check` puts it there") -> Path:
     return found
 
 
+def as_graph(address: str, content: bytes) -> Any:
+    """What stands at an address, as a graph."""
+    import rdflib
+
+    kind = "turtle" if address.endswith(".ttl") else "json-ld"
+    return rdflib.Graph().parse(data=content, format=kind)
+
+
 def broken(document: Any, breaking: Callable[[Any], None]) -> Any:
     """A deep copy with one fault in it."""
     copy = json.loads(json.dumps(document))

@@ -1,12 +1,13 @@
-"""A small released city, written once for all tests of a module that only read."""
+"""Small released cities, written once for all tests of a module that only read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from tests.conftest import empty_every_table
 
@@ -15,14 +16,31 @@ from tests.conftest import empty_every_table
 def shown_city(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Client]:
-    from django.test import override_settings
-
+    """What happened, the map, and what is counted of it."""
     from tests.factories.released import released_city
 
-    files = tmp_path_factory.mktemp("files")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
+    with _shown(released_city, django_db_blocker, tmp_path_factory):
+        yield Client()
+
+
+@pytest.fixture(scope="module")
+def every_dataset(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
+    """One release of each."""
+    from tests.portal.feeds.catalogued import release_every_dataset
+
+    with _shown(release_every_dataset, django_db_blocker, tmp_path_factory):
+        yield Client()
+
+
+@contextmanager
+def _shown(
+    release: Callable[[], None], blocker: Any, folders: pytest.TempPathFactory
+) -> Iterator[None]:
+    with blocker.unblock(), override_settings(FILES=folders.mktemp("files")):
         try:
-            released_city()
-            yield Client()
+            release()
+            yield
         finally:
             empty_every_table()

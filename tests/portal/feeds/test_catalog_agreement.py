@@ -8,22 +8,20 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from portal.feeds.dictionary import DATASETS
 from portal.models import Dataset
-from tests.conftest import empty_every_table
-from tests.portal.feeds.catalogued import fetch, fetch_json, release_every_dataset, save
+from tests.portal.feeds.catalogued import fetch, fetch_json, save
 
 pytestmark = [
-    pytest.mark.usefixtures("released"),
+    pytest.mark.usefixtures("every_dataset"),
     pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated"),
 ]
 
@@ -57,20 +55,6 @@ class Said:
     hashes: dict[str, str] | None = None
     sizes: dict[str, int] | None = None
     n_rows: int | None = None
-
-
-@pytest.fixture(scope="module")
-def released(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    before, settings.FILES = settings.FILES, tmp_path_factory.mktemp("files")
-    with django_db_blocker.unblock():
-        try:
-            release_every_dataset()
-            yield
-        finally:
-            empty_every_table()
-            settings.FILES = before
 
 
 def from_files(slug: str) -> Said:
