@@ -11,12 +11,13 @@ from portal.publication import call_sources, sources
 from portal.publication.call_sources import Calls, PublicCalls
 from portal.publication.calls import code_tiers, records_of, settled_by, span
 from portal.publication.decisions import Gate, tiers_of
-from portal.publication.disclosure import Tier, cover_blocks, removal_cover
-from portal.publication.linking import CALL_LINK_S, LINK_S, strictest_near
+from portal.publication.disclosure import Tier, cover_blocks, removal_cover, told_apart
+from portal.publication.linking import CALL_LINK_S, LINK_S, events_of, strictest_near
 from portal.publication.models import Assignment
 from sensors.geodesy import LocalPlane
 
 Fates = dict[int, Assignment.Fate]
+MANY_CALLS = 3  # about one event; more are as many
 
 
 def companions() -> Fates:
@@ -47,45 +48,72 @@ def call_removals(gate: Gate, already: Fates) -> Fates:
     """
     public = call_sources.public_calls()
     public = public.where(~np.isin(public.record_id, list(already)))
+    calls = Calls.joined(list(call_sources.all_calls()))
     tier = np.array([int(Tier.of_label(label)) for label in public.tier], np.int64)
-    today = _tiers_today(public.record_id, gate.frozen.plane)
+    today = _tiers_today(public.record_id, calls, gate.frozen.plane)
     risen = (today >= Tier.PERSON) & (today > tier)
-    removed = np.flatnonzero(risen | np.isin(public.record_id, list(call_sources.gone_calls())))
+    leaves = risen | np.isin(public.record_id, list(call_sources.gone_calls()))
+    # Three calls about one event leave together, and so must their covers: else what left together is the secret.
+    _, first, event, size = np.unique(
+        _events(public.record_id, calls, gate.frozen.plane),
+        return_index=True, return_inverse=True, return_counts=True,
+    )  # fmt: skip
+    removed = np.unique(event[leaves])
+    kind = 2 * tier[first] + (public.follows[first] != "")
+    kind = told_apart(kind, np.minimum(size, MANY_CALLS), removed, rules=gate.rules)
     cover = removal_cover(
         removed,
-        _blocks(public, tier),
+        _blocks(public.where(first), kind),
         generator=np.random.default_rng(secrets.randbits(128)),
         rules=gate.rules,
     )
-    fates = dict.fromkeys(public.record_id[removed].tolist(), Assignment.Fate.REMOVED)
-    return fates | dict.fromkeys(public.record_id[cover].tolist(), Assignment.Fate.COVER)
+    fates = dict.fromkeys(
+        public.record_id[np.isin(event, removed)].tolist(), Assignment.Fate.REMOVED
+    )
+    covers = public.record_id[np.isin(event, cover)].tolist()
+    return fates | dict.fromkeys(covers, Assignment.Fate.COVER)
 
 
-def _blocks(public: PublicCalls, tier: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows among which a reader cannot choose; whether a call has a record's place and time can be seen too."""
+def _blocks(public: PublicCalls, kind: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Events among which a reader cannot choose. public: a call of each; kind: its tier, whether it has a record's
+    place and time, and how many called: all of that can be seen."""
     _, category = np.unique(public.category.astype(str), return_inverse=True)
-    kind = 2 * tier + (public.follows != "")
     return cover_blocks(kind, category, public.starts_s)
 
 
-def _tiers_today(record_id: NDArray[np.int64], plane: LocalPlane) -> NDArray[np.int64]:
+def _events(record_id: NDArray[np.int64], calls: Calls, plane: LocalPlane) -> NDArray[np.int64]:
+    """A number of the event of each public call; a call that is gone is one by itself."""
+    row, there = _found(record_id, calls)
+    event = len(calls) + np.arange(len(record_id))
+    event[there] = events_of(calls.where(row[there]), plane)
+    return event
+
+
+def _found(
+    record_id: NDArray[np.int64], calls: Calls
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where some calls are among all (which are in order of their ids), and whether they are there."""
+    row = np.searchsorted(calls.record_id, record_id)
+    there = row < len(calls)
+    there[there] = calls.record_id[row[there]] == record_id[there]
+    return row, there
+
+
+def _tiers_today(
+    record_id: NDArray[np.int64], calls: Calls, plane: LocalPlane
+) -> NDArray[np.int64]:
     """The strictest tier of anything that is about the event of each public call; -1 where the call is gone.
 
     Records that were ever public are left out: their calls go with them (``companions``), sealed and
     cover alike. If a call beside a sealed record went for being beside it, the calls beside its covers
     would stay, and tell which one was sealed.
     """
-    calls = Calls.joined(list(call_sources.all_calls()))
-    if not len(calls):
-        return np.full(len(record_id), -1, np.int64)
-    tier = _settled_today(calls, plane)
-    row = np.searchsorted(calls.record_id, record_id)
-    there = row < len(calls)
-    there[there] = calls.record_id[row[there]] == record_id[there]
-    own = calls.where(row[there])
+    row, there = _found(record_id, calls)
     found = np.full(len(record_id), -1, np.int64)
-    if not len(own):
+    if not there.any():
         return found
+    own = calls.where(row[there])
+    tier = _settled_today(calls, plane)
     near = strictest_near(own, calls, tier, plane, reach_s=LINK_S)
     record, record_tier = _records_today()
     were_public = call_sources.ever_public_records()

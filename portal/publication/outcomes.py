@@ -17,7 +17,7 @@ from portal.models import PublishedOutcome
 from portal.publication import alert_sources, sources
 from portal.publication.alert_sources import AlertLives, PublicAlerts
 from portal.publication.decisions import Gate
-from portal.publication.disclosure import Rules, Tier, cover_blocks, removal_cover
+from portal.publication.disclosure import Rules, Tier, cover_blocks, removal_cover, told_apart
 from portal.publication.linking import LINK_S, partners
 from portal.publication.writing import copy_rows
 from sensors.geodesy import LocalPlane
@@ -96,30 +96,22 @@ def withheld_with(
         return to_cover
     rows = np.sort(np.concatenate([to_cover, fresh]))
     removed = np.searchsorted(rows, to_cover)
-    chosen = alerts.where(rows)
+    alike = alerts.where(rows)
     nothing = np.zeros(rows.size, np.int64)
-    block = cover_blocks(
-        _kinds(chosen, removed, 1 + rules.covers_per_removal), nothing, chosen.starts_s
-    )
+    kind = told_apart(nothing, _marks(alike), removed, rules=rules)
     generator = np.random.default_rng(secrets.randbits(128))
+    block = cover_blocks(kind, nothing, alike.starts_s)
     return rows[removal_cover(removed, block, generator=generator, rules=rules)]
 
 
-def _kinds(alerts: PublicAlerts, removed: IntArray, company: int) -> IntArray:
+def _marks(alerts: PublicAlerts) -> IntArray:
     """What a reader tells them apart by: does a public record stand beside it, is it a dot, what was told before.
 
     A record that came in late stands mostly beside an alert that had none, so that covers of another kind
-    would be known for covers. A kind with too few to choose from shares with the others.
+    would be known for covers.
     """
-
-    def has_company(kind: IntArray) -> NDArray[np.bool_]:
-        n = np.bincount(kind, minlength=int(kind.max()) + 1)
-        return (n >= company * np.bincount(kind[removed], minlength=n.size))[kind]
-
     marks = (alerts.follows != "", alerts.precision == "place", alerts.outcome != "")
-    kind = 1 + sum(2**n * mark for n, mark in enumerate(marks))
-    kind = np.where(has_company(kind), kind, 0)
-    return np.where(has_company(kind).all(), kind, 0)
+    return sum((2**n * mark for n, mark in enumerate(marks)), np.zeros(len(alerts), np.int64))
 
 
 def outcomes_of(record_id: NDArray[np.int64], lives: AlertLives) -> NDArray[np.object_]:

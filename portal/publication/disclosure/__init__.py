@@ -26,7 +26,7 @@ from portal.publication.disclosure.periods import (
     time_code,
     time_interval,
 )
-from portal.publication.disclosure.removal import cover_blocks, removal_cover
+from portal.publication.disclosure.removal import cover_blocks, removal_cover, told_apart
 from portal.publication.disclosure.rules import Rules, RulesError, threshold_names
 from portal.publication.disclosure.sensitive import ALL_SENSITIVE, GROUPS, sensitive_groups
 from portal.publication.disclosure.tiers import Tier, tier_of
@@ -65,4 +65,5 @@ __all__ = [
     "tier_of",
     "time_code",
     "time_interval",
+    "told_apart",
 ]

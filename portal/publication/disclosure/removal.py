@@ -55,6 +55,31 @@ def _cut(block: IntArray, rows: IntArray, least: int) -> None:
         block[rows] = block.max() + 1 + np.arange(rows.size) * blocks // rows.size
 
 
+def told_apart(
+    kind: ArrayLike, mark: ArrayLike, removed: ArrayLike, *, rules: Rules = _DEFAULT
+) -> IntArray:
+    """Kinds that a mark tells apart as well, wherever enough rows are left to cover those that must go.
+
+    kind, mark: integers, shape (n,); removed: as for :func:`removal_cover`. What everybody sees on a row
+    tells its cover from it, unless the cover has it too. Where too few have a mark, they share with
+    those of their kind that can spare most: better than to go alone. For the tier of :func:`cover_blocks`.
+    """
+    kinds, gone = np.asarray(kind, np.int64), np.asarray(removed, np.int64)
+    pairs = np.column_stack([kinds, np.asarray(mark, np.int64)])
+    _, found = np.unique(pairs, axis=0, return_inverse=True)
+    while True:
+        groups, first, of = np.unique(found, return_index=True, return_inverse=True)
+        wanted = (1 + rules.covers_per_removal) * np.bincount(of[gone], minlength=groups.size)
+        spare = np.bincount(of, minlength=groups.size) - wanted
+        alike = kinds[first][:, None] == kinds[first]
+        np.fill_diagonal(alike, val=False)
+        lacking = np.flatnonzero((spare < 0) & alike.any(axis=1))
+        if not lacking.size:
+            return found
+        host = np.argmax(np.where(alike[lacking[0]], spare, spare.min() - 1))
+        found = np.where(found == groups[lacking[0]], groups[host], found)
+
+
 def removal_cover(
     removed: ArrayLike,
     block: ArrayLike,

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.publication.disclosure import Rules, cover_blocks, public_ids, removal_cover
+from portal.publication.disclosure import (
+    Rules,
+    cover_blocks,
+    public_ids,
+    removal_cover,
+    told_apart,
+)
 
 blocks = st.lists(st.integers(0, 2), min_size=1, max_size=60)
 rows = st.lists(
@@ -115,3 +121,34 @@ def test_ids_are_96_random_bits_in_hexadecimal():
 def test_a_source_that_runs_dry_is_refused():
     with pytest.raises(ValueError, match="wanted 12"):
         public_ids(1, random_bytes=lambda size: b"\0" * (size - 1))
+
+
+def test_a_mark_tells_rows_apart_where_enough_have_it() -> None:
+    kind, mark = np.array([0] * 6 + [1] * 6), np.array([7, 7, 7, 8, 8, 8] * 2)
+
+    found = told_apart(kind, mark, [0, 9])
+
+    assert len(set(found.tolist())) == 4
+    assert (found[:3] == found[0]).all()
+    assert (found[9:] == found[9]).all()
+
+
+def test_rows_of_a_mark_that_too_few_have_share_with_those_of_their_kind_that_can_spare_most() -> (
+    None
+):
+    kind, mark = np.array([0] * 12 + [1] * 6), [1, 1, 2, 2, 2, *[3] * 7, *[1] * 6]
+
+    found = told_apart(kind, mark, [0])
+
+    assert (found[[0, 1]] == found[5]).all()
+    assert len(set(found.tolist())) == 3
+    assert found[2] != found[0]
+    assert set(found[:12].tolist()).isdisjoint(found[12:].tolist())
+
+
+def test_where_a_whole_kind_has_too_few_all_of_it_shares_and_nothing_else_does() -> None:
+    found = told_apart([0, 0, 0, 5, 5], [1, 2, 3, 1, 2], [0, 1])
+
+    assert (found[:3] == found[0]).all()
+    assert len(set(found.tolist())) == 3
+    assert told_apart([], [], []).size == 0
