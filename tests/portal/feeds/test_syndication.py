@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 import feedparser
 import pytest
 from django.test import Client
 
+from portal.feeds import editions
 from portal.feeds.dictionary import DATASETS
 from portal.models import PublishedIncident, Release
+from portal.views import syndication
 from tests.factories.released import release_of, released_city
 
 pytestmark = pytest.mark.usefixtures("city_db")
@@ -95,6 +99,32 @@ def test_corrections_hold_removals_and_withdrawals(client: Client) -> None:
         "gunfire-2-withdrawal",
     }
     assert "Counted twice." in {i["content_text"] for i in items}
+
+
+@pytest.fixture
+def kept(settings: Any) -> Iterator[None]:
+    settings.EDITIONS_KEPT_S = 60
+    editions.forget()
+    yield
+    editions.forget()
+    syndication._memory.clear()
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_feed_is_made_once_for_all_readers_until_there_is_news(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("/areas/north/feed.atom")
+    with monkeypatch.context() as quiet:
+        quiet.setattr("portal.feeds.syndication._added", None)
+        again = Client().get("/areas/north/feed.atom")
+    Release.objects.filter(dataset__slug="incidents", number=2).update(
+        state="withdrawn", withdrawn_reason="Wrong.", withdrawn_at="2026-11-22T00:00:00Z"
+    )
+    editions.forget()
+
+    assert again.content == first.content
+    assert client.get("/areas/north/feed.atom").content != first.content
 
 
 def test_a_feed_is_asked_for_again_for_nothing(client: Client) -> None:
