@@ -1,7 +1,7 @@
 """One signed call to somebody else's server (Standard Webhooks 1.0), and the addresses that are never called.
 
 A subscriber chooses the address, so it must not lead into our own network: the name is resolved once,
-every address behind it must be public, and the connection goes to the one that was looked at. Nor may a
+every address behind it must be public, and the connection goes to those that were looked at. Nor may a
 server hold us by answering slowly: one deadline holds for the whole call. What is raised names no address.
 """
 
@@ -78,14 +78,14 @@ def host_of(parts: SplitResult) -> str:
         return host
 
 
-def public_address(
+def public_addresses(
     host: str, port: int, *, within_s: float = WITHIN_S, allow_private: bool = False
-) -> str:
-    """The IP address to connect to; every one behind the name must be public. Raises as above."""
+) -> list[str]:
+    """The IP addresses to try, best first; every one behind the name must be public. Raises as above."""
     found = _looked_up(host, port, within_s=within_s)
     if not allow_private and not all(is_public(ipaddress.ip_address(one)) for one in found):
         raise AddressRefusedError("got a name that leads inside; wanted a public address")
-    return min(found)
+    return found
 
 
 def is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -102,14 +102,14 @@ def is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return ip.sixtofour is None or is_public(ip.sixtofour)
 
 
-def _looked_up(host: str, port: int, *, within_s: float) -> set[str]:
-    """In a thread of its own: whoever runs the name server can be slow too, and a lookup takes no timeout."""
-    answers: queue.SimpleQueue[set[str] | Exception] = queue.SimpleQueue()
+def _looked_up(host: str, port: int, *, within_s: float) -> list[str]:
+    """In the resolver's order, which knows what this machine can reach. In a thread of its own: whoever runs the name server can be slow too, and a lookup takes no timeout."""
+    answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
 
     def look_up() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answers.put({str(info[4][0]) for info in found})
+            answers.put(list(dict.fromkeys(str(info[4][0]) for info in found)))
         except (OSError, UnicodeError) as error:
             answers.put(error)
 
@@ -145,9 +145,9 @@ def call(
     parts = checked(url, allow_private=allow_private)
     host = host_of(parts)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = public_address(host, port, within_s=within_s, allow_private=allow_private)
+    addresses = public_addresses(host, port, within_s=within_s, allow_private=allow_private)
     connection = _Pinned(
-        host, port, address=address, is_secure=parts.scheme == "https", until=until
+        host, port, addresses=addresses, is_secure=parts.scheme == "https", until=until
     )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {
@@ -167,18 +167,19 @@ def call(
 
 
 class _Pinned(http.client.HTTPConnection):
-    """Connects to an address that was looked at, whatever the name resolves to by now, and ends at a deadline.
+    """Connects to addresses that were looked at, whatever the name resolves to by now, and ends at a deadline.
 
     A timeout of the socket counts from byte to byte, so a watchdog shuts the socket at the deadline. What
     was read by then looks like a whole answer (the end of a stream ends headers and body): leaving raises.
     """
 
     def __init__(
-        self, host: str, port: int, *, address: str, is_secure: bool, until: float
+        self, host: str, port: int, *, addresses: list[str], is_secure: bool, until: float
     ) -> None:
         left_s = max(until - monotonic(), 0.001)  # 0 would mean: do not wait
         super().__init__(host, port, timeout=left_s)
-        self._address, self._is_secure = address, is_secure
+        self.default_port = 443 if is_secure else 80  # goes unsaid in the header Host
+        self._addresses, self._is_secure = addresses, is_secure
         self._watched: socket.socket | None = None
         self._is_late = threading.Event()
         self._watchdog = threading.Timer(left_s, self._end)
@@ -194,7 +195,7 @@ class _Pinned(http.client.HTTPConnection):
             raise TimeoutError
 
     def connect(self) -> None:
-        self._watch(socket.create_connection((self._address, self.port), self.timeout))
+        self._watch(self._reached())
         if self._is_secure:
             context = ssl.create_default_context()
             secure = context.wrap_socket(
@@ -202,6 +203,18 @@ class _Pinned(http.client.HTTPConnection):
             )
             self._watch(secure)  # before it shakes hands, which a server can draw out too
             secure.do_handshake()
+
+    def _reached(self) -> socket.socket:
+        """The first address that takes the call; none may use up the time of those after it."""
+        *others, last = self._addresses
+        assert self.timeout is not None
+        for address in others:
+            with contextlib.suppress(OSError):
+                within_s = self.timeout / len(self._addresses)
+                found = socket.create_connection((address, self.port), within_s)
+                found.settimeout(self.timeout)
+                return found
+        return socket.create_connection((last, self.port), self.timeout)
 
     def _watch(self, sock: socket.socket) -> None:
         self.sock = self._watched = sock

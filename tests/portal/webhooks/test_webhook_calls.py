@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from portal.webhooks.calling import (
     CallFailedError,
     checked,
     is_public,
-    public_address,
+    public_addresses,
 )
 
 
@@ -41,13 +42,13 @@ def test_an_address_that_is_no_plain_https_is_refused(url: str) -> None:
 )  # fmt: skip
 def test_our_own_network_is_never_called(host: str) -> None:
     with pytest.raises((AddressRefusedError, CallFailedError)):
-        public_address(host, 443)
+        public_addresses(host, 443)
 
 
 @given(st.ip_addresses(v=4))
 def test_only_global_addresses_are_public(ip: Any) -> None:
     try:
-        assert public_address(str(ip), 443) == str(ip)
+        assert public_addresses(str(ip), 443) == [str(ip)]
     except AddressRefusedError:
         assert not ip.is_global or ip.is_multicast
     else:
@@ -104,7 +105,7 @@ def test_a_name_that_also_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(calling.socket, "getaddrinfo", two)
 
     with pytest.raises(AddressRefusedError, match="leads inside"):
-        public_address("example.org", 443)
+        public_addresses("example.org", 443)
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at(
@@ -136,6 +137,49 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(
     server.close()
     assert asked == ["rebind.example", "127.0.0.1"]
     assert b"Host: rebind.example:" in heard[0]
+
+
+def test_an_address_that_takes_no_call_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a receiver on both protocols, called from a machine that has one of them."""
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+
+    def both(host: str, *_: Any, **__: Any) -> Any:
+        numbers = [host] if host[0].isdigit() else ["127.0.0.9", "127.0.0.1"]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (n, port)) for n in numbers]
+
+    def answer() -> None:
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.recv(4_000)
+            accepted.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    monkeypatch.setattr(calling.socket, "getaddrinfo", both)
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+
+    assert called(f"http://two.example:{port}/", within_s=5).status == 204
+    thread.join(timeout=10)
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("port", "is_secure", "said"),
+    [(443, True, b"Host: example.org\r\n"), (8443, True, b"Host: example.org:8443\r\n"), (80, False, b"Host: example.org\r\n")],
+)  # fmt: skip
+def test_a_usual_port_goes_unsaid(port: int, is_secure: bool, said: bytes) -> None:
+    """Not every server knows itself by example.org:443."""
+    ours, theirs = socket.socketpair()
+    connection = calling._Pinned(
+        "example.org", port, addresses=[], is_secure=is_secure, until=monotonic() + 5
+    )
+    connection.sock = ours
+
+    connection.request("POST", "/", body=b"{}")
+
+    assert said in theirs.recv(4_000)
+    theirs.close()
+    connection.close()
 
 
 @pytest.mark.parametrize(
