@@ -82,6 +82,11 @@ class Ledger:
         found = Estimate(row.value, row.low, row.high, row.n or 0)
         return found.times(PERCENT) if row.unit == "share" else found
 
+    def is_down(self, *, period: str, district: str) -> bool:
+        """Whether no microphone listened at all, as far as that may be told."""
+        uptime = self.get("uptime", period=period, district=district)
+        return uptime is not None and uptime.value == 0
+
     def is_collected(self, measure: str) -> bool:
         """Whether the city has ever supplied what the measure is made from."""
         rows = [row for (_, _, name), row in self.figures.items() if name == measure]

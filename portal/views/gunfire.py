@@ -17,6 +17,7 @@ from portal import atlas, components, figures, ledger, presentation, queries
 from portal.city import the_city
 from portal.coverage import YEAR, Coverage
 from portal.findings import MONTH
+from portal.ledger import Ledger
 from portal.models import PublishedGunfire
 from portal.presentation import counted, drawn, subject
 from portal.provenance import FigureRef
@@ -42,7 +43,7 @@ def gunfire(request: HttpRequest) -> HttpResponse:
         context["page"].rows, names, caption=_("Released alerts, newest first")
     )
     if context["is_first"]:
-        coverage = Coverage.of(release)
+        coverage, told = Coverage.of(release), Ledger.current()
         alerts = queries.alerts(release, coverage.last_year, the_city().zone)
         context |= {
             "coverage": coverage,
@@ -50,16 +51,15 @@ def gunfire(request: HttpRequest) -> HttpResponse:
             "alerts_ref": counted(release, coverage.last_year),
             "kinds": kinds_of(coverage, alerts),
             **figures_of(coverage, alerts),
-            **accounts(),
+            "by_month": by_month(coverage, told),
+            "by_month_ref": counted(release, coverage.last_year, "month", "district"),
+            **(accounts(told) if told else {}),
         }
     return render(request, "portal/gunfire.html", context)
 
 
-def accounts() -> dict[str, Any]:
-    """What became of the alerts, what they cost and what they missed; empty before the ledger is told."""
-    told = ledger.Ledger.current()
-    if told is None:
-        return {}
+def accounts(told: Ledger) -> dict[str, Any]:
+    """What became of the alerts, what they cost and what they missed."""
     districts = queries.areas("district", shapes=False)
     return {
         "told": told,
@@ -99,8 +99,6 @@ def figures_of(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict[s
         "monthly": presentation.monthly_figure(
             coverage, Slice(), title=_("Alerts each month"), figure_id="months"
         ),
-        "by_month": by_month(coverage),
-        "by_month_ref": counted(coverage.release, coverage.last_year, "month", "district"),
     }
     if alerts:
         found |= {
@@ -171,8 +169,11 @@ def hours_figure(coverage: Coverage, alerts: Sequence[PublishedGunfire]) -> dict
     return drawn(spec, coverage.release, "hours", ref=ref)
 
 
-def by_month(coverage: Coverage) -> dict[str, Any] | None:
-    """One row a month of the last year, one column a district; newest month first."""
+def by_month(coverage: Coverage, told: Ledger | None) -> dict[str, Any] | None:
+    """One row a month of the last year, one column a district; newest month first.
+
+    No alert where no microphone listened is no zero.
+    """
     districts = queries.areas("district", shapes=False)
     if not coverage.months or not districts:
         return None
@@ -184,7 +185,7 @@ def by_month(coverage: Coverage) -> dict[str, Any] | None:
         slugs.append("")
         columns.append(components.Column(_("No district"), is_number=True))
     rows: list[list[components.Value]] = [
-        [month_name(month), *(cell(coverage, counts, month, slug) for slug in slugs)]
+        [month_name(month), *(cell(coverage, told, counts, month, slug) for slug in slugs)]
         for month in reversed(coverage.months[-YEAR:])
     ]
     return components.table(
@@ -193,9 +194,17 @@ def by_month(coverage: Coverage) -> dict[str, Any] | None:
 
 
 def cell(
-    coverage: Coverage, counts: dict[tuple[Any, Any], int], month: dt.date, slug: str
-) -> int | None:
-    return None if month in coverage.holes else counts.get((month, slug), 0)
+    coverage: Coverage,
+    told: Ledger | None,
+    counts: dict[tuple[Any, Any], int],
+    month: dt.date,
+    slug: str,
+) -> components.Value:
+    if month in coverage.holes:
+        return None
+    n = counts.get((month, slug), 0)
+    is_down = told and slug and told.is_down(period=f"{month:%Y-%m}", district=slug)
+    return _("sensors down") if is_down and not n else n
 
 
 def month_name(month: dt.date) -> str:

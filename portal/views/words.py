@@ -47,7 +47,7 @@ def methods(request: HttpRequest) -> HttpResponse:
 
 def absences() -> dict[str, Any]:
     """Every reason for which there may be no number, as the files call it and in words."""
-    columns = [components.Column(_("In the files")), components.Column(_("In words"))]
+    columns = [components.Column(_("In the dictionary")), components.Column(_("In words"))]
     rows = [(code, _(words)) for code, words in ABSENCES.items()]
     return components.table(_("Why there is no number"), columns, rows, absent="")
 

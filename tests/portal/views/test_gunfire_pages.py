@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.test import Client
 
 from portal.models import Dataset, PublishedFigure, PublishedOutcome
+from tests.factories.released import figure
 from tests.portal.views.reading import rows_of_file, stat, table, table_of_figure, words_of
 
 
@@ -45,6 +46,19 @@ def test_the_curve_says_what_it_leaves_out(reader: Client) -> None:
 
     assert "and it is known what it was, 89 of 100 were gunfire" in words
     assert "Alerts where nothing was found are in neither" in words
+
+
+def test_a_month_in_which_no_microphone_listened_is_no_zero(reader: Client) -> None:
+    def october() -> list[str]:
+        return table(reader.get("/gunfire/"), "Alerts by month and district")[0]
+
+    before = october()
+    PublishedFigure.objects.filter(measure="uptime").exclude(district_slug="").delete()
+    for district in ("north", "south"):
+        figure("2026-10", "uptime", "share", 0, 0, 0.01, None, 31, district)
+
+    assert before == ["October 2026", "0", "3"]
+    assert october() == ["October 2026", "sensors down", "3"]
 
 
 def test_what_is_withheld_says_so_and_is_no_zero(reader: Client) -> None:
