@@ -294,7 +294,8 @@ class Strings(HTMLParser):
         self.found = found
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.words |= {value for _name, value in attrs if value}
+        said = (value for _name, value in attrs if value)
+        self.found.words |= {value.removeprefix("mailto:").removeprefix("tel:") for value in said}
 
     def handle_data(self, data: str) -> None:
         if data.lstrip()[:1] in ("{", "["):

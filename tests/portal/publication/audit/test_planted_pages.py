@@ -17,6 +17,8 @@ from django.test import Client
 from django.urls import get_resolver, resolve
 from django.urls.resolvers import URLResolver
 
+from community.actions import submit_feedback
+from community.clocks import BusinessCalendar
 from incidents.models import Incident
 from portal.api import views as api
 from portal.feeds import editions as known
@@ -31,6 +33,7 @@ from portal.publication.audit.visits import Answer
 from portal.publication.audit.visits import addresses as every
 from portal.views import overview
 from tests.conftest import empty_every_table
+from tests.factories.private import NOW
 from tests.portal.publication.audit.planting import (
     CITY,
     kept,
@@ -54,6 +57,15 @@ def town(
     with django_db_blocker.unblock(), override_settings(FILES=files):
         try:
             town_with_a_release()
+            submit_feedback(
+                kind="report",
+                topic="safety",
+                text="The lamp at the corner is dark",
+                language="en",
+                email="jo.smith@example.org",
+                now=NOW,
+                calendar=BusinessCalendar(CITY.zone),
+            )
             Incident.objects.filter(pk=newest_record().pk).update(
                 address_text="1184 N Ashgrove Ave", narrative=NARRATIVE
             )
@@ -120,9 +132,14 @@ def a_piece_of_a_narrative(record: Incident) -> str:
     return f"<!-- {NARRATIVE[:40]} -->"
 
 
+def a_way_to_reach_a_resident(record: Incident) -> str:
+    return '<p>Said by <a href="mailto:jo.smith@example.org">a neighbour</a></p>'
+
+
 @pytest.mark.parametrize(
     "careless",
     [
+        a_way_to_reach_a_resident,
         a_pin,
         a_layer,
         a_moment,

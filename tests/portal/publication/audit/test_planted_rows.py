@@ -427,8 +427,11 @@ def own_files(release: Release, suffix: str) -> list[Path]:
 
 
 def rewrite(path: Path, text: str) -> None:
-    path.unlink()
-    path.write_text(text)
+    """A file and its compressed copy."""
+    packed = path.with_name(f"{path.name}.gz")
+    for each, content in ((path, text.encode()), (packed, gzip.compress(text.encode(), mtime=0))):
+        each.unlink()
+        each.write_bytes(content)
 
 
 def test_an_alert_beside_a_record_that_may_not_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
