@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
+import json
 import re
 import threading
 import urllib.request
@@ -59,6 +61,48 @@ def test_head_has_a_length_and_no_body(site: str) -> None:
     with urllib.request.urlopen(asked) as answer:
         assert answer.read() == b""
         assert int(answer.headers["Content-Length"]) > 1000
+
+
+def test_answers_on_one_connection_end_where_they_say(site: str) -> None:
+    """A body that is not announced, or an announced one that is not sent, would be read as the next answer."""
+    connection = http.client.HTTPConnection(site.removeprefix("http://"), timeout=20)
+
+    def ask(method: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, "/data/incidents.geojson", headers=named)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    try:
+        first, whole = ask("GET")
+        etag, size = first.headers["ETag"], int(first.headers["Content-Length"])
+        told = [
+            ask("HEAD"),
+            ask("HEAD", Accept_Encoding="gzip"),
+            ask("HEAD", Range="bytes=0-1"),
+            ask("GET", If_None_Match=f"W/{etag}", Range="bytes=0-1"),
+            ask("GET", Range=f"bytes={size}-"),
+            ask("GET", Range="bytes=0-1,4-5"),
+            ask("GET", Range="bytes=5-", If_Range=etag, Accept_Encoding="gzip"),
+            ask("POST", Content_Length="0"),
+            ask("GET", Accept_Encoding="gzip"),
+            ask("GET"),
+        ]
+    finally:
+        connection.close()
+
+    statuses = [answer.status for answer, _ in told]
+    bodies = [body for _, body in told]
+    assert statuses == [200, 200, 200, 304, 416, 200, 206, 405, 200, 200]
+    assert size == len(whole)
+    assert bodies[:4] == [b"", b"", b"", b""]
+    assert [json.loads(bodies[n])["status"] for n in (4, 7)] == [416, 405]
+    assert [bodies[5], bodies[6], gzip.decompress(bodies[8]), bodies[9]] == [
+        whole,
+        whole[5:],
+        whole,
+        whole,
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
