@@ -23,6 +23,7 @@ _COUNT: Final = (
 _HOME: Final = r"(?:house|home|apartment|flat|condo|trailer|porch|door|casa|departamento|apartamento|depa|edificio|puerta)"
 _BESIDE: Final = (
     r"(?:next (?:door )?to|across (?:from|the street)|behind|beside|above|below|in front of|near|opposite|fac(?:es|ing)|"
+    r"backs? (?:onto|up to)|"
     r"with the|on the (?:corner|hill)|junto (?:a|al)|frente (?:a|al)|atr[aá]s de|detr[aá]s de|arriba de|al lado de|"
     r"con (?:la|el)|en la esquina)"
 )
@@ -44,7 +45,7 @@ CIRCUMSTANCES: Final = {
         rf"\b{_COUNT}[ -]?(?:years?|yrs?|months?|años|anos|meses)[ -](?:old|of age|de edad)\b"
         rf"|\b{_COUNT}[ -]?(?:yo|y/o)\b|\b(?:aged?|edad(?: de)?) {_COUNT}\b|\b[fm]\s?/\s?\d|\d\s?/\s?[fm]\b"
         rf"|\b{_KIN}(?: is| de|,)? \(?{_COUNT}(?:\)|,| (?:años|anos)\b|[.!?]|$)"
-        rf"|\b{_KIN} is {_COUNT} and\b|\b(?:turn(?:ing|ed|s)|cumpl[eoií]\w*|tengo) {_COUNT}\b"
+        rf"|\b{_KIN} is {_COUNT} and\b|\b(?:turn(?:ing|ed|s)(?: sweet)?|cumpl[eoií]\w*|tengo) {_COUNT}\b"
         rf"|\bi(?:'m| am) {_COUNT}(?: and|[,.!?]|$)"
         rf"|\b{_COUNT}[ -]years?-old\b|\b(?:viud[oa]|señora?|mujer|hombre|anciano?a?) de {_COUNT}\b"
     ),
@@ -52,6 +53,7 @@ CIRCUMSTANCES: Final = {
         # "88 rose", and nothing else.
         r"^\W*\d{1,5}[a-z]?\s+[^\W\d_]+(?:\s+[^\W\d_]+)?\W*$|"
         rf"\b{_LOOK} (?:\w+ )?{_HOME}\b|\b{_HOME} (?:de )?(?:color )?{_COLOUR_ES}\b"
+        rf"|\b(?:my|our|mi|nuestr[oa]) \w+ {_BESIDE}\b"
         rf"|\b{_HOME}s?\b[^.!?\n]{{0,20}}? {_BESIDE}\b"
         r"|\b(?:lives?|living|lived|stays|resides?|vive[ns]?|vivo|vivimos|viv[ií]a)\s+"
         rf"(?:right |just |directly |justo )?{_NOWHERE}(?:in|at|on|above|below|behind|next|across|over|under|by|near|"
@@ -65,12 +67,14 @@ CIRCUMSTANCES: Final = {
         r"pareja)\b"
     ),
     "what somebody does": re.compile(
+        r"\bi(?:'m| am) the \w+(?: \w+)? (?:who|that)\b|\bsoy (?:el|la) que\b|\bi was the (?:one|only one|first)\b|"
         r"\bi(?:'m| am)? work(?:ing)? (?:as|at|for|in)\b|\b(?:he|she) works? (?:as|at|for|in)\b|"
         r"\btrabaj[oa] (?:como|en|de|para)\b|\w's (?:wife|husband|son|daughter|mother|father|brother|sister|"
         r"girlfriend|boyfriend|ex)\b|\b(?:man|woman|guy|lady|señora?|mujer|hombre) (?:who|that|que) (?:runs?|owns?|"
         r"works?|cleans?|drives?|sells?|tiene|trabaja|vende|maneja)\b"
     ),
     "a number in words": re.compile(
+        r"\b(?:plates?|tags?|placas?)\b[^.\n]{0,30}\b(?:something|algo)\b|"
         r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|cero|uno|dos|tres|cuatro|cinco|seis|siete|"
         r"ocho|nueve)\b[\s,.-]{0,3}){3,}"
     ),

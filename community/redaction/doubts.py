@@ -29,7 +29,9 @@ _PATTERNS: Final = {
     "a sensitive matter": re.compile(
         r"\b(?:hiv|aids|pregnan\w+|abortion|cancer|diabet\w+|schizo\w+|bipolar|autis\w+|suicid\w+|"
         r"rap(?:e|ed|ist)|molest\w*|sexual\w*|undocumented|immigration|deport\w*|probation|parole|"
-        r"addict\w*|rehab|gay|lesbian|transgender|embaraz\w+|aborto|violaci[oó]n|viol[oó]|sida|"
+        r"addict\w*|rehab|restraining order|evict\w*|foster|dialysis|custody|refugee|"
+        r"sikhs?|muslims?|jewish|desaloj\w+|discapacitad\w+|refugiad\w+|gay|lesbian|transgender|"
+        r"embaraz\w+|aborto|violaci[oó]n|viol[oó]|sida|"
         r"indocumentad\w+|migra|deportad\w+|c[aá]ncer|esquizo\w+|abus[oó]\w*)\b"
     ),
 }

@@ -66,6 +66,10 @@ _OTHER: Final = [
     re.compile(r"-?\b\d{1,3}\.\d{4,}\b"),  # a coordinate
     re.compile(r"\b(?:zip|zip\s?code|c[oó]digo postal|cp|[a-z]{2})\s*:?\s+\d{5}(?:-\d{4})?\b"),
 ]
+# The full stop of "St." is the abbreviation's, that of "Street." the sentence's.
+_SENTENCE_ENDS: Final = tuple(
+    f"{word}." for word in STREET_TYPES if len(word) > 4 and word[-1] != "y"
+)
 _NUMBER_AHEAD: Final = re.compile(rf"{_NUMBER}\s*(?<=[\s,]){_DIRECTION}$")
 _WORDS: Final = re.compile(r"[\w'.-]+")
 _LONGEST_STREET_WORDS: Final = 6
@@ -115,7 +119,12 @@ def find_places(plain: Plain, gazetteer: Gazetteer) -> list[Span]:
         for pattern in (_ENGLISH, _SPANISH, *_OTHER)
         for match in pattern.finditer(plain.lower)
     ]
-    return [*found, *_by_gazetteer(plain, gazetteer)]
+    return [_within_sentence(plain, span) for span in (*found, *_by_gazetteer(plain, gazetteer))]
+
+
+def _within_sentence(plain: Plain, span: Span) -> Span:
+    ends_sentence = plain.lower[span.start : span.end].endswith(_SENTENCE_ENDS)
+    return Span(span.start, span.end - ends_sentence, span.kind)
 
 
 def _by_gazetteer(plain: Plain, gazetteer: Gazetteer) -> Iterator[Span]:

@@ -14,11 +14,11 @@ from typing import Final
 from community.redaction.plain import Plain
 from community.redaction.spans import Span
 
-_ROOMS: Final = r"room|rm|door|lot|marker|milepost|suite|locker|cuarto|habitaci[oó]n|puerta|lote|manzana|mz|lt|interior|int|depto|dpto|apto"
+_ROOMS: Final = r"room|rm|door|lot|pier|dock|slip|stall|marker|milepost|suite|locker|cuarto|habitaci[oó]n|puerta|lote|manzana|mz|lt|interior|int|depto|dpto|apto"
 _HOUSES: Final = r"(?:house|home|building|bldg|casa|edificio)(?:\s+(?:number|num|no\.?|#|n[uú]mero))?|calle\s+\w+\s+n[uú]mero"
 _RECORDS: Final = (
     r"(?:police\s+|incident\s+|case\s+|crime\s+)?reports?|cases?|incidents?|tickets?|citations?|summons|docket|"
-    r"complaints?|claims?|files?|cad|reference|ref|folio|reporte|caso|expediente|acta|denuncia|queja|"
+    r"complaints?|claims?|files?|invoice|receipt|factura|recibo|cad|reference|ref|folio|reporte|caso|expediente|acta|denuncia|queja|"
     r"multa|infracci[oó]n|carpeta|referencia"
 )
 _PEOPLE: Final = (

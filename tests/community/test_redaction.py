@@ -314,3 +314,8 @@ def test_no_text_makes_a_rule_try_for_ever(unit: str) -> None:
     text = (unit * 4000)[:4000]
 
     assert len(mask(text, find_personal_data(text, gazetteer=CITY).spans)) > 0
+
+
+def test_the_end_of_a_sentence_is_not_masked() -> None:
+    assert masked("I live at 23 Quay Street. Please come") == "I live at [address]. Please come"
+    assert masked("I live at 23 Quay St. Please come") == "I live at [address] Please come"
