@@ -144,7 +144,10 @@ POLICIES: Final[dict[str, dict[str, Policy]]] = {
         "call_type_label": Withhold(
             "finer than the category; read by the screen that raises the tier"
         ),
-        "category": Publish("category"),
+        "category": Coarsen(
+            ("category",),
+            "what the police's record of the same door says, where it settles a doubt",
+        ),
         "tier": _TIER,
         "priority": Withhold("says how bad it was, which is finer than the category"),
         "received_at": _TIME,
