@@ -49,7 +49,11 @@ def test_a_journalist_takes_home_what_the_page_counted(
     assert 0 < counted < everything
     citation = page.locator("blockquote").inner_text()
     assert "Police incidents, release 1, as of 2026-11-16" in citation
-    assert citation.rstrip().endswith("/data/incidents/releases/1/manifest.json")
+    address = re.search(r"https?://\S+", citation)
+    assert address
+    assert "as_of=1" in address[0]
+    page.goto(address[0])
+    assert total_on(page) == counted
 
     rows = saved_rows(page)
     assert len(rows) == counted
@@ -71,5 +75,5 @@ def test_a_journalist_checks_a_figure_and_shows_it_on_their_own_page(open_page: 
     assert source
 
     page.goto(source[1])
-    expect(page.locator("h1")).to_have_text("Police incidents by month")
+    expect(page.locator("h1")).to_have_text("Police incidents by month in which the period begins")
     assert page.locator("header").count() == 0
