@@ -319,3 +319,19 @@ def test_no_text_makes_a_rule_try_for_ever(unit: str) -> None:
 def test_the_end_of_a_sentence_is_not_masked() -> None:
     assert masked("I live at 23 Quay Street. Please come") == "I live at [address]. Please come"
     assert masked("I live at 23 Quay St. Please come") == "I live at [address] Please come"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Jose\u0301 Nu\u0301n\u0303ez",
+        "6\ufe0f\u20e3 1\ufe0f\u20e37\ufe0f\u20e3 5550142",
+        "J\u0336o\u0336e\u0336l",
+    ],
+    ids=["accents of their own", "digits on keys", "struck through"],
+)
+def test_marks_on_letters_go_with_their_letters(written: str) -> None:
+    left = masked(f"please thank {written} today")
+
+    assert left.startswith("please thank [")
+    assert left.endswith("] today")
