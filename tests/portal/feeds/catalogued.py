@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,10 +12,30 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from portal.models import PublishedAuditResult, PublishedCall, PublishedFeedback
-from tests.factories.released import AS_OF, count_rows, release_of, released_city
+from portal.feeds.dictionary import DATASETS
+from portal.feeds.files import file_of, manifest_of
+from portal.feeds.renderers import formats_of
+from portal.models import (
+    PublishedArea,
+    PublishedAuditResult,
+    PublishedCall,
+    PublishedFeedback,
+    PublishedPlace,
+    Release,
+)
+from tests.factories.released import AS_OF, count_rows, incident, release_of, released_city
 
 PROJECT = Path(__file__).resolve().parents[3]
+ODD_TEXTS = (
+    "=1+1",
+    "＠SUM(A1)",
+    "-3",
+    "'+1",
+    'say "hi", twice',
+    "zwei\r\nZeilen",
+    "naïve 警察 🚓",
+    "a\tb",
+)
 # What others published: see requirements-schemas.txt.
 SCHEMAS = PROJECT / ".venv" / "schemas"
 
@@ -54,6 +74,18 @@ def as_graph(address: str, content: bytes) -> Any:
     return rdflib.Graph().parse(data=content, format=kind)
 
 
+def files(released: dict[str, Release], suffix: str) -> Iterator[tuple[str, str, bytes, int]]:
+    """Dataset, month ('' is the whole), bytes and promised rows of every file in a format."""
+    for slug, release in released.items():
+        if suffix not in formats_of(DATASETS[slug]):
+            continue
+        manifest = manifest_of(release)
+        for month, rows in [("", manifest["rows"])] + [
+            (part["month"], part["rows"]) for part in manifest["parts"]
+        ]:
+            yield slug, month, file_of(release, suffix, month=month).read_bytes(), rows
+
+
 def broken(document: Any, breaking: Callable[[Any], None]) -> Any:
     """A deep copy with one fault in it."""
     copy = json.loads(json.dumps(document))
@@ -62,13 +94,8 @@ def broken(document: Any, breaking: Callable[[Any], None]) -> Any:
 
 
 def release_every_dataset() -> None:
-    """The released city with the datasets that it leaves out."""
+    """The released city with the datasets that it leaves out: calls, messages with hostile words, an audit."""
     released_city()
-    release_the_others()
-
-
-def release_the_others() -> None:
-    """Calls, messages with hostile words, an audit."""
     for slug in ("calls", "feedback", "privacy-audit"):
         release_of(slug)
     week = {"starts_at": AS_OF - dt.timedelta(days=14), "ends_at": AS_OF - dt.timedelta(days=7)}
@@ -109,3 +136,19 @@ def release_the_others() -> None:
             first_release=1,
         )
     count_rows()
+
+
+def release_odd_rows() -> None:
+    """Areas with odd names, a footprint that was stored clockwise, and a row at it."""
+    for n, name in enumerate(ODD_TEXTS):
+        park = PublishedArea.objects.get(slug="old-mill-park")
+        PublishedArea.objects.create(
+            slug=f"odd-{n}", kind="park", code=str(n), name=name, parent_slug="testville",
+            geometry=park.geometry, first_release=1,
+        )  # fmt: skip
+    ring = [[-98.6, 39.8], [-98.6, 39.81], [-98.59, 39.81], [-98.59, 39.8], [-98.6, 39.8]]
+    PublishedPlace.objects.create(
+        code="N-9", lon=-98.595, lat=39.805, stands_for_addresses=20, max_displacement_m=80,
+        district_slug="north", footprint={"type": "Polygon", "coordinates": [ring]}, first_release=1,
+    )  # fmt: skip
+    incident(dt.date(2026, 10, 9), place="N-9")

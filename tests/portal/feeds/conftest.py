@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client, override_settings
 
 from tests.conftest import empty_every_table
+
+if TYPE_CHECKING:
+    from portal.models import Release
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,16 @@ def every_dataset(
 
     with _shown(release_every_dataset, django_db_blocker, tmp_path_factory):
         yield Client()
+
+
+@pytest.fixture(scope="module")
+def hostile_city(every_dataset: Client) -> dict[str, Release]:
+    """The same, with names and shapes that would break a careless writer; its releases, by dataset."""
+    from portal.models import Release
+    from tests.portal.feeds.catalogued import release_odd_rows
+
+    release_odd_rows()
+    return {r.dataset.slug: r for r in Release.objects.select_related("dataset")}
 
 
 @contextmanager
