@@ -10,6 +10,8 @@ from django.utils import translation
 
 from incidents import codes
 from portal import vocabulary
+from portal.feeds.dictionary import DATASETS
+from portal.provenance import CALENDAR, GRAIN
 
 ZONE = ZoneInfo("America/Chicago")
 
@@ -20,6 +22,13 @@ def test_every_category_that_can_be_a_row_has_the_same_word_on_both_sides() -> N
     }
 
     assert {slug: str(label) for slug, label in vocabulary.CATEGORIES.items()} == publishable
+
+
+def test_every_column_has_a_word_and_no_word_is_of_none() -> None:
+    columns = {name for spec in DATASETS.values() for name in spec.columns}
+    besides = {*CALENDAR, GRAIN}
+
+    assert set(vocabulary.COLUMNS) == columns | besides
 
 
 @pytest.mark.parametrize(
