@@ -7,7 +7,7 @@ may be a name in lower case, or a misspelt "sidewalk": rules cannot tell, so a p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from community.redaction.circumstances import CIRCUMSTANCES
@@ -43,24 +43,8 @@ def find_doubts(
     """Places outside ``spans`` at which a person must look, and the reasons; some reasons have no place."""
     hidden = covered(spans, len(plain.text))
     left = "".join(" " if hide else c for c, hide in zip(plain.lower, hidden, strict=True))
-    found: list[Span] = []
-    reasons: set[str] = set()
-    for reason, pattern, words in (
-        *((reason, pattern, left) for reason, pattern in _PATTERNS.items()),
-        *((reason, pattern, plain.lower) for reason, pattern in CIRCUMSTANCES.items()),
-    ):
-        matches = [
-            Span(*match.span(), "doubt")
-            for match in pattern.finditer(words)
-            if not all(hidden[match.start() : match.end()])
-        ]
-        found += matches
-        reasons |= {reason} if matches else set()
-    places = [
-        place
-        for place in doubtful_places(plain, gazetteer)
-        if not all(hidden[place.start : place.end])
-    ]
+    found, reasons = _by_pattern(plain.lower, left, hidden)
+    places = _open(doubtful_places(plain, gazetteer), hidden)
     torn = [*_torn(plain.lower, hidden)]
     unknown = [Span(*word.span(), "doubt") for word in _unknown(left, gazetteer)]
     share, n_words = known_share(left)
@@ -75,6 +59,24 @@ def find_doubts(
     return [*found, *places, *torn, *unknown], reasons | {
         reason for reason, holds in whole.items() if holds
     }
+
+
+def _by_pattern(text: str, left: str, hidden: Sequence[bool]) -> tuple[list[Span], set[str]]:
+    """``left`` is the text without what was masked; circumstances are looked for in the whole."""
+    found: list[Span] = []
+    reasons: set[str] = set()
+    for patterns, words in ((_PATTERNS, left), (CIRCUMSTANCES, text)):
+        for reason, pattern in patterns.items():
+            matches = [Span(*match.span(), "doubt") for match in pattern.finditer(words)]
+            if shown := _open(matches, hidden):
+                found += shown
+                reasons.add(reason)
+    return found, reasons
+
+
+def _open(spans: Iterable[Span], hidden: Sequence[bool]) -> list[Span]:
+    """Those of which something is left."""
+    return [span for span in spans if not all(hidden[span.start : span.end])]
 
 
 _TOKEN: Final = re.compile(r"\S+")
