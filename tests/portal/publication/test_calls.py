@@ -194,6 +194,27 @@ def test_what_a_caller_could_not_name_is_told_as_its_record_says() -> None:
     assert {escrow_of(one).tier for one in (unsure, doubtful)} == {"0a"}
 
 
+def test_a_quiet_day_that_adds_nothing_but_calls_that_records_settled_goes_out() -> None:
+    """Who knows door and second finds the row, as he finds the record's: of low harm, as both are told."""
+    thefts_called_in(30)
+    release_due(CITY, as_of=NOW)
+    doors = [Address.objects.get(source_id=f"S-{n}") for n in range(4)]
+    whens = [NOW - 7 * DAY + n * MINUTE for n in (-165, -60, 50, 155)]  # all over the band
+    damages = [
+        vandalised(address=door, occurred_from=when)
+        for door, when in zip(doors, whens, strict=True)
+    ]
+    unsure = [about(one, category="assistance", tier="1") for one in damages]
+
+    made = by_dataset(release_due(CITY, as_of=NOW + DAY))
+
+    assert made["calls"].state == Release.State.ACTIVE, [
+        c["detail"] for c in made["calls"].verification if not c["passed"]
+    ]
+    assert made["calls"].n_added == 4
+    assert [face(one) for one in unsure] == [face(one) for one in damages]
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
