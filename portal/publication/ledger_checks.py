@@ -19,7 +19,7 @@ from portal.publication.alert_sources import public_alerts
 from portal.publication.disclosure import Rules
 from portal.publication.measures import AMOUNTS, KEPT_SHARES, PUBLIC_SHARES, is_year
 from portal.publication.misses import MISSED
-from portal.publication.outcomes import TOLD_WORDS, may_not_be_told
+from portal.publication.outcomes import TOLD_WORDS, events_among, may_not_be_told
 from sensors.geodesy import LocalPlane
 
 Verdict = tuple[str, bool, str]
@@ -38,19 +38,24 @@ def no_outcome_betrays_a_record(release: Release, plane: LocalPlane) -> Verdict:
 
 
 def withheld_outcomes_have_cover(release: Release, plane: LocalPlane, rules: Rules) -> Verdict:
-    """For each outcome that had to be withheld there are two that had not, or none is left to choose from."""
+    """For each event whose outcome had to be withheld there are two that had not, or none is left to choose from."""
     added = PublishedOutcome.objects.using("publisher").filter(first_release=release.number)
-    withheld = set(
-        added.filter(outcome=PublishedOutcome.Outcome.WITHHELD).values_list("public_id", flat=True)
+    ids = added.filter(outcome=PublishedOutcome.Outcome.WITHHELD).values_list(
+        "public_id", flat=True
     )
-    had_to = _beside_secrets(release, withheld, plane)
-    enough = len(withheld) >= (1 + rules.covers_per_removal) * had_to
+    alerts = public_alerts(release.number)
+    alerts = alerts.where(np.isin(alerts.public_id.astype(str), list(ids)))
+    event = events_among(alerts, plane)
+    n_events, had_to = (
+        len(np.unique(each)) for each in (event, event[may_not_be_told(alerts, plane)])
+    )
+    enough = n_events >= (1 + rules.covers_per_removal) * had_to
     fresh, _ = _told_for_the_first_time(release)
     return (
         f"each outcome that is withheld is one of at least {1 + rules.covers_per_removal}",
         enough or not fresh,
         # Not how many of them had to be: readers see this.
-        f"{len(withheld)} withheld, enough: {'yes' if enough else 'no'}",
+        f"{len(alerts)} withheld, enough: {'yes' if enough else 'no'}",
     )
 
 

@@ -18,7 +18,7 @@ from portal.publication import alert_sources, sources
 from portal.publication.alert_sources import AlertLives, PublicAlerts
 from portal.publication.decisions import Gate
 from portal.publication.disclosure import Rules, Tier, cover_blocks, removal_cover, told_apart
-from portal.publication.linking import LINK_S, partners
+from portal.publication.linking import LINK_S, events_of, partners
 from portal.publication.writing import copy_rows
 from sensors.geodesy import LocalPlane
 
@@ -83,25 +83,43 @@ def _outcomes_now(alerts: PublicAlerts, gate: Gate) -> NDArray[np.object_]:
     says = now != Outcome.NOT_REPORTED.value
     to_cover = np.flatnonzero(kept_back & ~was_told & says)
     fresh = np.flatnonzero(~kept_back & ~was_told & ~withheld & says)
-    now[to_cover] = Outcome.WITHHELD.value
-    now[withheld_with(to_cover, fresh, alerts, rules=gate.rules)] = Outcome.WITHHELD.value
+    kept_quiet = withheld_with(to_cover, fresh, alerts, gate.frozen.plane, rules=gate.rules)
+    now[kept_quiet] = Outcome.WITHHELD.value
     return now
 
 
 def withheld_with(
-    to_cover: IntArray, fresh: IntArray, alerts: PublicAlerts, *, rules: Rules
+    to_cover: IntArray, fresh: IntArray, alerts: PublicAlerts, plane: LocalPlane, *, rules: Rules
 ) -> IntArray:
-    """Two others for each, of those that would be told now for the first time, alike and near it in time."""
+    """Those of two others for each, of alerts that would be told now for the first time, alike and near it in time.
+
+    By the event: two providers hear the same shots, and what is withheld together would be the secret.
+    """
     if not to_cover.size:
         return to_cover
     rows = np.sort(np.concatenate([to_cover, fresh]))
-    removed = np.searchsorted(rows, to_cover)
     alike = alerts.where(rows)
-    nothing = np.zeros(rows.size, np.int64)
-    kind = told_apart(nothing, _marks(alike), removed, rules=rules)
+    _, first, event, size = np.unique(
+        events_among(alike, plane), return_index=True, return_inverse=True, return_counts=True
+    )
+    removed = np.unique(event[np.searchsorted(rows, to_cover)])
+    each = alike.where(first)
+    nothing = np.zeros(len(each), np.int64)
+    mark = 8 * np.minimum(size, 3) + _marks(each)
+    kind = told_apart(nothing, mark, removed, rules=rules)
     generator = np.random.default_rng(secrets.randbits(128))
-    block = cover_blocks(kind, nothing, alike.starts_s)
-    return rows[removal_cover(removed, block, generator=generator, rules=rules)]
+    block = cover_blocks(kind, nothing, each.starts_s)
+    cover = removal_cover(removed, block, generator=generator, rules=rules)
+    return rows[np.isin(event, np.concatenate([removed, cover]))]
+
+
+def events_among(alerts: PublicAlerts, plane: LocalPlane) -> IntArray:
+    """A number of the event of each alert; one that the vault no longer holds is one by itself."""
+    event = len(alerts) + np.arange(len(alerts))
+    there = np.flatnonzero(np.isfinite(alerts.lon))
+    if there.size:
+        event[there] = events_of(alerts.where(there).located, plane)
+    return event
 
 
 def _marks(alerts: PublicAlerts) -> IntArray:
