@@ -36,9 +36,9 @@ _MONTHS = re.compile(r"([0-9]{4}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2})")
 MOST_GROUPS: Final = 3
 # What separates parts and values, and what stands where no value is allowed at all.
 PART, VALUE, NONE = ";", ",", "()"
-# Within a value, what would end it here, or no path of an address holds.
-_UNSAFE: Final = (*";,%/(", *map(chr, range(1, 32)))
-_ESCAPES: Final = str.maketrans({sign: quote(sign, safe="") for sign in _UNSAFE})
+# Within a value, what would end it here, or no path of an address holds; and a stroke that servers
+# and browsers would fold with what follows it.
+_UNSAFE: Final = re.compile(r"[;,%(\x01-\x1f]|/(?=[./]|$)")
 _SIDES: Final = {"min_": "at_least", "max_": "at_most"}
 _FLAGS: Final = ("rows", "touching")
 
@@ -188,7 +188,7 @@ class FigureRef:
         if self.by:
             yield f"by={VALUE.join(self.by)}"
         for name, values in sorted(self.equals.items()):
-            told = VALUE.join(value.translate(_ESCAPES) for value in values)
+            told = VALUE.join(map(_escaped, values))
             yield f"{name}={told if values else NONE}"
         for lead, limits in (("min_", self.at_least), ("max_", self.at_most)):
             for name, limit in sorted(limits.items()):
@@ -201,7 +201,7 @@ class FigureRef:
         if self.box:
             yield f"bbox={VALUE.join(map(repr, astuple(self.box)))}"
         if self.cell:
-            yield f"cell={self.cell.translate(_ESCAPES)}"
+            yield f"cell={_escaped(self.cell)}"
         yield from (name for name in _FLAGS if getattr(self, name))
 
     def of_release(self, number: int) -> Self:
@@ -224,6 +224,10 @@ def _months_from(since: Any, until: Any) -> list[Any]:
 def _refuse_unknown(names: Any, known: set[str]) -> None:
     if unknown := sorted(set(names) - known):
         raise FigureError(f"got {', '.join(unknown)}; wanted some of {', '.join(sorted(known))}")
+
+
+def _escaped(value: str) -> str:
+    return _UNSAFE.sub(lambda sign: quote(sign[0], safe=""), value)
 
 
 def _values(text: str) -> tuple[str, ...]:

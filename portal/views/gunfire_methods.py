@@ -146,6 +146,7 @@ def gunfire_methods(request: HttpRequest) -> HttpResponse:
     if told is not None:
         context |= {
             "own_figures": own_figures(told),
+            "own_ref": told.ref(period=f"{told.newest},{told.months[-1]}", district=""),
             "calibration": ledger.calibration(),
             "versions": versions(told.release.made_with),
         }
