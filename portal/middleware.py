@@ -15,6 +15,9 @@ CONTENT_SECURITY_POLICY = (
 )
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(self), interest-cohort=()"
 
+# Their length would be that of what is not sent (RFC 9110, 8.6); Django writes 0.
+_WITHOUT_LENGTH = (204, 304)
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -26,6 +29,8 @@ def security_headers(get_response: Handler) -> Handler:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         say_what_it_varies_on(response)
+        if response.status_code in _WITHOUT_LENGTH:
+            response.headers.pop("Content-Length", None)
         return response
 
     return respond

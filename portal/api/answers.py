@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from portal.api.memory import key_of
 from portal.api.parameters import PAGE_FORMATS
 from portal.api.questions import Question
 from portal.city import the_city
@@ -40,7 +41,7 @@ _totals: Memory[int] = Memory(TOTALS_BYTES, lambda _: 400)
 
 def page_for(question: Question, form: str, now: Editions) -> tuple[Page, int]:
     """The page, and how many rows all its pages have: asked once for all of them."""
-    key = repr(question.selection)
+    key = key_of(question.selection)
     known = _totals.get(key, now)
     page = page_of(
         question.selection,

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from portal.api.answers import Answer
 from portal.api.limits import standing_of
 from portal.api.memory import tags_in
-from portal.api.problems import ProblemError, answer_to
+from portal.api.problems import answer_to
 from portal.feeds.contract import headers_of
 from portal.feeds.editions import Editions, editions
 from portal.views.caching import MAX_AGE_S, code_tag
@@ -69,18 +69,13 @@ class Door(APIView):
         self.now: Editions = editions()
         self.standing = standing_of(request._request) if request.method != "OPTIONS" else None
         if self.standing and self.standing.is_refused:
-            raise ProblemError(
-                "too-many",
-                f"Got more questions than the policy allows; wanted a pause of {self.standing.reset_s} s.",
-            )
+            raise self.standing.refusal
 
     def finalize_response(  # type: ignore[override]  # bytes are made here, not by a renderer
         self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         standing = getattr(self, "standing", None)
         told = {**(standing.headers if standing else {}), **self.notices()}
-        if standing and standing.is_refused:
-            told["Retry-After"] = str(standing.reset_s)
         for name, value in told.items():
             response.headers[name] = value
         return response

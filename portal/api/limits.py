@@ -12,7 +12,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from portal.api.problems import problem
+from portal.api.problems import ProblemError, answer_to
 from portal.counting import network_of, times
 
 # Sixty at once, ten a second for as long as one likes: a map that loads at once, a script in a loop.
@@ -34,10 +34,17 @@ class Standing:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {
+        told = {
             "RateLimit-Policy": POLICY,
             "RateLimit": f'"reads";r={max(0, self.remaining)};t={self.reset_s}',
         }
+        return told | ({"Retry-After": str(self.reset_s)} if self.is_refused else {})
+
+    @property
+    def refusal(self) -> ProblemError:
+        """What somebody is told who asked more."""
+        wanted = f"wanted a pause of {self.reset_s} s"
+        return ProblemError("too-many", f"Got more questions than the policy allows; {wanted}.")
 
 
 def standing_of(request: HttpRequest, *, cost: int = 1) -> Standing | None:
@@ -49,10 +56,8 @@ def standing_of(request: HttpRequest, *, cost: int = 1) -> Standing | None:
 
 
 def refusal_of(standing: Standing) -> HttpResponse:
-    """What somebody is told who asked more than the policy allows."""
-    response = problem(
-        "too-many", f"Got more than the policy allows; wanted a pause of {standing.reset_s} s."
-    )
-    for name, value in {**standing.headers, "Retry-After": str(standing.reset_s)}.items():
+    """The same as an answer, for doors that REST framework does not keep."""
+    response = answer_to(standing.refusal, {})
+    for name, value in standing.headers.items():
         response.headers[name] = value
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,6 +32,11 @@ class Kept:
 
     def headers_of_304(self) -> dict[str, str]:
         return {name: self.headers[name] for name in _OF_304 if name in self.headers}
+
+
+def key_of(*parts: object) -> bytes:
+    """A key of always the same weight, however long the question is."""
+    return hashlib.sha256(repr(parts).encode(errors="surrogatepass")).digest()
 
 
 ANSWERS: Memory[Kept] = Memory(ANSWERS_BYTES, lambda kept: kept.weight)

@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
-from portal.api.memory import ANSWERS, Kept, tags_in
+from portal.api.memory import ANSWERS, Kept, key_of, tags_in
 from portal.api.problems import answer_to
 from portal.feeds.editions import editions
 
@@ -49,6 +49,7 @@ def _past_people(request: HttpRequest) -> HttpResponse:
     request.get_host()  # refuses a name that is not ours
     request.resolver_match = match = resolve(request.path_info)
     response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    response.headers["Content-Length"] = str(len(response.content))
     return response
 
 
@@ -60,7 +61,7 @@ def _answered_before(request: HttpRequest, get_response: Handler) -> HttpRespons
     except DatabaseError as error:
         return answer_to(error, {"request": request})
     may_press = "gzip" in request.headers.get("Accept-Encoding", "")
-    key = (
+    key = key_of(
         request.is_secure(),
         request.META.get("HTTP_HOST"),
         request.get_full_path(),

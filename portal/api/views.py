@@ -20,7 +20,7 @@ from portal.api.questions import Question, read_question, refuse_unknown
 from portal.api.releases import Chosen, choose, release_of
 from portal.feeds.areas import Areas, areas_now
 from portal.feeds.dictionary import DATASETS
-from portal.feeds.reading import categorical_of, counts_by, counts_in_box, page_of
+from portal.feeds.reading import categorical_of, count_of, counts_by, counts_in_box, page_of
 from portal.feeds.renderers import formats_of
 from portal.feeds.selection import Selection
 
@@ -208,7 +208,7 @@ class Facets(DatasetDoor):
             counts = counts_by(replace(selection, equals=others), [column])
             ranked = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0][0])))
             facets[column] = [{"value": value, "count": n} for (value,), n in ranked]
-        total = {"total": counts_in_box(selection)[0]}
+        total = {"total": count_of(selection)}
         return answers.json_answer(self.envelope(chosen, selection) | total | {"facets": facets})
 
 

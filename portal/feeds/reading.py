@@ -292,6 +292,11 @@ def _make_cursor(key: Sequence[Any], selection: Selection, sort: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def _is_text(part: Any) -> bool:
+    """Whether PostgreSQL can take it for a text. Raises ValueError for half a character."""
+    return isinstance(part, str) and b"\0" not in part.encode()
+
+
 def _read_cursor(cursor: str, selection: Selection, sort: str, n_keys: int) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
@@ -299,7 +304,7 @@ def _read_cursor(cursor: str, selection: Selection, sort: str, n_keys: int) -> l
         question, *key = found
         if SORTS.get(sort) and key:
             key[0] = dt.datetime.fromisoformat(key[0])
-        if not all(isinstance(part, str | dt.datetime) for part in key):
+        if not all(isinstance(part, dt.datetime) or _is_text(part) for part in key):
             raise ValueError("keys are text")
     except (ValueError, TypeError, binascii.Error) as error:
         raise CursorError("got a cursor that this site did not make") from error

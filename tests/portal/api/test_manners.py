@@ -203,3 +203,13 @@ def test_a_door_looks_at_no_session_and_refuses_another_s_name(api: Client) -> N
     assert not answer.cookies
     refused = api.get(f"{ROWS}?limit=1", headers={"host": "other.example"})
     assert refused.status_code == 400
+
+
+def test_an_answer_tells_its_length_and_one_without_a_body_none(api: Client) -> None:
+    answer = api.get(ROWS)
+
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    same = again(api, ROWS, answer.headers["ETag"])
+    assert same.status_code == 304
+    assert "Content-Length" not in same.headers
+    assert "Content-Length" not in api.options(ROWS).headers
