@@ -33,6 +33,15 @@ class Migration(migrations.Migration):
             name="public_id",
             field=models.CharField(max_length=24),
         ),
+        # Django looks for the old constraints under the name of the table, which has a schema before it, and
+        # finds none.
+        *(
+            migrations.RunSQL(
+                f"ALTER TABLE release.{table} DROP CONSTRAINT IF EXISTS {table}_public_id_key",
+                migrations.RunSQL.noop,
+            )
+            for table in ("incident", "gunfire", "call")
+        ),
         migrations.AddIndex(
             model_name="publishedcall",
             index=models.Index(
