@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from typing import Final
 
+from django.db.models import QuerySet
+
 from portal.city import the_city
 from portal.models import Release
 
@@ -27,18 +29,37 @@ class NoReleaseError(LookupError):
 class WithdrawnError(NoReleaseError):
     """There was one; the message says why it was withdrawn."""
 
+    def __init__(self, release: Release) -> None:
+        slug, self.number, self.reason = (
+            release.dataset.slug,
+            release.number,
+            release.withdrawn_reason,
+        )
+        super().__init__(f"Release {self.number} of {slug} was withdrawn: {self.reason}")
+
 
 def release_as_of(slug: str, as_of: str) -> Release:
-    """The release of that number, else the newest that speaks for that day or instant. Raises as above."""
+    """The release of that number, else the newest that speaks for that day or instant. Raises as above.
+
+    An older edition does not answer for one that was withdrawn after it had retired rows: it has them still.
+    """
     if re.fullmatch(r"[0-9]{1,9}", as_of):
         return release_numbered(slug, int(as_of))
     until = _moment(as_of)
-    active = Release.objects.filter(dataset__slug=slug, state=Release.State.ACTIVE)
-    spoke = active.filter(as_of__lte=until).select_related("dataset")
-    found = spoke.order_by("-as_of", "-number").first()
+    spoke = Release.objects.filter(dataset__slug=slug, as_of__lte=until).select_related("dataset")
+    active = spoke.filter(state=Release.State.ACTIVE)
+    found = active.order_by("-as_of", "-number").first()
     if found is None:
         raise NoReleaseError(f"No release of {slug} speaks for {as_of}.")
+    hidden = retired_and_withdrawn(spoke).filter(number__gt=found.number)
+    if newest := hidden.order_by("-number").first():
+        raise WithdrawnError(newest)
     return found
+
+
+def retired_and_withdrawn(releases: QuerySet[Release]) -> QuerySet[Release]:
+    """Those that had retired rows and were withdrawn: no older release may stand in for them."""
+    return releases.filter(state=Release.State.WITHDRAWN, n_retired__gt=0)
 
 
 def release_numbered(slug: str, number: int) -> Release:
@@ -47,7 +68,7 @@ def release_numbered(slug: str, number: int) -> Release:
     if found is None:
         raise NoReleaseError(f"There is no release {number} of {slug}.")
     if found.state == Release.State.WITHDRAWN:
-        raise WithdrawnError(f"Release {number} of {slug} was withdrawn: {found.withdrawn_reason}")
+        raise WithdrawnError(found)
     return found
 
 

@@ -17,6 +17,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from portal.city import City, the_city
+from portal.feeds.as_of import retired_and_withdrawn
 from portal.feeds.building import build_files
 from portal.feeds.contract import schema_version
 from portal.feeds.files import manifest_sha256_of, remove_files
@@ -343,10 +344,8 @@ def _retire_added(release: Release) -> None:
 def _newest_without_retired(slug: str) -> Release | None:
     """The newest active release, None where one that was withdrawn after it had retired rows."""
     found = newest(slug)
-    withdrawn = Release.objects.using("publisher").filter(
-        dataset__slug=slug, state=Release.State.WITHDRAWN, n_retired__gt=0
-    )
-    if found and withdrawn.filter(number__gt=found.number).exists():
+    of_it = Release.objects.using("publisher").filter(dataset__slug=slug)
+    if found and retired_and_withdrawn(of_it).filter(number__gt=found.number).exists():
         return None
     return found
 

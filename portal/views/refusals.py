@@ -22,8 +22,8 @@ def in_words(error: Refusal, asked: QueryDict, slug: str) -> str:
     as_of = shortened(asked.get("as_of", ""))
     if isinstance(error, WithdrawnError):
         return _("Release %(number)s was withdrawn: %(reason)s") % {
-            "number": as_of,
-            "reason": str(error).partition(": ")[2],
+            "number": error.number,
+            "reason": error.reason,
         }
     if isinstance(error, NoReleaseError):
         return _("This dataset has no release that answers to as_of=%(value)s.") % {"value": as_of}

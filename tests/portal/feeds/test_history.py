@@ -243,3 +243,35 @@ def test_a_withdrawn_release_says_why_and_a_rejected_one_never_was(three_release
         release_as_of("incidents", "2")
     with pytest.raises(NoReleaseError, match="There is no release 3"):
         release_as_of("incidents", "3")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/datasets/incidents/rows?as_of={}",
+        "/data/incidents.csv?as_of={}",
+        "/data/incidents/?as_of={}",
+        "/data/incidents/diff.json?to={}",
+    ],
+)
+def test_no_older_release_answers_a_day_for_one_that_was_withdrawn_after_it_had_retired_rows(
+    three_releases: Any, address: str
+) -> None:
+    of = Release.objects.filter(dataset__slug="incidents")
+    of.filter(number=2).update(
+        as_of=AS_OF + dt.timedelta(days=3), state="withdrawn", withdrawn_reason="Wrong file."
+    )
+    of.filter(number=3).update(as_of=AS_OF + dt.timedelta(days=6))
+    client = Client()
+
+    asked = {
+        days: client.get(address.format((AS_OF + dt.timedelta(days=days)).date().isoformat()))
+        for days in (2, 4, 7)
+    }
+
+    gone = asked[4]
+    assert gone.status_code == 410
+    assert "Release 2" in gone.content.decode()
+    assert "Wrong file." in gone.content.decode()
+    # What spoke before those rows went, and after, is no secret of the withdrawn one.
+    assert all(asked[days].status_code in (200, 302) for days in (2, 7))
