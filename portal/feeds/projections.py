@@ -27,6 +27,7 @@ class Projection:
     shape: str = "NULL::text"
     shapes: str = ""  # a statement that gives name and GeoJSON
     key: str = ""  # the column that is unique in the table, whatever the release; '' where none is
+    in_order: str = ""  # the place's code as the indexes by time have it; '' where they have none
     is_monthly: bool = False  # rows have a period, and files come by the month in which it starts
 
     def select(self, what: str, *, where: str = "", order: str = "", limit: str = "") -> str:
@@ -43,18 +44,23 @@ class Projection:
         ]
         return " ".join(part for part in parts if part)
 
-    def page(self, what: str, *, where: str, order: str, limit: str, counts: bool) -> str:
+    def page(
+        self, what: str, *, where: str, order: str, limit: str, counted: str | None = None
+    ) -> str:
         """A statement over the first of those rows: what else is said of them is looked up for these alone.
 
-        counts: the last column is the number of all rows that are meant, in each row.
+        counted: a condition; the last column is the number of all rows that meet it.
         """
-        found = f"r.{self.key}" if self.key else "r.*"
-        found += ", count(*) OVER () AS n_meant" if counts else ""
-        first = f"({self.select(found, where=where, order=order, limit=limit)}) AS "
-        # Where rows have a name, an index can tell which they are without a look at any.
-        rows = f"{first}found JOIN {self.table} USING ({self.key})" if self.key else f"{first}r"
-        total = ", n_meant" if counts else ""
-        return f"SELECT {what}{total} FROM {rows} {self.joins} ORDER BY {order}"  # noqa: S608 - our own text
+        first = self.select("r.*", where=where, order=order, limit=limit)
+        total = f", ({self.select('count(*)', where=counted)})" if counted is not None else ""
+        return f"SELECT {what}{total} FROM ({first}) AS r {self.joins} ORDER BY {order}"  # noqa: S608 - our own text
+
+    def page_of_few(self, what: str, *, where: str, order: str, limit: str) -> str:
+        """The same where an index tells of all rows which they are and how many: the last column is their number."""
+        found = f"r.{self.key}, count(*) OVER () AS n_meant"
+        first = self.select(found, where=where, order=order, limit=limit)
+        rows = f"({first}) AS found JOIN {self.table} USING ({self.key})"
+        return f"SELECT {what}, n_meant FROM {rows} {self.joins} ORDER BY {order}"  # noqa: S608 - our own text
 
     @property
     def changes_beside(self) -> bool:
@@ -112,6 +118,7 @@ _WHERE: Final = {
     "latitude": "coalesce(p.lat, c.lat)",
     "stands_for_addresses": "coalesce(p.stands_for_addresses, c.n_addresses)",
 }
+_PLACE_IN_ORDER: Final = "(r.place_code || '')"  # see portal.models.records
 # Places and cells are never changed, so their codes need no release.
 _SHAPES: Final = (
     "LEFT JOIN release.place p ON p.code = r.place_code AND r.place_code <> '' "
@@ -123,7 +130,7 @@ _SHAPES_BY_NAME: Final = (
 )
 
 
-def _records(table: str, own: dict[str, str], *, joins: str = "") -> Projection:
+def _records(table: str, own: dict[str, str], *, joins: str = "", in_order: str = "") -> Projection:
     """A dataset of records that have a place and a period; sorted by random id, so that the order tells nothing."""
     return Projection(
         table=f"release.{table} r",
@@ -134,6 +141,7 @@ def _records(table: str, own: dict[str, str], *, joins: str = "") -> Projection:
         shape="CASE WHEN p.code IS NOT NULL THEN 'place ' || p.code WHEN c.code IS NOT NULL THEN 'cell ' || c.code END",
         shapes=_SHAPES_BY_NAME,
         key="public_id",
+        in_order=in_order,
         is_monthly=True,
     )
 
@@ -143,13 +151,13 @@ def _plain(names: str) -> dict[str, str]:
 
 
 PROJECTIONS: Final[dict[str, Projection]] = {
-    "incidents": _records("incident", {"category": "r.category"}),
+    "incidents": _records("incident", {"category": "r.category"}, in_order=_PLACE_IN_ORDER),
     "gunfire": _records(
         "gunfire",
         {**_plain("kind rounds confidence_pct provider"), "outcome": "o.outcome"},
         joins=f"LEFT JOIN release.gunfire_outcome o ON o.public_id = r.public_id AND {public('o')}",
     ),
-    "calls": _records("call", {"category": "r.category"}),
+    "calls": _records("call", {"category": "r.category"}, in_order=_PLACE_IN_ORDER),
     "feedback": Projection(
         table="release.feedback r",
         columns={

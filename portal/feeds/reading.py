@@ -27,6 +27,7 @@ SORTS: Final = {
 FILE_ORDER: Final = "id"
 # So many rows are counted while the page is looked for; of more, an index counts what lies beyond the page.
 FEW: Final = 10_000
+LIMIT: Final = "%(limit)s"
 
 
 class CursorError(SelectionError):
@@ -67,24 +68,27 @@ def page_of(
     """
     sort = sort or sorts_of(selection.dataset)[0]
     keys = _keys(selection, sort)
-    where, parameters = selection.where()
+    is_spread = selection.is_spread and sort == "newest"
+    where, parameters = selection.where(in_order=is_spread)
     if cursor:
         after = _read_cursor(cursor, selection, sort, len(keys))
         where = " AND ".join(part for part in (where, _beyond(keys)) if part)
         parameters |= {f"key_{n}": value for n, value in enumerate(after)}
-    counts = with_total and not cursor and _is_counted_by_reading(selection)
     item = item_sql(selection, columns, with_footprint=with_footprint)
-    statement = selection.projection.page(
-        ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)]),
-        where=where,
-        order=", ".join(f"{key} DESC" if descending else key for key, descending in keys),
-        limit="%(limit)s",
-        counts=counts,
-    )
-    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=counts)
+    what = ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)])
+    order = ", ".join(f"{key} DESC" if descending else key for key, descending in keys)
+    is_few = with_total and _is_counted_by_reading(selection)
+    if is_few and not (is_spread or cursor):
+        statement = selection.projection.page_of_few(what, where=where, order=order, limit=LIMIT)
+    else:
+        counted = selection.where()[0] if is_few else None
+        statement = selection.projection.page(
+            what, where=where, order=order, limit=LIMIT, counted=counted
+        )
+    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=is_few or is_spread)
     more = len(rows) > limit
     last = rows[limit - 1][1 : 1 + len(keys)] if more else ()
-    total = (rows[0][-1] if rows else 0) if counts else None
+    total = rows[0][-1] if is_few and rows else None
     return Page(
         [row[0] for row in rows[:limit]],
         _make_cursor(last, selection, sort) if more else "",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 
 
 class PublishedRow(models.Model):
@@ -43,6 +45,17 @@ def _named(name: str) -> models.UniqueConstraint:
     return models.UniqueConstraint(fields=["public_id"], name=name)
 
 
+def _in_order(name: str, *first: str) -> models.Index:
+    """Rows by time, newest first, each with its place: a page of a box is read in order and ends when it is full.
+
+    The place is an expression, so that nothing but a question that means this index (Projection.in_order)
+    is led here. Counted from as those of _counting.
+    """
+    place: Any = Func(F("place_code"), Value(""), arg_joiner=" || ", template="(%(expressions)s)")
+    keys = [*map(F, first), F("starts_at").desc(), F("public_id"), place]
+    return models.Index(*keys, name=name, include=["ends_at", "first_release", "retired_release"])
+
+
 def _counting(fields: list[str], name: str, *more: str) -> models.Index:
     """An index that rows can be counted from without being read, whichever release and window is asked for."""
     return models.Index(
@@ -66,8 +79,8 @@ class PublishedIncident(PublishedRow):
         db_table = '"release"."incident"'
         indexes = [
             # the list page and the files: newest first within a filter
-            _counting(["-starts_at", "public_id"], "pub_incident_newest"),
-            _counting(["category", "-starts_at"], "pub_incident_category"),
+            _in_order("pub_incident_newest"),
+            _in_order("pub_incident_category", "category"),
             _counting(["district_slug", "-starts_at"], "pub_incident_district"),
             # the API: boxes, areas and cells are lists of places and cells
             _counting(["place_code", "-starts_at"], "pub_incident_place", "category"),
@@ -114,8 +127,8 @@ class PublishedCall(PublishedRow):
     class Meta:
         db_table = '"release"."call"'
         indexes = [
-            _counting(["-starts_at", "public_id"], "pub_call_newest"),
-            _counting(["category", "-starts_at"], "pub_call_category"),
+            _in_order("pub_call_newest"),
+            _in_order("pub_call_category", "category"),
             _counting(["district_slug", "-starts_at"], "pub_call_district"),
             _counting(["place_code", "-starts_at"], "pub_call_place", "category"),
             _counting(["category", "place_code", "-starts_at"], "pub_call_kind_place", "public_id"),

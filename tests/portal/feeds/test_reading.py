@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from portal.city import the_city
 from portal.feeds import reading
+from portal.feeds import selection as chosen
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.editions import forget
 from portal.feeds.reading import (
@@ -158,6 +160,28 @@ def test_few_rows_are_read_and_counted_in_one_statement(
     nowhere = replace(of, equals={"category": ("theft",), "district": ()})
     assert page_of(nowhere, with_total=True) == Page([], "", 0)
     forget()
+
+
+def test_a_page_of_a_box_is_the_same_in_any_way_of_reading(
+    everything: list[tuple[dict[str, Any], Any]],
+) -> None:
+    corners = [n * 0.005 for n in range(9)]
+    ways, spread = [(0.0, 10_000), (2.0, 10_000), (2.0, 0)], 0
+    for west, south, size in itertools.product(corners, corners, (0.0061, 0.0151, 0.03)):
+        box = Box(WEST + west, SOUTH + south, WEST + west + size, SOUTH + south + size)
+        of = Selection("incidents", 1, {"category": ("theft",)}, box=box)
+        found = []
+        for share, few in ways:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(chosen, "SPREAD", share)
+                patch.setattr(reading, "FEW", few)
+                again = replace(of)  # knows nothing yet
+                spread += again.is_spread
+                first = page_of(again, limit=2, with_total=True)
+                found.append((first, first.cursor and page_of(again, limit=2, cursor=first.cursor)))
+
+        assert found[0] == found[1] == found[2]
+    assert spread > 10
 
 
 @pytest.mark.parametrize(
