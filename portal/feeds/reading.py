@@ -17,7 +17,7 @@ from portal.feeds.asking import fetch
 from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.selection import PLACED, Selection, SelectionError, text_array
-from portal.feeds.tallies import MONTH, about, plan_of
+from portal.feeds.tallies import MONTH, Guess, about, plan_of
 
 # How rows can be ordered: (column, descending). The last one is unique.
 SORTS: Final = {
@@ -27,6 +27,8 @@ SORTS: Final = {
 FILE_ORDER: Final = "id"
 # So many rows are counted while the page is looked for; of more, an index counts what lies beyond the page.
 FEW: Final = 10_000
+# The share of rows inside a box from which a page is full before long, read in the order of time.
+SPREAD: Final = 0.01
 LIMIT: Final = "%(limit)s"
 
 
@@ -68,7 +70,8 @@ def page_of(
     """
     sort = sort or sorts_of(selection.dataset)[0]
     keys = _keys(selection, sort)
-    is_spread = selection.is_spread and sort == "newest"
+    guess = about(selection) if selection.box or with_total else None
+    is_spread = sort == "newest" and selection.is_told_in_order and _is_spread(guess)
     where, parameters = selection.where(in_order=is_spread)
     if cursor:
         after = _read_cursor(cursor, selection, sort, len(keys))
@@ -77,7 +80,8 @@ def page_of(
     item = item_sql(selection, columns, with_footprint=with_footprint)
     what = ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)])
     order = ", ".join(f"{key} DESC" if descending else key for key, descending in keys)
-    is_few = with_total and _is_counted_by_reading(selection)
+    # Of few rows that no tally knows the number of each is looked at, and one plan is good for any of them.
+    is_few = with_total and _is_few(guess) and plan_of(selection) is None
     if is_few and not (is_spread or cursor):
         statement = selection.projection.page_of_few(what, where=where, order=order, limit=LIMIT)
     else:
@@ -96,15 +100,12 @@ def page_of(
     )
 
 
-def _is_counted_by_reading(selection: Selection) -> bool:
-    """Whether all rows are to be looked at anyway, for no tally knows their number, and are few.
+def _is_few(guess: Guess | None) -> bool:
+    return guess is not None and guess.meant <= FEW
 
-    Then the same plan is good for any parameters: the index on whatever is told most closely.
-    """
-    if plan_of(selection) is not None:
-        return False
-    n = about(selection)
-    return n is not None and n <= FEW
+
+def _is_spread(guess: Guess | None) -> bool:
+    return guess is not None and 0 < guess.among * SPREAD <= guess.meant
 
 
 def values_of(selection: Selection, columns: Sequence[str], *, limit: int) -> list[tuple[Any, ...]]:

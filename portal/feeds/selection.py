@@ -21,8 +21,6 @@ from portal.feeds.projections import PROJECTIONS, Projection
 Value = str | int | float
 # No record is older, and no arithmetic on dates fails in between.
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
-# The share of all places from which a page of a box is full before long, read in the order of time.
-SPREAD: Final = 0.01
 
 
 # SQL over public columns, and its parameters.
@@ -140,25 +138,20 @@ class Selection:
             or self.starts_before
         )
 
-    @cached_property
-    def is_spread(self) -> bool:
-        """Whether a page is found soonest in the order of time, past what lies outside the box.
-
-        So it is where the box holds a good part of all places and nothing else, and where the indexes by
-        time have all else that is asked.
-        """
+    @property
+    def is_told_in_order(self) -> bool:
+        """Whether the indexes by time have all that is asked: a box of places alone, a window, a category."""
         held = self.placed(touching=self.touching)
         if not (self.projection.in_order and held) or held["cell"] or held["district"]:
             return False
         more = replace(self, box=None, since=None, until=None, equals={})
         one_kind = set(self.equals) <= {"category"} and len(self.equals.get("category", "1")) == 1
-        share = len(held["place"]) / max(1, len(shapes_now().codes["place"]))
-        return one_kind and not more.has_bounds and share >= SPREAD
+        return one_kind and not more.has_bounds
 
     def where(self, *, in_order: bool = False) -> tuple[str, dict[str, Any]]:
         """The condition and its parameters, the release's number among them.
 
-        in_order: in the words of the indexes by time; for selections that are spread.
+        in_order: in the words of the indexes by time, which have to have all of it.
         """
         conditions: list[str] = []
         parameters: dict[str, Any] = {"release": self.release}

@@ -181,10 +181,22 @@ def plan_of(selection: Selection, by: Sequence[str] = ()) -> Plan | None:
     return _in_months(selection, tallies)
 
 
-def about(selection: Selection) -> float | None:
-    """About how many rows are meant, for choosing how to read them; None where no tally tells.
+@dataclass(frozen=True)
+class Guess:
+    """meant: rows; among: those that the box would have to leave out, too."""
 
-    By whole months, and as if each place and each cell had as many as the others.
+    meant: float
+    among: int
+
+
+# How a row is placed, by what its place's code is the code of.
+_PRECISIONS: Final = {"place": ("place",), "cell": ("cell",), "district": ("district", "city")}
+
+
+def about(selection: Selection) -> Guess | None:
+    """How many rows are meant, roughly, for choosing how to read them; None where no tally tells.
+
+    By whole months, and as if each place (cell, district) had as many rows as the others.
     """
     tallies = tallies_of(selection.dataset, selection.release)
     if tallies is None:
@@ -195,9 +207,16 @@ def about(selection: Selection) -> float | None:
         keep &= tallies.last >= month_of(selection.since.astimezone(the_city().zone).date())
     if selection.until:
         keep &= tallies.first <= month_of(selection.until.astimezone(the_city().zone).date())
+    among = int(tallies.n[keep].sum())
     held, known = selection.placed(touching=selection.touching), shapes_now().codes
-    shares = [len(held[kind]) / max(1, len(known[kind])) for kind in held or () if held]
-    return float(tallies.n[keep].sum()) * max(shares, default=1.0)
+    if held is None:
+        return Guess(among, among)
+    meant = 0.0
+    for kind, precisions in _PRECISIONS.items():
+        if held[kind]:
+            n = int(tallies.n[keep & tallies.chosen({"precision": precisions})].sum())
+            meant += n * len(held[kind]) / len(known[kind])
+    return Guess(meant, among)
 
 
 def _in_months(selection: Selection, tallies: Tallies) -> Plan | None:

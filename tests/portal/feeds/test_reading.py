@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from portal.city import the_city
 from portal.feeds import reading
-from portal.feeds import selection as chosen
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.editions import forget
 from portal.feeds.reading import (
@@ -32,6 +31,7 @@ from portal.feeds.reading import (
 )
 from portal.feeds.rows import rows_of
 from portal.feeds.selection import Box, Selection, SelectionError
+from portal.feeds.tallies import Guess, about
 from portal.models import PublishedTally, Release
 from tests.factories.released import DATASETS as RELEASED
 from tests.factories.released import released_city
@@ -166,22 +166,40 @@ def test_a_page_of_a_box_is_the_same_in_any_way_of_reading(
     everything: list[tuple[dict[str, Any], Any]],
 ) -> None:
     corners = [n * 0.005 for n in range(9)]
-    ways, spread = [(0.0, 10_000), (2.0, 10_000), (2.0, 0)], 0
+    ways = [(0.0, 10_000), (2.0, 10_000), (2.0, 0)]
+    in_order = 0
     for west, south, size in itertools.product(corners, corners, (0.0061, 0.0151, 0.03)):
         box = Box(WEST + west, SOUTH + south, WEST + west + size, SOUTH + south + size)
         of = Selection("incidents", 1, {"category": ("theft",)}, box=box)
         found = []
         for share, few in ways:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(chosen, "SPREAD", share)
+                patch.setattr(reading, "SPREAD", share)
                 patch.setattr(reading, "FEW", few)
-                again = replace(of)  # knows nothing yet
-                spread += again.is_spread
-                first = page_of(again, limit=2, with_total=True)
-                found.append((first, first.cursor and page_of(again, limit=2, cursor=first.cursor)))
+                first = page_of(of, limit=2, with_total=True)
+                found.append((first, first.cursor and page_of(of, limit=2, cursor=first.cursor)))
+        in_order += of.is_told_in_order
 
         assert found[0] == found[1] == found[2]
-    assert spread > 10
+    assert in_order > 10
+
+
+def test_rows_are_guessed_by_what_a_box_holds_of_each_kind(
+    everything: list[tuple[dict[str, Any], Any]],
+) -> None:
+    city = Selection("incidents", 1)
+    north = replace(city, box=Box(WEST - 0.01, SOUTH + 0.0199, WEST + 0.05, SOUTH + 0.05))
+    nothing = replace(city, box=Box(0, 0, 1, 1))
+
+    assert about(city) == Guess(len(everything), len(everything))
+    guess = about(north)
+    assert guess is not None
+    assert 0 < guess.meant < guess.among == len(everything)
+    assert about(nothing) == Guess(0, len(everything))
+    assert about(replace(city, equals={"category": ("theft",)})) == Guess(
+        n := sum(row["category"] == "theft" for row, _ in everything), n
+    )
+    assert about(Selection("places", 1)) is None
 
 
 @pytest.mark.parametrize(
