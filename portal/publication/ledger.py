@@ -73,7 +73,12 @@ def ledger_figures(
     before = {(f.period, f.district): f for f in known if f.measure == MISSED}
     listened = {(f.period, f.district): f for f in known if f.measure == UPTIME}
     ledger = Ledger(
-        _answered(alerts, districts, gate), months, gaps, districts, gate.rules.ledger_alerts
+        _answered(alerts, districts, gate),
+        months,
+        gaps,
+        districts,
+        gate.rules.ledger_alerts,
+        known,
     )
     missed = missed_figures(
         _shootings(districts, gate),

@@ -2,13 +2,13 @@
 
 Two kinds. What follows from public rows (alerts, outcomes) is told wherever there are rows: a reader
 can count it himself. What does not (minutes, hours, misses) is told where enough stands behind it,
-see ``disclosure.ledger``.
+see ``disclosure.ledger``, and told once: who compares two copies would else learn what came in between.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Final
@@ -31,6 +31,10 @@ BoolArray = NDArray[np.bool_]
 
 # Rows of the alerts -> the number that they give.
 Numbering = Callable[[IntArray], "Number"]
+# Numbers of parts -> the number of the whole.
+Adding = Callable[[Sequence["Number"]], "Number"]
+# Figures of one measure by period and district.
+Figures = Mapping[tuple[str, str], "Figure"]
 
 TOLD, NONE, WITHHELD = "told", "none", "withheld"
 NOT_SUPPLIED, NOT_COLLECTED = "not_supplied", "not_collected"
@@ -85,9 +89,6 @@ class Answered:
     error_m: FloatArray
     latency_s: FloatArray
 
-    def where(self, keep: BoolArray) -> Answered:
-        return Answered(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
-
 
 @dataclass(frozen=True)
 class Share:
@@ -99,12 +100,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Amount:
-    """A median or a total of what is known of each alert. step: what it is rounded to."""
+    """A median or a total of what is known of each alert. step: what it is rounded to; among: by outcome."""
 
     of: Callable[[Answered], FloatArray]
     unit: str
     step: float
     is_total: bool = False
+    among: tuple[str, ...] = ("evidence", "unconfirmed", "unfounded", "not_reported")
 
 
 def _is(*words: str) -> Callable[[Answered], BoolArray]:
@@ -136,14 +138,9 @@ AMOUNTS: Final = {
     "dispatch": Amount(lambda alerts: alerts.dispatch_min, "min", 0.5),
     "officer_hours": Amount(lambda alerts: alerts.officer_hours, "h", 1.0, is_total=True),
     "officer_hours_unconfirmed": Amount(
-        lambda alerts: np.where(_is("unconfirmed")(alerts), alerts.officer_hours, np.nan),
-        "h",
-        1.0,
-        is_total=True,
+        lambda alerts: alerts.officer_hours, "h", 1.0, is_total=True, among=("unconfirmed",)
     ),
-    "location_error": Amount(
-        lambda alerts: np.where(_is("evidence")(alerts), alerts.error_m, np.nan), "m", 1.0
-    ),
+    "location_error": Amount(lambda alerts: alerts.error_m, "m", 1.0, among=("evidence",)),
     "latency": Amount(lambda alerts: alerts.latency_s, "s", 0.1),
 }
 MEASURES: Final = (
@@ -156,7 +153,8 @@ class Ledger:
     """What the figures are made from.
 
     months: those that are told, ascending, since 1970-01; holes: those of which no alerts were supplied;
-    least: alerts that must stand behind a number that could be subtracted.
+    least: alerts that must stand behind a number that could be subtracted; known: what was told before,
+    of which some is final.
     """
 
     alerts: Answered
@@ -164,6 +162,7 @@ class Ledger:
     holes: frozenset[int]
     districts: list[str]
     least: int
+    known: Collection[Figure] = ()
 
     @property
     def years_over(self) -> list[int]:
@@ -187,14 +186,15 @@ class Ledger:
         for name, share in PUBLIC_SHARES.items():
             yield from self._public_share(name, share)
         for name, share in KEPT_SHARES.items():
-            has = share.has(self.alerts)
-            yield from self._kept(name, "share", share.of(self.alerts), partial(_share_of, has))
+            has, of = share.has(self.alerts), share.of(self.alerts)
+            may = _is(*_ANSWERED)(self.alerts)
+            yield from self._kept(name, "share", of, may, partial(_share_of, has), _shares_added)
         for name, amount in AMOUNTS.items():
-            values = amount.of(self.alerts)
-            known = ~np.isnan(values)
-            number = partial(_amount_of, values, amount)
-            kind = self._kept if amount.is_total else self._alone
-            yield from kind(name, amount.unit, known, number)
+            may = _is(*amount.among)(self.alerts)
+            values = np.where(may, amount.of(self.alerts), np.nan)
+            counted = name, amount.unit, ~np.isnan(values), may, partial(_amount_of, values, amount)
+            is_total = amount.is_total
+            yield from self._kept(*counted, _totals_added) if is_total else self._alone(*counted)
 
     def _counts(self) -> Iterator[Figure]:
         for period, district, rows in self._spans():
@@ -217,40 +217,90 @@ class Ledger:
                 why = NOT_COLLECTED if not is_ever else NOT_SUPPLIED if rows.size else NONE
                 yield Figure(period, district, name, "share", why)
 
-    def _alone(self, name: str, unit: str, of: BoolArray, number: Numbering) -> Iterator[Figure]:
+    def _alone(
+        self, name: str, unit: str, of: BoolArray, may: BoolArray, number: Numbering
+    ) -> Iterator[Figure]:
         """Medians: they cannot be subtracted, so each needs company for itself alone."""
-        why = self._why_not(of)
+        why, found = self._why_not(of, may), self._final(name)
+        final = {period for period, _ in found}
+        yield from found.values()
         for period, district, rows in self._spans():
             chosen = rows[of[rows]]
+            if period in final:
+                continue
             if chosen.size >= self.least:
                 yield told(period, district, name, unit, number(chosen))
             else:
                 yield Figure(period, district, name, unit, why(period, rows))
 
-    def _kept(self, name: str, unit: str, of: BoolArray, number: Numbering) -> Iterator[Figure]:
-        """Figures that could be subtracted: each of what may be told of a district, a month, a year."""
+    def _kept(
+        self, name: str, unit: str, of: BoolArray, may: BoolArray, number: Numbering, add: Adding
+    ) -> Iterator[Figure]:
+        """Figures that could be subtracted: a month is counted once, and longer times are sums of what was told."""
         where = np.full(of.shape, int(Told.NOWHERE))
-        months, districts = self.alerts.month[of], self.alerts.district[of]
-        where[of] = roll_up(months, districts, least=self.least, years_over=self.years_over)
-        why = self._why_not(of)
-        for period, district, rows in self.cells:
-            city = Told.CITY_YEAR if is_year(period) else Told.CITY_MONTH
-            chosen = rows[where[rows] >= (Told.DISTRICT_MONTH if district else city)]
-            if chosen.size:
-                yield told(period, district, name, unit, number(chosen))
+        where[of] = roll_up(self.alerts.month[of], self.alerts.district[of], least=self.least)
+        why, found = self._why_not(of, may), self._final(name)
+        final = {period for period, _ in found}
+        for period, district, rows in self.cells:  # months come before what they add up to
+            if period in final:
+                continue
+            if _is_month(period):
+                mine = rows[where[rows] >= (Told.DISTRICT_MONTH if district else Told.CITY_MONTH)]
+                parts = [number(mine)] if mine.size else []
             else:
-                yield Figure(period, district, name, unit, why(period, rows))
+                parts = [
+                    n for m in self._months_in(period) if (n := _number_in(found, m, district))
+                ]
+            if is_year(period):
+                left = self._left(period, of, found)
+                parts += [number(left)] if left.size >= self.least else []
+            whole = add(parts) if len(parts) > 1 else parts[0] if parts else None
+            status = TOLD if whole else why(period, rows)
+            found[period, district] = Figure(period, district, name, unit, status, whole)
+        yield from found.values()
 
-    def _why_not(self, of: BoolArray) -> Callable[[str, IntArray], str]:
-        """Why a figure is not told. Few and none are one: else "too few" would say that there was one."""
-        supplied = {period for period, _, rows in self.cells if of[rows].any()}
+    def _final(self, measure: str) -> dict[tuple[str, str], Figure]:
+        """What was told of a measure and stays: all of a period of which a number was told, and the months of
+        a year of which one was, for it holds what they lack. Twelve months that ended earlier are told no more."""
+        known = {(f.period, f.district): f for f in self.known if f.measure == measure}
+        final = {period for (period, _), figure in known.items() if figure.number}
+        final |= {period for period, _ in known if _is_month(period) and period[:4] in final}
+        final -= {period for period in final if "/" in period} - {cell[0] for cell in self.cells}
+        return {key: figure for key, figure in known.items() if key[0] in final}
+
+    def _left(self, year: str, of: BoolArray, found: Figures) -> IntArray:
+        """Rows of a year that no number of its months holds."""
+        left = np.zeros(of.shape, np.bool_)
+        for month in self._months_in(year):
+            parts = [_number_in(found, month, slug) for slug in self.districts]
+            whole = _number_in(found, month, "")
+            if (whole.n if whole else 0) > sum(part.n for part in parts if part):
+                continue  # the rest of the month was told with the city's number
+            untold = ~np.isin(self.alerts.district, [i for i, part in enumerate(parts) if part])
+            left |= of & untold & (self.alerts.month == _month(month))
+        return np.flatnonzero(left)
+
+    def _months_in(self, period: str) -> list[str]:
+        first, last = (period, period) if is_year(period) else period.split("/")
+        return [code for code in map(month_code, self.months) if first <= code[: len(last)] <= last]
+
+    def _why_not(self, of: BoolArray, may: BoolArray) -> Callable[[str, IntArray], str]:
+        """Why a figure is not told. Few and none are one: else "too few" would say that there was one.
+
+        may: alerts that anybody sees could have been counted. Only among enough of them "none" may be said.
+        """
+        silent = {
+            period
+            for period, district, rows in self.cells
+            if not district and may[rows].sum() >= self.least and not of[rows].any()
+        }
 
         def why(period: str, rows: IntArray) -> str:
-            if not supplied:
+            if not of.any():
                 return NOT_COLLECTED
             if not rows.size:
                 return NONE
-            return WITHHELD if period in supplied else NOT_SUPPLIED
+            return NOT_SUPPLIED if period in silent else WITHHELD
 
         return why
 
@@ -283,6 +333,15 @@ def is_year(period: str) -> bool:
     return len(period) == len("2026")
 
 
+def _is_month(period: str) -> bool:
+    return len(period) == len("2026-10")
+
+
+def _number_in(found: Figures, period: str, district: str) -> Number | None:
+    figure = found.get((period, district))
+    return figure.number if figure else None
+
+
 def periods(months: Sequence[int], *, years_over: Sequence[int] = ()) -> list[str]:
     """The months, the last twelve (or as many as there are) together (2025-11/2026-10), the years."""
     codes = [month_code(month) for month in months]
@@ -310,3 +369,25 @@ def _amount_of(values: FloatArray, amount: Amount, rows: IntArray) -> Number:
     chosen = values[rows]
     interval = total_interval(chosen) if amount.is_total else median_interval(chosen)
     return numbered(interval, int(rows.size), step=amount.step)
+
+
+def _shares_added(parts: Sequence[Number]) -> Number:
+    count, n = sum(part.count or 0 for part in parts), sum(part.n for part in parts)
+    return numbered(wilson_interval(count, n), n, step=0.0001, count=count)
+
+
+def _totals_added(parts: Sequence[Number]) -> Number:
+    """The ends lie as far away as the parts' do together (Zou and Donner, Statistics in Medicine 27, 2008)."""
+    value = sum(part.value for part in parts)
+
+    def away(ends: Sequence[float | None]) -> float | None:
+        """Unknown where the end of one part is."""
+        far = [
+            abs(part.value - end) for part, end in zip(parts, ends, strict=True) if end is not None
+        ]
+        return math.hypot(*far) if len(far) == len(parts) else None
+
+    below, above = away([part.low for part in parts]), away([part.high for part in parts])
+    low = None if below is None else round(value - below, 4)
+    high = None if above is None else round(value + above, 4)
+    return Number(value, low, high, sum(part.n for part in parts))

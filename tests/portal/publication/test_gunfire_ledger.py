@@ -381,12 +381,18 @@ def test_a_city_without_dispositions_reads_not_collected_and_never_zero(tmp_path
 def test_the_ledger_changes_with_a_new_month_and_on_no_other_day(tmp_path: Path) -> None:
     answered_alerts(months=4)
     release(NOW)
+    before = figures(tmp_path)
     AlertResponse.objects.update(officer_minutes=600.0)
 
     assert "gunfire-ledger" not in release(NOW + DAY)
     made = release(NOW + 14 * DAY)  # October is told
     assert "gunfire-ledger" in made
-    assert ("2026-10", "", "alerts") in figures(tmp_path)
+    now = figures(tmp_path)
+    assert ("2026-10", "", "alerts") in now
+    # And what dispatch corrected of September is not: the difference would be that correction.
+    hours = [("2026-09", district, "officer_hours") for district in ("", "south")]
+    assert {before[cell]["status"] for cell in hours} == {"told"}
+    assert [now[cell] for cell in hours] == [before[cell] for cell in hours]
 
 
 def test_misses_are_counted_by_their_public_records_alone(tmp_path: Path) -> None:
@@ -581,17 +587,20 @@ def test_a_spoilt_ledger_does_not_go_out(
     assert any(name.startswith(check) for name in failed), failed
 
 
-def test_misses_that_change_do_not_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("measure", ["missed", "officer_hours"])
+def test_what_was_told_once_and_changes_does_not_go_out(
+    measure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answered_alerts(months=3)
     many_incidents(500, days=120)
     for record in Incident.objects.filter(tier="1", occurred_from__lt=NOW - 50 * DAY):
         shooting(record)
     release(NOW)
-    assert PublishedFigure.objects.filter(measure="missed", status="told").exists()
-    forget = FIGURE + "retired_release = 2 WHERE measure = 'missed' AND status = 'told'"
+    assert PublishedFigure.objects.filter(measure=measure, status="told").exists()
+    forget = f"{FIGURE} retired_release = 2 WHERE measure = '{measure}' AND status = 'told'"
 
     made = release_with(forget, "gunfire-ledger", monkeypatch, as_of=CORRECTION, city=CITY)
 
     assert made.state == Release.State.REJECTED
     failed = [found["check"] for found in made.verification if not found["passed"]]
-    assert "misses and uptime once told stay as they are" in failed
+    assert "what can be told once stays as it is" in failed
