@@ -19,7 +19,7 @@ from portal.findings import number
 from portal.models import Release
 from portal.presentation import subject
 from portal.provenance import FigureRef, recount
-from portal.views.caching import public_page
+from portal.views.counted import counted_page
 from portal.views.frames import heading
 from portal.views.verify import figure_asked_for, table
 
@@ -40,7 +40,7 @@ def embed(request: HttpRequest, code: str) -> HttpResponse:
     return response
 
 
-@public_page
+@counted_page
 def _embed(request: HttpRequest, code: str) -> HttpResponse:
     ref, release = figure_asked_for(code)
     context: dict[str, Any] = {"ref": ref, "figure_release": release, "heading": heading(ref)}

@@ -20,6 +20,7 @@ from portal.feeds.doors import open_door, problem
 from portal.feeds.renderers import plain
 from portal.models import Release
 from portal.views.caching import public_page
+from portal.views.counted import counted_document, counted_page
 
 SHOWN = 100
 USUAL, MOST = 1_000, history.MOST
@@ -49,7 +50,7 @@ def two_releases(request: HttpRequest, slug: str) -> tuple[Release, Release]:
     return first, last
 
 
-@public_page
+@counted_page
 def difference(request: HttpRequest, slug: str) -> HttpResponse:
     """How many rows came, went and changed, why, and the first of them."""
     try:
@@ -101,6 +102,7 @@ def _told(values: dict[str, Any]) -> str:
 
 
 @open_door
+@counted_document
 def difference_document(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Every change, page by page; of two named releases it never changes."""
     try:

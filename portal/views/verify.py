@@ -17,13 +17,13 @@ from portal.models import Release
 from portal.presentation import file_url
 from portal.provenance import CALENDAR, FigureError, FigureRef, recount
 from portal.recipes import recount_in_python
-from portal.views.caching import public_page
+from portal.views.counted import counted_page
 from portal.views.frames import frame_of
 
 MOST_ROWS = 2_000
 
 
-@public_page
+@counted_page
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """The numbers, their release, the question in words, and how to count them on one's own computer."""
     ref, release = figure_asked_for(code)
