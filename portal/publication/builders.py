@@ -111,7 +111,7 @@ def build_incidents(gate: Gate, *, remove: bool) -> Builder:
     def build(number: int) -> Changes:
         retired = 0
         if remove:
-            fates = removals(gate.rules)
+            fates = removals(gate)
             retired = retire(sources.INCIDENTS, PublishedIncident, fates, number=number)
         records, decisions = decide_incidents(sources.new_incidents(before=gate.as_of), gate)
         added = _publish(

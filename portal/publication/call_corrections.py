@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portal.publication import call_sources, sources
-from portal.publication.call_sources import Calls, PublicCalls
+from portal.publication.call_sources import Calls
 from portal.publication.calls import code_tiers, records_of, settled_by, span
 from portal.publication.decisions import Gate, tiers_of
-from portal.publication.disclosure import Tier, cover_blocks, removal_cover, told_apart
+from portal.publication.disclosure import Seen, Tier, cover_together
 from portal.publication.linking import CALL_LINK_S, LINK_S, events_of, strictest_near
 from portal.publication.models import Assignment
 from sensors.geodesy import LocalPlane
 
 Fates = dict[int, Assignment.Fate]
-MANY_CALLS = 3  # about one event; more are as many
 
 
 def companions() -> Fates:
@@ -53,32 +52,20 @@ def call_removals(gate: Gate, already: Fates) -> Fates:
     today = _tiers_today(public.record_id, calls, gate.frozen.plane)
     risen = (today >= Tier.PERSON) & (today > tier)
     leaves = risen | np.isin(public.record_id, list(call_sources.gone_calls()))
-    # Three calls about one event leave together, and so must their covers: else what left together is the secret.
-    _, first, event, size = np.unique(
-        _events(public.record_id, calls, gate.frozen.plane),
-        return_index=True, return_inverse=True, return_counts=True,
-    )  # fmt: skip
-    removed = np.unique(event[leaves])
-    kind = 2 * tier[first] + (public.follows[first] != "")
-    kind = told_apart(kind, np.minimum(size, MANY_CALLS), removed, rules=gate.rules)
-    cover = removal_cover(
+    event = _events(public.record_id, calls, gate.frozen.plane)
+    removed = np.flatnonzero(np.isin(event, event[leaves]))
+    _, category = np.unique(public.category.astype(str), return_inverse=True)
+    cover = cover_together(
         removed,
-        _blocks(public.where(first), kind),
+        [event],
+        # Whether a call has a record's place and time can be seen.
+        Seen(tier, category, public.starts_s, (public.follows != "").astype(np.int64)),
         generator=np.random.default_rng(secrets.randbits(128)),
+        whole=True,
         rules=gate.rules,
     )
-    fates = dict.fromkeys(
-        public.record_id[np.isin(event, removed)].tolist(), Assignment.Fate.REMOVED
-    )
-    covers = public.record_id[np.isin(event, cover)].tolist()
-    return fates | dict.fromkeys(covers, Assignment.Fate.COVER)
-
-
-def _blocks(public: PublicCalls, kind: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Events among which a reader cannot choose. public: a call of each; kind: its tier, whether it has a record's
-    place and time, and how many called: all of that can be seen."""
-    _, category = np.unique(public.category.astype(str), return_inverse=True)
-    return cover_blocks(kind, category, public.starts_s)
+    fates = dict.fromkeys(public.record_id[removed].tolist(), Assignment.Fate.REMOVED)
+    return fates | dict.fromkeys(public.record_id[cover].tolist(), Assignment.Fate.COVER)
 
 
 def _events(record_id: NDArray[np.int64], calls: Calls, plane: LocalPlane) -> NDArray[np.int64]:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portal.publication import sources
-from portal.publication.decisions import tiers_of
-from portal.publication.disclosure import Rules, Tier, cover_blocks, removal_cover
+from portal.publication.decisions import Gate, tiers_of
+from portal.publication.disclosure import Seen, Tier, cover_together
+from portal.publication.linking import events_among
 from portal.publication.models import Assignment
-from portal.publication.sources import PublicRows
 
 
-def removals(rules: Rules) -> dict[int, Assignment.Fate]:
+def removals(gate: Gate) -> dict[int, Assignment.Fate]:
     """Record id -> fate, of the incidents that must go and of those that go with them.
 
     A record goes when its private row no longer exists, or when today's tier is that of a crime
@@ -25,11 +25,17 @@ def removals(rules: Rules) -> dict[int, Assignment.Fate]:
     tier = np.array([int(Tier.of_label(label)) for label in public.tier], np.int64)
     leaving = _stricter_today(public.record_id, tier) | set(sources.gone_incidents().tolist())
     removed = np.flatnonzero(np.isin(public.record_id, list(leaving)))
-    cover = removal_cover(
+    category, face = (
+        np.unique(column.astype(str), return_inverse=True)[1]
+        for column in (public.category, public.face)
+    )
+    cover = cover_together(
         removed,
-        _blocks(public, tier),
+        # Records of one case have a face each where their tiers differ; they are known by their event.
+        [events_among(public, gate.frozen.plane), face],
+        Seen(tier, category, public.starts_s, np.zeros_like(tier)),
         generator=np.random.default_rng(secrets.randbits(128)),
-        rules=rules,
+        rules=gate.rules,
     )
     fates = dict.fromkeys(public.record_id[removed].tolist(), Assignment.Fate.REMOVED)
     return fates | dict.fromkeys(public.record_id[cover].tolist(), Assignment.Fate.COVER)
@@ -47,9 +53,3 @@ def _stricter_today(record_id: NDArray[np.int64], tier: NDArray[np.int64]) -> se
         )
         found |= set(records.record_id[risen].tolist())
     return found
-
-
-def _blocks(public: PublicRows, tier: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows among which a reader cannot choose: of one tier and category, and near in time, as published."""
-    _, category = np.unique(public.category.astype(str), return_inverse=True)
-    return cover_blocks(tier, category, public.starts_s)

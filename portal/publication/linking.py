@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from portal.publication.sources import Nearby
+from portal.publication.sources import Located, Nearby
 from sensors.geodesy import LocalPlane
 
 # Wide on purpose: a record's point may be its hundred block, its time the caller's guess. Two
@@ -128,6 +128,16 @@ def events_of(rows: Spot, plane: LocalPlane, *, reach_s: float = LINK_S) -> NDAr
             followers = near[start[one] : start[one + 1]]
             leader[followers[leader[followers] < 0]] = one
     return leader
+
+
+def events_among(rows: Spot, plane: LocalPlane) -> NDArray[np.int64]:
+    """A number of the event of each row; one that has no point, or that the vault no longer holds, is one by itself."""
+    event = len(rows) + np.arange(len(rows))
+    there = np.flatnonzero(np.isfinite(rows.lon))
+    if there.size:
+        located = Located(rows.record_id, rows.occurred_s, rows.lon, rows.lat)
+        event[there] = events_of(located.where(there), plane)
+    return event
 
 
 def _beside(

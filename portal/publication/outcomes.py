@@ -17,8 +17,8 @@ from portal.models import PublishedOutcome
 from portal.publication import alert_sources, sources
 from portal.publication.alert_sources import AlertLives, PublicAlerts
 from portal.publication.decisions import Gate
-from portal.publication.disclosure import Rules, Tier, cover_blocks, removal_cover, told_apart
-from portal.publication.linking import LINK_S, events_of, partners
+from portal.publication.disclosure import Rules, Seen, Tier, cover_together
+from portal.publication.linking import LINK_S, events_among, partners
 from portal.publication.writing import copy_rows
 from sensors.geodesy import LocalPlane
 
@@ -99,27 +99,17 @@ def withheld_with(
         return to_cover
     rows = np.sort(np.concatenate([to_cover, fresh]))
     alike = alerts.where(rows)
-    _, first, event, size = np.unique(
-        events_among(alike, plane), return_index=True, return_inverse=True, return_counts=True
+    event, nothing = events_among(alike, plane), np.zeros(len(alike), np.int64)
+    removed = np.isin(event, event[np.searchsorted(rows, to_cover)])
+    cover = cover_together(
+        np.flatnonzero(removed),
+        [event],
+        Seen(nothing, nothing, alike.starts_s, _marks(alike)),
+        generator=np.random.default_rng(secrets.randbits(128)),
+        whole=True,
+        rules=rules,
     )
-    removed = np.unique(event[np.searchsorted(rows, to_cover)])
-    each = alike.where(first)
-    nothing = np.zeros(len(each), np.int64)
-    mark = 8 * np.minimum(size, 3) + _marks(each)
-    kind = told_apart(nothing, mark, removed, rules=rules)
-    generator = np.random.default_rng(secrets.randbits(128))
-    block = cover_blocks(kind, nothing, each.starts_s)
-    cover = removal_cover(removed, block, generator=generator, rules=rules)
-    return rows[np.isin(event, np.concatenate([removed, cover]))]
-
-
-def events_among(alerts: PublicAlerts, plane: LocalPlane) -> IntArray:
-    """A number of the event of each alert; one that the vault no longer holds is one by itself."""
-    event = len(alerts) + np.arange(len(alerts))
-    there = np.flatnonzero(np.isfinite(alerts.lon))
-    if there.size:
-        event[there] = events_of(alerts.where(there).located, plane)
-    return event
+    return rows[np.union1d(np.flatnonzero(removed), cover)]
 
 
 def _marks(alerts: PublicAlerts) -> IntArray:

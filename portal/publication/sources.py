@@ -156,12 +156,22 @@ class Assigned(Table):
 
 @dataclass(frozen=True)
 class PublicRows(Table):
-    """Incidents that are public now, by public id. tier: published label; starts_s: start of the period, UTC."""
+    """Rows that are public now, by public id. tier: published label; starts_s: start of the period, UTC."""
 
     record_id: NDArray[np.int64]
     tier: NDArray[np.object_]
     category: NDArray[np.object_]
     starts_s: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PublicIncidents(PublicRows):
+    """face: where and when each is said to be; occurred_s, lon, lat: where and when it was, NaN where it is gone."""
+
+    face: NDArray[np.object_]
+    occurred_s: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
 
 
 OBJECT, FLOAT, INT, BOOL = object, np.float64, np.int64, np.bool_
@@ -279,16 +289,22 @@ def published_incidents() -> Iterator[Incidents]:
     return _incident_tables(Incident.objects.using("publisher").filter(Exists(public)))
 
 
-def public_incidents() -> PublicRows:
+def public_incidents() -> PublicIncidents:
     """What readers see of each incident that is public now: two schemas, joined by the escrow."""
     rows = select(
-        "SELECT a.record_id, a.tier, r.category, r.starts_at "
+        f"SELECT a.record_id, a.tier, r.category, r.starts_at, {FACE}, "  # noqa: S608 - our own text
+        "coalesce(i.occurred_from, r.starts_at), i.lon, i.lat "
         "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
+        "LEFT JOIN vault.incidents_incident i ON i.id = a.record_id "
         "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
         INCIDENTS,
     )
-    dtypes = [INT, OBJECT, OBJECT, SECONDS]
-    return PublicRows.joined([PublicRows(*columns_of(chunk, dtypes)) for chunk in rows])
+    dtypes = [INT, OBJECT, OBJECT, SECONDS, OBJECT, SECONDS, FLOAT, FLOAT]
+    return PublicIncidents.joined([PublicIncidents(*columns_of(chunk, dtypes)) for chunk in rows])
+
+
+# Where and when a public row r is said to be, as one text.
+FACE: Final = "concat_ws(' ', r.place_code, r.cell_code, r.district_slug, r.period)"
 
 
 # A record i as the vault knows it and as it is public; one parameter, the dataset's slug.

@@ -30,6 +30,7 @@ from portal.publication.disclosure.removal import cover_blocks, removal_cover, t
 from portal.publication.disclosure.rules import Rules, RulesError, threshold_names
 from portal.publication.disclosure.sensitive import ALL_SENSITIVE, GROUPS, sensitive_groups
 from portal.publication.disclosure.tiers import Tier, tier_of
+from portal.publication.disclosure.together import Seen, cover_together
 
 __all__ = [
     "ALL_SENSITIVE",
@@ -44,11 +45,13 @@ __all__ = [
     "Purpose",
     "Rules",
     "RulesError",
+    "Seen",
     "Tier",
     "Told",
     "assign_groups",
     "code_interval",
     "cover_blocks",
+    "cover_together",
     "draw_discrete_laplace",
     "exactly",
     "is_due",
