@@ -27,6 +27,9 @@ ATTACKS: Final = {
     "earlier-release": _("Compares a row with the same row in the release before."),
     "appearance": _("Watches in which release a row appears for the first time."),
     "sealed": _("Compares an old copy with the new one, and takes what is gone for sealed."),
+    "left-together": _(
+        "Takes records that left side by side, or outcomes withheld side by side, for secret."
+    ),
     "cross-feed": _("Lays one dataset over another."),
     "order": _("Looks at ids and at the order of rows."),
     "sensitive-totals": _("Tries to get at the exact number of sensitive incidents."),

@@ -31,6 +31,7 @@ SHARES: Final = frozenset(
         "neighbour",
         "silence",
         "sealed",
+        "left-together",
         "coverage",
         "hotspots",
     ]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
+import numpy as np
+
+from portal.models import PublishedOutcome
+from portal.publication.alert_sources import public_alerts
 from portal.publication.audit.arrays import columns
-from portal.publication.audit.attacks.differences import Gone
+from portal.publication.audit.attacks.differences import Beside, Gone
 from portal.publication.audit.attacks.groups import Batch
-from portal.publication.audit.attacks.world import Ints
 from portal.publication.audit.geography import query
 from portal.publication.audit.reading import IN_RELEASE, TIER, World, seconds
-from portal.publication.disclosure import cover_blocks
+from portal.publication.linking import events_among
+from portal.publication.outcomes import TOLD_WORDS, may_not_be_told
+from portal.publication.sources import CALLS, FACE, Located
 
 
 def numbers_of(world: World, most: int) -> tuple[list[str], list[tuple[str, str]]]:
@@ -86,23 +90,62 @@ def gone(world: World) -> Gone:
     return Gone(found["was_sealed"] == 1, found["category"], found["start_s"])
 
 
-def blocks(world: World) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of every row that was public before this release: its block, whether it is sealed, whether it goes."""
+def beside(world: World) -> Beside:
+    """Every row that was public before this release, by what is seen together: calls by their event, others by
+    their place and time. Calls that go with what they follow are covered with it, and left out."""
+    source = world.source
     found = columns(
         {
+            "record": ("a.record_id", "int"),
             "tier": (TIER.format(label="a.tier"), "int"),
-            "category": (
-                f"array_position(%(categories)s::text[], {world.source.category}::text) - 1",
-                "int",
-            ),
-            "start_s": (seconds("r.starts_at"), "int"),
-            "was_sealed": ("(a.fate = 'removed')::int", "int"),
-            "goes": ("(r.retired_release IS NOT NULL)::int", "int"),
+            "face": (f"dense_rank() OVER (ORDER BY {FACE})", "int"),
+            "occurred_s": (f"floor({seconds(f'coalesce({source.occurred}, r.starts_at)')})", "int"),
+            "lon": ("coalesce(i.lon, 'NaN')", "float"),
+            "lat": ("coalesce(i.lat, 'NaN')", "float"),
+            "was_secret": ("(a.fate = 'removed')::int", "int"),
+            "left": ("(r.retired_release IS NOT NULL)::int", "int"),
         },
-        f"FROM {world.source.table} r JOIN vault.publication_assignment a USING (public_id) "
+        f"FROM {source.table} r JOIN vault.publication_assignment a USING (public_id) "
+        f"LEFT JOIN {source.private} i ON i.id = a.record_id "
         "WHERE r.first_release < %(number)s "
-        "AND (r.retired_release IS NULL OR r.retired_release >= %(number)s) ORDER BY public_id",
+        "AND (r.retired_release IS NULL OR r.retired_release >= %(number)s) "
+        f"AND a.public_id NOT IN ({_TAKEN_ALONG}) ORDER BY a.public_id",
         world.parameters,
     )
-    block = cover_blocks(found["tier"], found["category"], found["start_s"])
-    return block, found["was_sealed"] == 1, found["goes"] == 1
+    scene = found["face"]
+    if world.release.dataset.slug == CALLS:
+        names = ("record", "occurred_s", "lon", "lat")
+        scene = events_among(Located(*(found[name] for name in names)), world.plane)
+    return Beside(scene, found["tier"], found["was_secret"] == 1, found["left"] == 1)
+
+
+# Calls whose record left, now or before, and those that follow such calls.
+_TAKEN_ALONG: Final = (
+    "WITH RECURSIVE taken (public_id) AS (SELECT public_id FROM vault.publication_assignment "
+    "WHERE fate <> 'published' AND dataset_slug <> 'gunfire' "
+    "AND (dataset_slug <> 'calls' OR retired_release < %(number)s) "
+    "UNION SELECT c.public_id FROM vault.publication_assignment c JOIN taken ON c.follows = taken.public_id "
+    "WHERE c.dataset_slug = 'calls') SELECT t.public_id FROM taken t "
+    "JOIN vault.publication_assignment c USING (public_id) WHERE c.dataset_slug = 'calls'"
+)
+
+
+def withheld_beside(world: World) -> Beside:
+    """Alerts whose outcome is told for the first time in this release, or withheld, by the event."""
+    words = [*TOLD_WORDS, PublishedOutcome.Outcome.WITHHELD.value]
+    outcomes = PublishedOutcome.objects.using("publisher")
+    mine = outcomes.filter(first_release=world.release.number, outcome__in=words)
+    before = outcomes.filter(
+        first_release__lt=world.release.number,
+        outcome__in=words,
+        public_id__in=mine.values("public_id"),
+    )
+    ids = set(mine.values_list("public_id", flat=True)) - set(
+        before.values_list("public_id", flat=True)
+    )
+    alerts = public_alerts(world.release.number)
+    alerts = alerts.where(np.isin(alerts.public_id.astype(str), list(ids)))
+    event = events_among(alerts, world.plane)
+    withheld = alerts.outcome == PublishedOutcome.Outcome.WITHHELD.value
+    secret = np.isin(event, event[withheld & may_not_be_told(alerts, world.plane)])
+    return Beside(event, np.zeros(len(alerts), np.int64), secret, withheld)

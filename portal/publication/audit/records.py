@@ -181,9 +181,8 @@ def sealed(world: World) -> Iterator[Finding]:
     gone = decided.gone(world)
     found = exact("sealed", "", float(gone.was_sealed.mean()) if len(gone) else None, n=len(gone))
     if found.status == "failed":
-        block, was_sealed, goes = decided.blocks(world)
         lacking = differences.lacks_cover(
-            block, was_sealed, goes, covers_per_removal=world.standard.rules.covers_per_removal
+            decided.beside(world), covers_per_removal=world.standard.rules.covers_per_removal
         )
         # A removal can never wait: where all that was alike went with it, it goes out and is told.
         found = found if lacking else excused(found)
@@ -191,6 +190,24 @@ def sealed(world: World) -> Iterator[Finding]:
     public = np.bincount(world.rows.category, minlength=len(world.categories))
     yield share("sealed", "newest", differences.newest_picks(gone))
     yield share("sealed", "rarest", differences.rarest_picks(gone, public))
+
+
+def left_together(world: World) -> Iterator[Finding]:
+    """Rows that left side by side in this release, taken for secret."""
+    yield _together(world, decided.beside(world))
+
+
+def withheld_together(world: World) -> Iterator[Finding]:
+    """The same, of outcomes that this release withholds."""
+    yield _together(world, decided.withheld_beside(world))
+
+
+def _together(world: World, beside: differences.Beside) -> Finding:
+    covers = world.standard.rules.covers_per_removal
+    found = differences.left_together(beside, covers_per_removal=covers)
+    finding = exact("left-together", "", found.share, n=found.n)
+    # As with what is sealed: where nothing that stands together was left to go along, it is told.
+    return excused(finding) if finding.stops and not found.has_company else finding
 
 
 def order(world: World) -> Iterator[Finding]:
@@ -233,7 +250,7 @@ OF_ALL: tuple[Attack, ...] = (
     place_size, guesses, box_difference, time_difference, repeated_query, earlier, appearance, order,
 )  # fmt: skip
 ATTACKS: dict[str, tuple[Attack, ...]] = {
-    "incidents": (*OF_ALL, witnesses, small_cells, sealed, use),
-    "gunfire": (*OF_ALL, witnesses_of_alerts, cross_feed),
-    "calls": (*OF_ALL, witnesses, small_cells, cross_feed),
+    "incidents": (*OF_ALL, witnesses, small_cells, sealed, left_together, use),
+    "gunfire": (*OF_ALL, witnesses_of_alerts, cross_feed, withheld_together),
+    "calls": (*OF_ALL, witnesses, small_cells, cross_feed, left_together),
 }

@@ -38,6 +38,7 @@ VERDICT: Final = frozenset(
         ("cross-feed", "narrowed"),
         ("cross-feed", "waiting"),
         ("cross-feed", "few-addresses"),
+        ("left-together", ""),
         ("sensitive-totals", "exact"),
         ("box-difference", ""),
         ("time-difference", ""),

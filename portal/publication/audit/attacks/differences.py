@@ -36,7 +36,7 @@ def appearance(rows: Rows, truth: Truth, editions: Editions, delay_s: Ints) -> t
 
 @dataclass(frozen=True)
 class Gone:
-    """Rows that some release held and this one does not. was_sealed: the secret; block: see cover_blocks."""
+    """Rows that some release held and this one does not. was_sealed: the secret."""
 
     was_sealed: Flags
     category: Ints
@@ -58,14 +58,54 @@ def rarest_picks(gone: Gone, n_of_category: Ints) -> Flags:
     return gone.was_sealed[order[: int(gone.was_sealed.sum())]]
 
 
-def lacks_cover(block: Ints, was_sealed: Flags, is_gone: Flags, *, covers_per_removal: int) -> int:
-    """Blocks that lost rows in this release without enough company although some was left.
+@dataclass(frozen=True)
+class Beside:
+    """Rows that could leave, or whose outcome could be withheld, and which did.
 
-    block, was_sealed, is_gone: of every row that was public before it.
+    scene: rows seen at one place and time, or of one event, have one number; kind: rows of two kinds never
+    cover each other; was_secret: what left for its own sake.
     """
-    n = int(block.max(initial=-1)) + 1
-    sealed = np.bincount(block[was_sealed & is_gone], minlength=n)
-    gone = np.bincount(block[is_gone], minlength=n)
-    size = np.bincount(block, minlength=n)
-    wanted = np.minimum(size, (1 + covers_per_removal) * sealed)
-    return int(np.count_nonzero(gone < wanted))
+
+    scene: Ints
+    kind: Ints
+    was_secret: Flags
+    left: Flags
+
+
+def lacks_cover(beside: Beside, *, covers_per_removal: int) -> int:
+    """Kinds that lost rows in this release without enough company although some was left."""
+    n = int(beside.kind.max(initial=-1)) + 1
+    secret = np.bincount(beside.kind[beside.was_secret & beside.left], minlength=n)
+    left = np.bincount(beside.kind[beside.left], minlength=n)
+    size = np.bincount(beside.kind, minlength=n)
+    wanted = np.minimum(size, (1 + covers_per_removal) * secret)
+    return int(np.count_nonzero(left < wanted))
+
+
+@dataclass(frozen=True)
+class Together:
+    """share: of the scenes that several rows left together, those that were secret, at the worst number of rows;
+    n: such scenes; has_company: whether others were left that could have covered them."""
+
+    share: float | None
+    n: int
+    has_company: bool
+
+
+def left_together(beside: Beside, *, covers_per_removal: int) -> Together:
+    """Who takes for secret what left side by side: pairs and more, threes and more, and so on."""
+    size = int(beside.scene.max(initial=-1)) + 1
+    together = np.bincount(beside.scene[beside.left], minlength=size) > 1
+    worst, has_company = 0.0, False
+    for kind in np.unique(beside.kind[beside.left & beside.was_secret]):
+        secret, left, stays = (
+            np.bincount(beside.scene[(beside.kind == kind) & those], minlength=size)
+            for those in (beside.left & beside.was_secret, beside.left, ~beside.left)
+        )
+        for n in range(2, int(secret.max()) + 1):
+            n_secret, n_left = (int(np.count_nonzero(rows >= n)) for rows in (secret, left))
+            worst = max(worst, n_secret / n_left)
+            if n_left < (1 + covers_per_removal) * n_secret:
+                has_company |= bool(((stays >= n) & ~together).any())
+    n_together = int(together.sum())
+    return Together(worst if n_together else None, n_together, has_company)

@@ -166,16 +166,49 @@ def test_the_release_of_a_row_tells_its_day_only_if_it_did_not_wait_for_its_week
     assert not differences.appearance(said, real, editions, ints(2 * DAY))[1].size
 
 
-def test_a_block_that_lost_a_sealed_row_without_company_is_noticed() -> None:
-    block = ints(0, 0, 0, 0, 1, 1)
-    was_sealed = np.array([1, 0, 0, 0, 1, 0], bool)
+def beside(scene: list[int], secret: list[int], left: list[int]) -> differences.Beside:
+    of = np.array(scene)
+    return differences.Beside(
+        of, of * 0, np.isin(np.arange(len(of)), secret), np.isin(np.arange(len(of)), left)
+    )
 
-    alone = np.array([1, 0, 0, 0, 0, 0], bool)
-    covered = np.array([1, 1, 1, 0, 0, 0], bool)
-    emptied = np.array([0, 0, 0, 0, 1, 1], bool)
-    assert differences.lacks_cover(block, was_sealed, alone, covers_per_removal=2) == 1
-    assert differences.lacks_cover(block, was_sealed, covered, covers_per_removal=2) == 0
-    assert differences.lacks_cover(block, was_sealed, emptied, covers_per_removal=2) == 0
+
+def test_a_tier_that_lost_a_sealed_row_without_company_is_noticed() -> None:
+    scene = list(range(6))
+
+    def lacking(left: list[int]) -> int:
+        return differences.lacks_cover(beside(scene, [0], left), covers_per_removal=2)
+
+    assert lacking([0]) == 1
+    assert lacking([0, 4]) == 1
+    assert lacking([0, 4, 5]) == 0
+    assert differences.lacks_cover(beside([0, 1], [0], [0, 1]), covers_per_removal=2) == 0
+
+
+def test_two_rows_that_left_side_by_side_need_two_other_pairs() -> None:
+    scene = [0, 0, 1, 1, 2, 2, 3, 3, 4, 5]
+
+    def found(left: list[int]) -> differences.Together:
+        return differences.left_together(beside(scene, [0, 1], left), covers_per_removal=2)
+
+    assert found([0, 1, 2, 3, 4, 5]) == differences.Together(1 / 3, 3, has_company=False)
+    assert found([0, 1, 2, 3, 4, 6]) == differences.Together(0.5, 2, has_company=False)
+    assert found([0, 1, 2, 3, 8, 9]) == differences.Together(0.5, 2, has_company=True)
+    assert found([0, 1, 2, 4, 8, 9]) == differences.Together(1.0, 1, has_company=True)
+    assert found([0, 4, 6, 8]) == differences.Together(None, 0, has_company=False)
+
+
+def test_three_that_left_side_by_side_are_not_hidden_by_pairs() -> None:
+    scene = [0, 0, 0, 1, 1, 1, 2, 2, 2, *[9, 9, 10, 10]]
+    pairs, threes = [0, 1, 2, 3, 4, 9, 10, 11, 12], [0, 1, 2, 3, 4, 5, 6, 7, 8]
+
+    hidden, open_to_all = (
+        differences.left_together(beside(scene, [0, 1, 2], left), covers_per_removal=2)
+        for left in (threes, pairs)
+    )
+
+    assert hidden.share == 1 / 3
+    assert (open_to_all.share, open_to_all.has_company) == (1.0, True)
 
 
 @pytest.mark.parametrize(
