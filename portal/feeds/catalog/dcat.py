@@ -69,12 +69,14 @@ def catalog(datasets: list[Described], base: str) -> dict[str, Any]:
 def turtle(document: dict[str, Any]) -> bytes:
     """The same graph, written by those who know the escapes of Turtle."""
     import rdflib
+    from rdflib.plugins.parsers.jsonld import to_rdf
 
     graph = rdflib.Graph(bind_namespaces="none")
     for prefix, space in CONTEXT.items():
         if isinstance(space, str) and space.endswith(("#", "/")):
             graph.bind(prefix, space)
-    graph.parse(data=json.dumps(document), format="json-ld")
+    # Graph.parse does the same through a class that rdflib gives up.
+    to_rdf(json.loads(json.dumps(document)), graph)
     return graph.serialize(format="turtle", encoding="utf-8")
 
 

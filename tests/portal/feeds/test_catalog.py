@@ -127,6 +127,11 @@ def test_before_the_first_release_catalogues_are_empty_and_whole() -> None:
     assert b"Catalog" in client.get("/catalog.ttl").content
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_turtle_leans_on_nothing_that_its_library_gives_up(client: Client) -> None:
+    assert client.get("/catalog.ttl").status_code == 200
+
+
 def test_a_release_is_described_by_the_columns_that_its_files_have(client: Client) -> None:
     """A column that the dictionary gained since is not in them; one that it lost cannot be described."""
     manifest = Path(django_settings.FILES, "areas", "1", "manifest.json")
