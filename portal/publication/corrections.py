@@ -25,6 +25,8 @@ def removals(gate: Gate) -> dict[int, Assignment.Fate]:
     tier = np.array([int(Tier.of_label(label)) for label in public.tier], np.int64)
     leaving = _stricter_today(public.record_id, tier) | set(sources.gone_incidents().tolist())
     removed = np.flatnonzero(np.isin(public.record_id, list(leaving)))
+    if not removed.size:
+        return {}
     category, face = (
         np.unique(column.astype(str), return_inverse=True)[1]
         for column in (public.category, public.face)

@@ -85,11 +85,21 @@ class _Table:
         if size == 1 and not self.whole:
             return rows[:, None]
         both = scene[rows] * (self.seen.kind.max() + 1) + self.seen.kind[rows]
+        # Those of one kind in one narrow scene: as they stand in the party.
+        narrow, first = self.scenes[-1][rows], np.searchsorted(both, both)
+        rows, both = (each[narrow == narrow[first]] for each in (rows, both))
         nth = np.arange(rows.size) - np.searchsorted(both, both)
         rows = rows[nth < needed[np.searchsorted(kinds, self.seen.kind[rows])]]
         _, of, count = np.unique(scene[rows], return_inverse=True, return_counts=True)
         found: IntArray = rows[count[of] == size].reshape(-1, size)
-        return found
+        return self._apart(self.generator.permutation(found), np.repeat(needed, needed) > 1)
+
+    def _apart(self, parties: IntArray, many: NDArray[np.bool_]) -> IntArray:
+        """Of parties that would leave several rows each in one narrow scene, the first. many: by column."""
+        for column in np.flatnonzero(many):
+            _, first = np.unique(self.scenes[-1][parties[:, column]], return_index=True)
+            parties = parties[np.sort(first)]
+        return parties
 
 
 def cover_together(
@@ -160,19 +170,19 @@ def _covered(parties: list[_Party], table: _Table) -> IntArray:
 
 
 def _parties(gone: IntArray, table: _Table) -> list[_Party]:
-    """What leaves together: in the widest scene where each row of it is seen elsewhere and is of another kind,
-    otherwise in the narrowest."""
+    """What leaves together: in the widest scene where each kind of it is seen in a place of its own and beside
+    nothing else that leaves, otherwise in the narrowest."""
     wide, narrow = (np.unique(table.scenes[n][gone], return_inverse=True)[1] for n in (0, -1))
-    last = len(table.scenes) - 1
-    at_once = np.bincount(narrow)[narrow] if gone.size else narrow
+    kind, last = table.seen.kind[gone], len(table.scenes) - 1
     parties = []
     is_left = np.ones(gone.shape, bool)
-    if last:
-        for rows in _by(wide):
-            kinds = np.unique(table.seen.kind[gone[rows]])
-            if len(rows) > 1 and len(kinds) == len(rows) and (at_once[rows] == 1).all():
-                parties.append(table.party(0, gone[rows]))
-                is_left[rows] = False
+    for rows in _by(wide) if last else []:
+        kinds = np.unique(kind[rows])
+        places = np.unique(np.column_stack([kind[rows], narrow[rows]]), axis=0)[:, 1]
+        is_alone = np.isin(narrow, places).sum() == len(rows)
+        if 1 < len(kinds) == len(places) == len(np.unique(places)) and is_alone:
+            parties.append(table.party(0, gone[rows]))
+            is_left[rows] = False
     parties += [table.party(last, gone[is_left][rows]) for rows in _by(narrow[is_left])]
     return parties
 

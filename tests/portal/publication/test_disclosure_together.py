@@ -77,6 +77,18 @@ def test_a_case_of_two_tiers_is_covered_by_cases_of_the_same_two() -> None:
     assert Counter(Counter(event[cover].tolist()).values()) == {2: 2}
 
 
+def test_a_case_of_two_thefts_and_an_assault_is_covered_by_such() -> None:
+    """The two thefts of each stand at one place and time."""
+    event = np.repeat(np.arange(60), 3)
+    kind = np.where(event % 3 == 0, np.tile([0, 0, 2], 60), 0)
+    face = np.where(kind == 0, event, 1_000 + event // 20)
+
+    cover = cover_together([0, 1, 2], [event, face], seen(kind), generator=np.random.default_rng(1))
+
+    assert sorted(kind[cover].tolist()) == [0, 0, 0, 0, 2, 2]
+    assert Counter(Counter(event[cover].tolist()).values()) == {3: 2}
+
+
 def test_where_too_few_leave_together_smaller_parties_and_more_of_them_cover() -> None:
     """One other case of three, one of two, the others alone: never fewer rows than two for each."""
     face = np.array([0, 0, 0, 1, 1, 1, 2, 2, *range(3, 60)])
