@@ -70,6 +70,16 @@ def _wider(name: str) -> models.Index:
     )
 
 
+def _changing(came: str, went: str) -> tuple[models.Index, models.Index]:
+    """What came and what went between two releases, few of many: a comparison costs what changed."""
+    return (
+        models.Index(fields=["first_release"], name=came),
+        models.Index(
+            fields=["retired_release"], name=went, condition=Q(retired_release__isnull=False)
+        ),
+    )
+
+
 class PublishedIncident(PublishedRow):
     """One incident as the public may know it."""
 
@@ -89,6 +99,7 @@ class PublishedIncident(PublishedRow):
             ),
             _counting(["cell_code", "-starts_at"], "pub_incident_cell", "category", "place_code"),
             _wider("pub_incident_wider"),
+            *_changing("pub_incident_came", "pub_incident_went"),
         ]
         constraints = [
             _named("pub_incident_public_id"),
@@ -134,6 +145,7 @@ class PublishedCall(PublishedRow):
             _counting(["category", "place_code", "-starts_at"], "pub_call_kind_place", "public_id"),
             _counting(["cell_code", "-starts_at"], "pub_call_cell", "category", "place_code"),
             _wider("pub_call_wider"),
+            *_changing("pub_call_came", "pub_call_went"),
         ]
         constraints = [
             _named("pub_call_public_id"),

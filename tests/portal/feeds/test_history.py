@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from portal.feeds.as_of import AsOfError, NoReleaseError, WithdrawnError, release_as_of
-from portal.feeds.history import REASONS, changes, corrections, counts_of_changes
+from portal.feeds.asking import fetch
+from portal.feeds.history import REASONS, _compared, changes, corrections, counts_of_changes
 from portal.feeds.rows import rows_of
 from portal.models import (
     PublishedFeedback,
@@ -213,6 +215,34 @@ def test_corrections_are_served_as_a_page_and_as_a_document(three_releases: Any)
 
     assert [c["release"] for c in told["corrections"]] == [2]
     assert "release 2" in client.get("/data/corrections/").content.decode().lower()
+
+
+def test_a_comparison_reads_what_came_and_went_and_not_the_table() -> None:
+    released_city()
+    release_of("incidents", number=2)
+    one = PublishedIncident.objects.order_by("pk")[0]
+    columns = {field.attname: getattr(one, field.attname) for field in one._meta.fields[1:]}
+    PublishedIncident.objects.bulk_create(
+        PublishedIncident(
+            **{
+                **columns,
+                "public_id": f"{n:024x}",
+                "first_release": 1 if n % 100 else 2,
+                "retired_release": 2 if n % 200 == 1 else None,
+            }
+        )
+        for n in range(4_000)
+    )
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE release.incident")
+    statement, parameters = _compared("incidents", 1, 2)
+
+    plan = "\n".join(line for (line,) in fetch(f"EXPLAIN {statement}", parameters))
+
+    assert "pub_incident_came" in plan
+    assert "pub_incident_went" in plan
+    assert "Seq Scan on incident" not in plan
+    assert counts_of_changes("incidents", 1, 2) == {"added": 40, "removed": 20, "changed": 0}
 
 
 # --- as of ---
