@@ -68,9 +68,9 @@ class _Table:
 
     def use(self, parties: IntArray) -> None:
         """Remember where several rows left. parties: shape (p, rows of each)."""
-        if parties.shape[1] > 1:
-            for scene, used in zip(self.scenes, self.used, strict=True):
-                used |= set(scene[parties].ravel().tolist())
+        for scene, used in zip(self.scenes, self.used, strict=True):
+            at = np.sort(scene[parties], axis=1)
+            used |= set(at[:, 1:][at[:, 1:] == at[:, :-1]].tolist())
 
     def alike(self, party: _Party) -> IntArray:
         """Rows of every party of such a shape that can be had, shape (p, rows of each), chosen at random."""

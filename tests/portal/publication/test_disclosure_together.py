@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from portal.publication.audit.attacks.differences import Beside, lacks_cover, left_together
 from portal.publication.disclosure import Rules, Seen, cover_together
 
 IntArray = NDArray[np.int64]
@@ -197,3 +198,43 @@ def test_nothing_is_covered_by_nothing() -> None:
     )
 
     assert found.size == 0
+
+
+def small_city(random: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+    """Events, tiers and faces: some in bands, some in weeks, some in large cells."""
+    n = int(random.integers(5, 150))
+    event = random.integers(0, max(2, int(n * random.uniform(0.2, 1))), n)
+    tier = random.choice(3, n, p=[0.5, 0.2, 0.3])
+    spot = random.integers(0, int(random.integers(2, 20)), n)[event]
+    of_tier = [spot * 100 + event % 7, 10_000 + spot, 20_000 + spot // 4]
+    return event, tier, np.choose(tier, of_tier)
+
+
+def test_what_the_gate_covers_the_audit_never_stops() -> None:
+    """Where a party lacks cover nothing was left that could have gone along: a removal can never wait."""
+    covered = 0
+    for chance in range(500):
+        random = np.random.default_rng(chance)
+        event, kind, face = small_city(random)
+        whole = chance % 3 == 0
+        if whole:
+            kind, face = kind[np.argmax(event == event[:, None], axis=1)], event
+        is_removed = np.isin(event, random.choice(event, 3))
+        is_removed &= whole | (random.random(len(event)) < random.choice([0.5, 1.0]))
+        numbers = [random.integers(0, most, len(event)) for most in (4, 50, 2)]
+        cover = cover_together(
+            np.flatnonzero(is_removed),
+            [face] if whole else [event, face],
+            Seen(kind, *numbers),
+            generator=random,
+            whole=whole,
+        )
+
+        left = is_removed | np.isin(np.arange(len(event)), cover)
+        beside = Beside(face, kind, is_removed, left)
+        found = left_together(beside, covers_per_removal=2)
+        covered += found.share is not None and 0 < found.share <= 0.34
+        assert not found.has_company, chance
+        assert not lacks_cover(beside, covers_per_removal=2), chance
+
+    assert covered > 100
