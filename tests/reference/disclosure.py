@@ -120,18 +120,15 @@ def weeks_of(year: int) -> int:
     return date(year, 12, 28).isocalendar().week
 
 
-def roll_up(items: list[tuple[int, int]], least: int, years_over: set[int]) -> list[int]:
-    """Items (month since 1970, district or -1): 3 told in the district, 2 in the month, 1 in the year, 0 not."""
+def roll_up(items: list[tuple[int, int]], least: int) -> list[int]:
+    """Items (month since 1970, district or -1): 2 told in the district, 1 in the month, 0 not."""
     told = [0] * len(items)
-    for level in (3, 2, 1):
+    for level in (2, 1):
         groups: dict[object, list[int]] = {}
         for i, (month, district) in enumerate(items):
-            if told[i] or (level == 3 and district < 0):
+            if told[i] or (level == 2 and district < 0):
                 continue
-            if level == 1 and 1970 + month // 12 not in years_over:
-                continue
-            key = {3: (month, district), 2: month, 1: month // 12}[level]
-            groups.setdefault(key, []).append(i)
+            groups.setdefault((month, district) if level == 2 else month, []).append(i)
         for members in groups.values():
             if len(members) >= least:
                 for i in members:
