@@ -148,8 +148,10 @@ def cover_together(
 def _covered(parties: list[_Party], table: _Table) -> IntArray:
     """Parties of one shape that cover such parties, as far as there are any. Shape (p, rows of each)."""
     ours, theirs = np.stack([party.rows for party in parties]), table.alike(parties[0])
-    every, seen = np.concatenate([ours, theirs]), table.seen
-    removed, size = np.arange(len(ours)), every.shape[1]
+    # Shuffled, for rows that begin together keep their order in blocks.
+    order = table.generator.permutation(len(ours) + len(theirs))
+    every, seen = np.concatenate([ours, theirs])[order], table.seen
+    removed, size = np.flatnonzero(order < len(ours)), every.shape[1]
     scene = table.scenes[parties[0].level]
     lead, nothing = every[:, 0], np.zeros(len(every), np.int64)
     mark = seen.mark[lead]
@@ -163,7 +165,7 @@ def _covered(parties: list[_Party], table: _Table) -> IntArray:
     block = cover_blocks(kind, category, seen.start[every].min(axis=1))
     cover = removal_cover(removed, block, generator=table.generator, rules=table.rules)
     wanted = min(table.rules.covers_per_removal * len(ours), len(theirs))
-    others = np.setdiff1d(np.arange(len(ours), len(every)), cover)
+    others = np.setdiff1d(np.arange(len(every)), np.concatenate([removed, cover]))
     more = table.generator.permutation(others)[: wanted - len(cover)]
     found: IntArray = every[np.concatenate([cover, more])]
     return found
