@@ -16,11 +16,10 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Final, Self
 from urllib.parse import quote, unquote
 
-from django.db import connections
-
 from portal.api.problems import ProblemError
 from portal.api.questions import moment
 from portal.city import the_city
+from portal.feeds.asking import fetch
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.history import RECORDS
 from portal.feeds.projections import PROJECTIONS
@@ -301,13 +300,13 @@ def recount(ref: FigureRef) -> list[tuple[Any, ...]]:
     where, parameters = _where(ref)
     if ref.rows:
         what = ", ".join(projection.columns.values())
-        return _fetch(projection.select(what, where=where, order=projection.file_order), parameters)
+        return fetch(projection.select(what, where=where, order=projection.file_order), parameters)
     groups = [_expression(ref.dataset, name) for name in ref.by]
     statement = projection.select(", ".join([*groups, "count(*)"]), where=where)
     if groups:
         numbers = ", ".join(str(n + 1) for n in range(len(groups)))
         statement += f" GROUP BY {numbers} ORDER BY {numbers}"
-    return _fetch(statement, parameters)
+    return fetch(statement, parameters)
 
 
 def _where(ref: FigureRef) -> tuple[str, dict[str, Any]]:
@@ -325,9 +324,3 @@ def _expression(dataset: str, name: str) -> str:
     if name == GRAIN and name not in PROJECTIONS[dataset].columns:
         return "CASE WHEN r.period LIKE '%%/PT6H' THEN 'band' ELSE 'longer' END"
     return PROJECTIONS[dataset].columns[name]
-
-
-def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connections["public"].cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())

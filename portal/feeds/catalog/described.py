@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db import connections
 from django.urls import reverse
 from django.utils import translation
 
 from portal import queries
 from portal.city import City, the_city
+from portal.feeds.asking import fetch
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import manifest_of
 from portal.feeds.projections import PROJECTIONS
@@ -127,10 +127,8 @@ class Described:
         last = projection.select(
             "max(r.ends_at)", where=f"r.starts_at > ({newest}) - interval '{LONGEST_PERIOD}'"
         )
-        with connections["public"].cursor() as cursor:
-            cursor.execute(f"SELECT ({first}), ({last})", {"release": self.release.number})
-            ends: tuple[dt.datetime | None, dt.datetime | None] = cursor.fetchone()
-        return (ends[0], ends[1]) if ends[0] and ends[1] else None
+        ((begins, ends),) = fetch(f"SELECT ({first}), ({last})", {"release": self.release.number})
+        return (begins, ends) if begins and ends else None
 
     @cached_property
     def box(self) -> tuple[float, float, float, float] | None:
