@@ -6,18 +6,22 @@ import datetime as dt
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.test import Client
 
 from incidents.models import Incident
 from portal.feeds import reading
 from portal.feeds.files import folder_of
+from portal.feeds.selection import Selection
 from portal.models import Release
 from portal.publication import releases
 from portal.publication.audit import asking
+from portal.publication.audit.auditing import audit_again
 from portal.publication.decisions import Gate
 from portal.publication.geography import Frozen
 from sensors.geodesy import LocalPlane
@@ -287,6 +291,40 @@ def test_an_answer_with_fresh_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     release = release_with(monkeypatch, "incidents")
 
     assert "repeated-query" in stopped_by(release)
+
+
+def test_the_doors_of_the_api_answer_each_question_as_the_attacker_heard_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[tuple[Selection, int]] = []
+    public_count = reading.count_of
+
+    def overheard(selection: Selection) -> int:
+        heard.append((selection, public_count(selection)))
+        return heard[-1][1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asking.reading, "count_of", overheard)
+        list(audit_again("incidents", CITY))
+
+    # A window that counts what it touches is no question to this door.
+    heard = [(selection, n) for selection, n in heard if not selection.touching]
+    assert sum(selection.box is not None for selection, _ in heard) > 30
+    assert sum(selection.box is None for selection, _ in heard) > 5
+    assert len({n for _, n in heard}) > 2
+    for selection, n in heard:
+        asked = {
+            "since": selection.since.isoformat() if selection.since else None,
+            "until": selection.until.isoformat() if selection.until else None,
+            "bbox": ",".join(f"{side:.12f}" for side in astuple(selection.box))
+            if selection.box
+            else None,
+            **{name: ",".join(map(str, values)) for name, values in selection.equals.items()},
+        }
+        answer = Client().get(
+            "/api/v1/datasets/incidents/count", {k: v for k, v in asked.items() if v}
+        )
+        assert answer.json()["total"] == n, answer.content
 
 
 def test_rows_that_appear_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
