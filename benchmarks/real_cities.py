@@ -4,13 +4,15 @@ Each city is imported through the mapping files that ship, published as its city
 before it goes out. Printed are rows, seconds, the peak of memory, and every finding of the audit.
 The files are not part of the project: name the folder they are in.
 
-    python benchmarks/real_cities.py --data FOLDER [denver] [washington] [chicago]
+    python benchmarks/real_cities.py --data FOLDER [denver] [washington] [chicago] [cambridge]
 
 Washington brings census block groups in place of an address file. Denver and Chicago bring none: their
 addresses are the distinct points of their own records, which understates how many addresses there are
 (Denver's is a sample of records, Chicago's points are blocks, each taken for three addresses), so that
 places come out larger than they would with an address file. Denver's police districts are the
-statistical neighbourhoods, joined by the district that most of their records name.
+statistical neighbourhoods, joined by the district that most of their records name. Cambridge brings
+streets with house numbers and no records: one in twenty-five of Chicago's is laid on its map, each at the
+address nearest to where it would lie if Chicago were as small.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class RealCity:
     as_of: dt.datetime  # a Monday, 06:00 in the city, weeks after the last record
     files: tuple[tuple[str, str], ...]
     per_point: int = 0
+    borrowed: str = ""  # a Chicago file whose records are laid on this city's addresses
 
 
 CITIES = {
@@ -68,6 +71,14 @@ CITIES = {
          ("chicago-beats", "chicago_crimes_2016_2018/police_beats_current.geojson"),
          ("chicago-crime", "chicago_crimes_2016_2018/chicago_crimes_2016_2018.csv.xz")),
         per_point=3,
+    ),
+    "cambridge": RealCity(
+        "Cambridge", "America/New_York", -71.11, 42.375, dt.datetime(2018, 12, 10, 11, tzinfo=dt.UTC),
+        (("cambridge-boundary", "cambridge_ma_city/BOUNDARY_CityBoundary.geojson"),
+         ("cambridge-sectors", "cambridge_ma_city/PUBLICSAFETY_PoliceSectors.geojson"),
+         ("cambridge-response-districts", "cambridge_ma_city/PUBLICSAFETY_PoliceResponseDistricts.geojson"),
+         ("cambridge-streets", "cambridge_ma_city/TRANS_Centerlines.geojson.gz")),
+        borrowed="chicago_crimes_2016_2018/chicago_crimes_2016_2018.csv.xz",
     ),
 }  # fmt: skip
 
@@ -142,6 +153,12 @@ def run(city: RealCity, data: Path) -> None:
         print(f"{city.name}: {path}: {file.state}")
     if city.per_point:
         make_addresses(city.per_point)
+    if city.borrowed:
+        with tempfile.TemporaryDirectory() as folder:
+            laid = lay(data / city.borrowed, Path(folder) / "laid.csv")
+            print(
+                f"{city.name}: {ingest(laid, source='chicago-crime', by='benchmark', now=city.as_of).state}"
+            )
     print(f"{city.name}: {Incident.objects.count():,} records in {time.monotonic() - began:.0f} s")
     began, cpu = time.monotonic(), time.process_time()
     made = release_due(the_city(), as_of=city.as_of)
@@ -201,6 +218,34 @@ def make_addresses(per_point: int) -> None:
         for n, area in zip(point.tolist(), district.tolist(), strict=True)
     }
     Address.objects.bulk_create(rows.values(), batch_size=5_000)
+
+
+def lay(records: Path, target: Path, *, every: int = 25) -> Path:
+    """Some of Chicago's records, each at an address of this city: as far along between its sides, then the nearest."""
+    import csv
+    import lzma
+
+    import numpy as np
+    from scipy.spatial import KDTree
+
+    from incidents.models import Address
+
+    doors = np.array(Address.objects.order_by("id").values_list("lon", "lat"))
+    with lzma.open(records, "rt", newline="") as lines:
+        rows = [row for n, row in enumerate(csv.DictReader(lines)) if n % every == 0]
+    rows = [row for row in rows if row["Longitude"]]
+    points = np.array([(float(row["Longitude"]), float(row["Latitude"])) for row in rows])
+    # By rank, so that dense parts come to lie where there are many doors.
+    ranks = np.argsort(np.argsort(points, axis=0), axis=0) / (len(points) - 1)
+    wanted = np.stack([np.quantile(doors[:, n], ranks[:, n]) for n in (0, 1)], axis=1)
+    _, nearest = KDTree(doors).query(wanted)
+    with target.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        for row, (lon, lat) in zip(rows, doors[nearest].tolist(), strict=True):
+            at = {"Longitude": f"{lon:.6f}", "Latitude": f"{lat:.6f}", "District": "", "Beat": ""}
+            writer.writerow({**row, **at})
+    return target
 
 
 def join_neighbourhoods(records: Path) -> None:
