@@ -26,9 +26,9 @@ from portal.publication.totals import CITY, STATISTICS
 
 _KINDS: Final = {kind.purpose.value: kind for kind in STATISTICS}
 KEY: Final = ("statistic", "period", "district", "category_group")
-# Noise is drawn once for good: a share that is too high by chance could never be mended, so that only
-# what chance does not bring about in ten thousand cities counts.
-UNLIKELY: Final = 1e-4
+# Noise is drawn once for good: a share that is too high by chance could never be mended, and a city asks
+# anew with every release of every kind, so that only what chance does not bring about in ten million counts.
+UNLIKELY: Final = 1e-7
 
 
 def noisy_counts(release: Release, previous: Release | None) -> Iterator[Finding]:
