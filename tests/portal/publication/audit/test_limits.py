@@ -139,5 +139,7 @@ def test_a_wide_budget_makes_more_counts_exact_and_stops_no_release() -> None:
 
     assert _exactness(hits, np.full(2_000, 1.0)).status == "passed"
     assert _exactness(hits, np.full(2_000, 0.5)).status == "failed"
-    assert _exactness(np.ones(8, bool), np.full(8, 0.5)).status == "failed"
+    assert _exactness(np.ones(12, bool), np.full(12, 0.5)).status == "failed"
+    # Once in 65,000 by luck, and never to be drawn again: too often for cities that draw every quarter.
+    assert _exactness(np.ones(8, bool), np.full(8, 0.5)).status == "passed"
     assert _exactness(np.arange(5_000) % 1000 < 255, np.full(5_000, 0.5)).status == "passed"
