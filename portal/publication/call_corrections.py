@@ -54,12 +54,15 @@ def call_removals(gate: Gate, already: Fates) -> Fates:
     leaves = risen | np.isin(public.record_id, list(call_sources.gone_calls()))
     event = _events(public.record_id, calls, gate.frozen.plane)
     removed = np.flatnonzero(np.isin(event, event[leaves]))
-    _, category = np.unique(public.category.astype(str), return_inverse=True)
+    category, face = (
+        np.unique(column.astype(str), return_inverse=True)[1]
+        for column in (public.category, public.face)
+    )
     cover = cover_together(
         removed,
         [event],
         # Whether a call has a record's place and time can be seen.
-        Seen(tier, category, public.starts_s, (public.follows != "").astype(np.int64)),
+        Seen(tier, category, public.starts_s, (public.follows != "").astype(np.int64), face),
         generator=np.random.default_rng(secrets.randbits(128)),
         whole=True,
         rules=gate.rules,

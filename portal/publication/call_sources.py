@@ -17,6 +17,7 @@ from portal.publication.linking import Named
 from portal.publication.models import Assignment
 from portal.publication.sources import (
     CALLS,
+    FACE,
     FACE_DTYPES,
     FACES,
     FLOAT,
@@ -69,10 +70,12 @@ class Calls(Table):
 
 @dataclass(frozen=True)
 class PublicCalls(PublicRows):
-    """Calls that are public now. follows: public id of the row whose place and time each has, '' none."""
+    """Calls that are public now. follows: public id of the row whose place and time each has, '' none;
+    face: where and when each is said to be."""
 
     public_id: NDArray[np.object_]
     follows: NDArray[np.object_]
+    face: NDArray[np.object_]
 
 
 def new_calls(*, before: dt.datetime) -> Iterator[Calls]:
@@ -100,12 +103,12 @@ def added_calls(release: int) -> Iterator[Calls]:
 def public_calls() -> PublicCalls:
     """What readers see of each call that is public now: two schemas, joined by the escrow."""
     rows = select(
-        "SELECT a.record_id, a.tier, r.category, r.starts_at, a.public_id, a.follows "
+        f"SELECT a.record_id, a.tier, r.category, r.starts_at, a.public_id, a.follows, {FACE} "  # noqa: S608 - our own text
         "FROM vault.publication_assignment a JOIN release.call r USING (public_id) "
         "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
         CALLS,
     )
-    dtypes = [INT, OBJECT, OBJECT, SECONDS, OBJECT, OBJECT]
+    dtypes = [INT, OBJECT, OBJECT, SECONDS, OBJECT, OBJECT, OBJECT]
     return PublicCalls.joined([PublicCalls(*columns_of(chunk, dtypes)) for chunk in rows])
 
 

@@ -35,7 +35,7 @@ def removals(gate: Gate) -> dict[int, Assignment.Fate]:
         removed,
         # Records of one case have a face each where their tiers differ; they are known by their event.
         [events_among(public, gate.frozen.plane), face],
-        Seen(tier, category, public.starts_s, np.zeros_like(tier)),
+        Seen(tier, category, public.starts_s, np.zeros_like(tier), face),
         generator=np.random.default_rng(secrets.randbits(128)),
         rules=gate.rules,
     )

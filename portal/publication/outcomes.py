@@ -104,12 +104,18 @@ def withheld_with(
     cover = cover_together(
         np.flatnonzero(removed),
         [event],
-        Seen(nothing, nothing, alike.starts_s, _marks(alike)),
+        Seen(nothing, nothing, alike.starts_s, _marks(alike), _faces(alike)),
         generator=np.random.default_rng(secrets.randbits(128)),
         whole=True,
         rules=rules,
     )
     return rows[np.union1d(np.flatnonzero(removed), cover)]
+
+
+def _faces(alerts: PublicAlerts) -> IntArray:
+    """Where and when each is said to be, as numbers."""
+    where = alerts.place_code + " " + alerts.cell_code + " " + alerts.district + " " + alerts.period
+    return np.unique(where.astype(str), return_inverse=True)[1]
 
 
 def _marks(alerts: PublicAlerts) -> IntArray:

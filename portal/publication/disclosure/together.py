@@ -27,13 +27,14 @@ class Seen:
     """What everybody sees on each row, as integers, shape (n,).
 
     kind: rows of two kinds never cover each other (their tier); mark: what tells rows apart where enough
-    are left; start: when its period begins.
+    are left; start: when its period begins; face: where and when it is said to be.
     """
 
     kind: IntArray
     category: IntArray
     start: IntArray
     mark: IntArray
+    face: IntArray
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,15 @@ class _Table:
     generator: np.random.Generator
     rules: Rules
     whole: bool
-    used: list[set[int]] = field(default_factory=list)  # scenes that several rows left, by level
+    used: list[set[int]] = field(init=False)  # what several rows left: scenes by level, and faces
+
+    def __post_init__(self) -> None:
+        self.used = [set() for _ in self.seen_together]
+
+    @property
+    def seen_together(self) -> list[IntArray]:
+        """Two parties that leave one face are seen as one large one, whatever their scenes."""
+        return [*self.scenes, self.seen.face]
 
     def party(self, level: int, rows: IntArray) -> _Party:
         rows = rows[np.argsort(self.seen.kind[rows], kind="stable")]
@@ -68,7 +77,7 @@ class _Table:
 
     def use(self, parties: IntArray) -> None:
         """Remember where several rows left. parties: shape (p, rows of each)."""
-        for scene, used in zip(self.scenes, self.used, strict=True):
+        for scene, used in zip(self.seen_together, self.used, strict=True):
             at = np.sort(scene[parties], axis=1)
             used |= set(at[:, 1:][at[:, 1:] == at[:, :-1]].tolist())
 
@@ -78,8 +87,9 @@ class _Table:
         kinds, needed = np.unique(party.shape, return_counts=True)
         may = self.is_left & np.isin(self.seen.kind, kinds)
         if size > 1:
-            for level in range(party.level, len(self.scenes)):
-                may &= ~np.isin(self.scenes[level], list(self.used[level]))
+            for where, used in list(zip(self.seen_together, self.used, strict=True))[party.level :]:
+                taken = np.isin(where, list(used))
+                may &= ~(np.isin(scene, scene[taken]) if self.whole else taken)
         rows = self.generator.permutation(np.flatnonzero(may))
         rows = rows[np.lexsort((self.seen.kind[rows], scene[rows]))]
         if size == 1 and not self.whole:
@@ -95,9 +105,9 @@ class _Table:
         return self._apart(self.generator.permutation(found), np.repeat(needed, needed) > 1)
 
     def _apart(self, parties: IntArray, many: NDArray[np.bool_]) -> IntArray:
-        """Of parties that would leave several rows each in one narrow scene, the first. many: by column."""
+        """Of parties that would leave several rows each in one face, the first. many: by column."""
         for column in np.flatnonzero(many):
-            _, first = np.unique(self.scenes[-1][parties[:, column]], return_index=True)
+            _, first = np.unique(self.seen.face[parties[:, column]], return_index=True)
             parties = parties[np.sort(first)]
         return parties
 
@@ -115,14 +125,14 @@ def cover_together(
 
     removed: indices of the rows that must go; scenes: of every public row the scene in which it is seen,
     integers, the widest scenes first. Removed rows of one scene are a party, and for each party two others
-    of as many rows of the same kinds are chosen, from scenes of which no other party was taken: at random
-    among those of the categories and times nearest to it (:func:`cover_blocks`), else among all. A row
+    of as many rows of the same kinds are chosen, from scenes and faces of which no other party was taken: at
+    random among those of the categories and times nearest to it (:func:`cover_blocks`), else among all. A row
     alone is covered by rows, wherever they stand. whole: a scene leaves with all its rows, or not at all.
     """
     gone = np.unique(np.asarray(removed, np.int64))
     is_left = np.ones(seen.kind.shape, bool)
     is_left[gone] = False
-    table = _Table(seen, scenes, is_left, generator, rules, whole, [set() for _ in scenes])
+    table = _Table(seen, scenes, is_left, generator, rules, whole)
     waiting = _parties(gone, table)
     for party in waiting:
         table.use(party.rows[None])

@@ -16,14 +16,11 @@ from portal.publication.disclosure import Rules, Seen, cover_together
 IntArray = NDArray[np.int64]
 
 
-def seen(kind: IntArray, category: IntArray | None = None, start: IntArray | None = None) -> Seen:
+def seen(kind: IntArray, **known: IntArray) -> Seen:
+    """Each row in a face of its own, unless a face is given."""
     nothing = np.zeros_like(kind)
-    return Seen(
-        kind,
-        nothing if category is None else category,
-        nothing if start is None else start,
-        nothing,
-    )
+    columns = {"category": nothing, "start": nothing, "mark": nothing, "face": np.arange(len(kind))}
+    return Seen(kind, **(columns | known))
 
 
 def parties_of(face: IntArray, rows: IntArray) -> Counter[int]:
@@ -43,7 +40,7 @@ def test_three_records_of_one_case_leave_with_six_of_two_others(chance: int) -> 
     cover = cover_together(
         sealed,
         [face, face],
-        seen(np.zeros(n, np.int64), random.integers(0, 5, n), start),
+        seen(np.zeros(n, np.int64), category=random.integers(0, 5, n), start=start),
         generator=random,
     )
 
@@ -159,6 +156,22 @@ def test_a_whole_scene_leaves_or_none_of_it() -> None:
     assert three.size >= 6
 
 
+@pytest.mark.parametrize("chance", range(20))
+def test_two_events_never_leave_one_place_and_week(chance: int) -> None:
+    """Three called about each of twenty events, at ten places: six who leave one place would not be taken for cover."""
+    event = np.repeat(np.arange(20), 3)
+
+    cover = cover_together(
+        [0, 1, 2, 3, 4, 5],  # of one place: it cannot be helped
+        [event],
+        seen(np.zeros_like(event), face=event // 2),
+        whole=True,
+        generator=np.random.default_rng(chance),
+    )
+
+    assert parties_of(event // 2, cover) == {3: 4}
+
+
 rows = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), min_size=1, max_size=60)
 
 
@@ -221,11 +234,11 @@ def test_what_the_gate_covers_the_audit_never_stops() -> None:
             kind, face = kind[np.argmax(event == event[:, None], axis=1)], event
         is_removed = np.isin(event, random.choice(event, 3))
         is_removed &= whole | (random.random(len(event)) < random.choice([0.5, 1.0]))
-        numbers = [random.integers(0, most, len(event)) for most in (4, 50, 2)]
+        category, start, mark = (random.integers(0, most, len(event)) for most in (4, 50, 2))
         cover = cover_together(
             np.flatnonzero(is_removed),
             [face] if whole else [event, face],
-            Seen(kind, *numbers),
+            Seen(kind, category, start, mark, face),
             generator=random,
             whole=whole,
         )
