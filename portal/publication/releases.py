@@ -200,7 +200,7 @@ def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
     last = dataset.releases.using("publisher").order_by("-number").first()
     number = last.number + 1 if last else 1
     changes = build(number)
-    if not changes:
+    if not changes and not _has_unseen_rows(dataset):
         raise NothingToReleaseError  # "not released yet" is not the same as "none"
     return Release.objects.using("publisher").create(
         dataset=dataset,
@@ -212,6 +212,14 @@ def _build(slug: str, build: builders.Builder, as_of: dt.datetime) -> Release:
         made_with=changes.made_with,
         schema_version=schema_version(slug, as_of.date()),
     )
+
+
+def _has_unseen_rows(dataset: Dataset) -> bool:
+    """Whether rows stand that no edition shows: an edition that was withdrawn is all they were in."""
+    shown = dataset.current.number if dataset.current else 0
+    unseen = {"first_release__gt": shown, "retired_release": None}
+    tables = [model._default_manager.using("publisher") for model in TABLES[dataset.slug]]
+    return any(rows.filter(**unseen).exists() for rows in tables)
 
 
 def _describe(release: Release) -> None:
