@@ -19,7 +19,7 @@ from portal.api.questions import read_question
 from portal.city import the_city
 from portal.explorer import ANY, DATES, Explored
 from portal.feeds.areas import areas_now
-from portal.feeds.as_of import AsOfError, NoReleaseError, WithdrawnError, release_as_of
+from portal.feeds.as_of import AsOfError, NoReleaseError, release_as_of
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.files import FilesAbsentError, manifest_of
 from portal.feeds.renderers import FORMATS, formats_of
@@ -32,7 +32,7 @@ from portal.provenance import FigureRef
 from portal.views.caching import public_page
 from portal.views.catalogue import machine_readable
 from portal.views.frames import frame_of, heading
-from portal.views.refusals import Refusal, in_words
+from portal.views.refusals import in_words, status_of
 
 RELEASES_SHOWN = 20
 TYPES = {
@@ -129,12 +129,6 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
     except (AsOfError, NoReleaseError, ProblemError, SelectionError) as error:
         context["refused"], status = in_words(error, request.GET, slug), status_of(error)
     return render(request, "portal/data/detail.html", context, status=status)
-
-
-def status_of(error: Refusal) -> HTTPStatus:
-    if isinstance(error, WithdrawnError):
-        return HTTPStatus.GONE
-    return HTTPStatus.NOT_FOUND if isinstance(error, NoReleaseError) else HTTPStatus.BAD_REQUEST
 
 
 def chosen_release(request: HttpRequest, slug: str) -> Release | None:

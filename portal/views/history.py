@@ -21,14 +21,12 @@ from portal.feeds.renderers import plain
 from portal.models import Release
 from portal.views.caching import public_page
 from portal.views.counted import counted_document, counted_page
+from portal.views.refusals import ComparisonError, of_comparison, status_of
 
+PAGE = "portal/data/difference.html"
 SHOWN = 100
 USUAL, MOST = 1_000, history.MOST
 SOON, FOREVER = "public, max-age=60", "public, max-age=31536000, immutable"
-
-
-class ComparisonError(ValueError):
-    """Two releases that cannot be compared; the message says why."""
 
 
 def two_releases(request: HttpRequest, slug: str) -> tuple[Release, Release]:
@@ -53,10 +51,13 @@ def two_releases(request: HttpRequest, slug: str) -> tuple[Release, Release]:
 @counted_page
 def difference(request: HttpRequest, slug: str) -> HttpResponse:
     """How many rows came, went and changed, why, and the first of them."""
+    if slug not in DATASETS:
+        raise Http404
     try:
         first, last = two_releases(request, slug)
     except (NoReleaseError, AsOfError, ComparisonError) as error:
-        raise Http404(str(error)) from error
+        refusal = {"spec": DATASETS[slug], "refused": of_comparison(error, request.GET)}
+        return render(request, PAGE, refusal, status=status_of(error))
     found, _onward = history.changes(slug, first.number, last.number, limit=SHOWN)
     counts = history.counts_of_changes(slug, first.number, last.number)
     context = {
@@ -70,7 +71,7 @@ def difference(request: HttpRequest, slug: str) -> HttpResponse:
         "others": queries.releases(slug).filter(state=Release.State.ACTIVE)[:SHOWN],
         "json_url": f"{reverse('history:difference', args=[slug])}?from={first.number}&to={last.number}",
     }
-    return render(request, "portal/data/difference.html", context)
+    return render(request, PAGE, context)
 
 
 def _codes(found: list[history.Change]) -> list[str]:

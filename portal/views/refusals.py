@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -17,14 +18,21 @@ MOST_LISTED = 40
 LONGEST = 80
 
 
+class ComparisonError(ValueError):
+    """Two releases that cannot be compared; the message says why."""
+
+
+def status_of(error: Refusal | ComparisonError) -> HTTPStatus:
+    if isinstance(error, WithdrawnError):
+        return HTTPStatus.GONE
+    return HTTPStatus.NOT_FOUND if isinstance(error, NoReleaseError) else HTTPStatus.BAD_REQUEST
+
+
 def in_words(error: Refusal, asked: QueryDict, slug: str) -> str:
     """One or two sentences: what was asked, and what can be asked instead."""
     as_of = shortened(asked.get("as_of", ""))
     if isinstance(error, WithdrawnError):
-        return _("Release %(number)s was withdrawn: %(reason)s") % {
-            "number": error.number,
-            "reason": error.reason,
-        }
+        return _withdrawn(error)
     if isinstance(error, NoReleaseError):
         return _("This dataset has no release that answers to as_of=%(value)s.") % {"value": as_of}
     known = parameters_of(slug, "rows")
@@ -40,6 +48,30 @@ def in_words(error: Refusal, asked: QueryDict, slug: str) -> str:
     return _("“%(value)s” cannot be asked for in “%(name)s”. %(wanted)s") % told
 
 
+def of_comparison(error: NoReleaseError | AsOfError | ComparisonError, asked: QueryDict) -> str:
+    """The same of two releases, asked for by "from" and "to"."""
+    if isinstance(error, WithdrawnError):
+        return _withdrawn(error)
+    if isinstance(error, ComparisonError):
+        return _("The older release comes first: it is “from”, and the newer one “to”.")
+    named = ", ".join(f"{n}={shortened(asked.get(n, ''))}" for n in ("from", "to") if asked.get(n))
+    if isinstance(error, AsOfError):
+        told = {"asked": named, "wanted": a_release()}
+        return _("No release is named by %(asked)s. %(wanted)s") % told
+    if not named:
+        return _("This dataset has no release now.")
+    return _("This dataset has no release that answers to %(asked)s.") % {"asked": named}
+
+
+def _withdrawn(error: WithdrawnError) -> str:
+    told = {"number": error.number, "reason": error.reason}
+    return _("Release %(number)s was withdrawn: %(reason)s") % told
+
+
+def a_release() -> str:
+    return _("It is the number of a release, a day such as 2026-11-22, or an instant.")
+
+
 def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
@@ -47,7 +79,7 @@ def shortened(text: str) -> str:
 def wanted(parameter: Parameter, known: Mapping[str, Parameter]) -> str:
     """What a parameter takes."""
     plain = {
-        "as_of": _("It is the number of a release, a day such as 2026-11-22, or an instant."),
+        "as_of": a_release(),
         "bbox": _("It is west,south,east,north in degrees, west of east and south of north."),
         "cursor": _("It belongs to another question or release: begin with the first page."),
         "since": _("It is a day such as 2026-10-01, or an instant with its offset."),

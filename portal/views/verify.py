@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from portal import components, drawings, queries
 from portal.city import the_city
+from portal.feeds.as_of import WithdrawnError
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.doors import problem
 from portal.models import Release
 from portal.presentation import file_url
 from portal.provenance import CALENDAR, FigureError, FigureRef, recount
@@ -27,11 +29,14 @@ MOST_ROWS = 2_000
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """The numbers, their release, the question in words, and how to count them on one's own computer."""
     ref, release = figure_asked_for(code)
+    as_document = request.GET.get("format") == "json"
     if release.state == Release.State.WITHDRAWN:
+        if as_document:
+            return problem(HTTPStatus.GONE, "Withdrawn", str(WithdrawnError(release)))
         context = {"ref": ref, "figure_release": release}
         return render(request, "portal/verify.html", context, status=HTTPStatus.GONE)
     rows = recount(ref)
-    if request.GET.get("format") == "json":
+    if as_document:
         return JsonResponse(as_json(ref, release, rows))
     current = queries.current_release(ref.dataset)
     context = {

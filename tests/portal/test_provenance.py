@@ -270,6 +270,9 @@ def test_a_figure_of_a_withdrawn_release_says_so_and_one_of_none_is_not_found() 
 
     assert gone.status_code == 410
     assert "Counted twice." in gone.content.decode()
+    told = Client().get("/verify/incidents-r1;by=month/?format=json")
+    assert (told.status_code, told.headers["Content-Type"]) == (410, "application/problem+json")
+    assert "Counted twice." in told.json()["detail"]
     assert Client().get("/verify/incidents-r9/").status_code == 404
     assert Client().get("/verify/narrative/").status_code == 404
 

@@ -208,6 +208,40 @@ def test_what_cannot_be_compared_is_a_problem(three_releases: Any, query: str, s
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("from=1&to=9", 404, "no release that answers to from=1, to=9"),
+        ("from=x", 400, "No release is named by from=x. It is the number of a release"),
+        ("from=3&to=1", 400, "The older release comes first"),
+        ("from=2&to=3", 410, "Release 2 was withdrawn: Wrong file."),
+        ("from=1&to=2", 410, "Release 2 was withdrawn: Wrong file."),
+    ],
+)
+def test_a_page_that_cannot_compare_says_why_with_the_status_of_the_document(
+    three_releases: Any, query: str, status: int, said: str
+) -> None:
+    Release.objects.filter(dataset__slug="incidents", number=2).update(
+        state="withdrawn", withdrawn_reason="Wrong file."
+    )
+    client = Client()
+
+    page = client.get(f"/data/incidents/diff/?{query}")
+
+    assert (
+        page.status_code == client.get(f"/data/incidents/diff.json?{query}").status_code == status
+    )
+    assert said in page.content.decode()
+    assert "diff.json" not in page.content.decode()
+
+
+def test_a_dataset_without_a_release_has_nothing_to_compare(city_db: None) -> None:
+    page = Client().get("/data/incidents/diff/")
+
+    assert page.status_code == 404
+    assert "This dataset has no release now." in page.content.decode()
+
+
 def test_corrections_are_served_as_a_page_and_as_a_document(three_releases: Any) -> None:
     client = Client()
 
@@ -282,6 +316,7 @@ def test_a_withdrawn_release_says_why_and_a_rejected_one_never_was(three_release
         "/data/incidents.csv?as_of={}",
         "/data/incidents/?as_of={}",
         "/data/incidents/diff.json?to={}",
+        "/data/incidents/diff/?to={}",
     ],
 )
 def test_no_older_release_answers_a_day_for_one_that_was_withdrawn_after_it_had_retired_rows(
