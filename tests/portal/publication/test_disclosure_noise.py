@@ -75,11 +75,13 @@ def test_the_margin_of_a_sum_is_that_of_every_way_to_make_it(epsilon, draws, cov
 
 
 def test_the_margin_of_a_citys_sum_holds_nineteen_times_in_twenty():
-    noise = draw_discrete_laplace(np.zeros((4_000, 9), int), epsilon=0.5).sum(axis=1)
+    noise = draw_discrete_laplace(np.zeros((40_000, 9), int), epsilon=0.5).sum(axis=1)
 
     margin = noise_margin(epsilon=0.5, draws=9)
 
-    assert 0.93 < (np.abs(noise) <= margin).mean() < 0.98
+    # 17 holds 95.96 % of such sums, 16 holds 94.80 %: of so many, either share is as far off as this less
+    # than once in a thousand million runs.
+    assert 0.95 < (np.abs(noise) <= margin).mean() < 0.97
     assert (np.abs(noise) <= margin - 1).mean() < 0.955
 
 
