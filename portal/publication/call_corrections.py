@@ -11,7 +11,7 @@ from portal.publication import call_sources, sources
 from portal.publication.call_sources import Calls
 from portal.publication.calls import code_tiers, records_of, settled_by, span
 from portal.publication.decisions import Gate, tiers_of
-from portal.publication.disclosure import Seen, Tier, cover_together
+from portal.publication.disclosure import Tier, cover_together
 from portal.publication.linking import CALL_LINK_S, LINK_S, events_of, strictest_near
 from portal.publication.models import Assignment
 from sensors.geodesy import LocalPlane
@@ -54,15 +54,13 @@ def call_removals(gate: Gate, already: Fates) -> Fates:
     leaves = risen | np.isin(public.record_id, list(call_sources.gone_calls()))
     event = _events(public.record_id, calls, gate.frozen.plane)
     removed = np.flatnonzero(np.isin(event, event[leaves]))
-    category, face = (
-        np.unique(column.astype(str), return_inverse=True)[1]
-        for column in (public.category, public.face)
-    )
+    follows = (public.follows != "").astype(
+        np.int64
+    )  # it has a record's place and time: that can be seen
     cover = cover_together(
         removed,
         [event],
-        # Whether a call has a record's place and time can be seen.
-        Seen(tier, category, public.starts_s, (public.follows != "").astype(np.int64), face),
+        public.seen(tier, follows, gate.frozen.plane),
         generator=np.random.default_rng(secrets.randbits(128)),
         whole=True,
         rules=gate.rules,

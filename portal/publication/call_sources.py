@@ -24,8 +24,11 @@ from portal.publication.sources import (
     GUNFIRE,
     INCIDENTS,
     INT,
+    ITS_SPOT,
     OBJECT,
     SECONDS,
+    SEEN_DTYPES,
+    SPOT,
     Nearby,
     PublicRows,
     Table,
@@ -70,12 +73,10 @@ class Calls(Table):
 
 @dataclass(frozen=True)
 class PublicCalls(PublicRows):
-    """Calls that are public now. follows: public id of the row whose place and time each has, '' none;
-    face: where and when each is said to be."""
+    """Calls that are public now. follows: public id of the row whose place and time each has, '' none."""
 
     public_id: NDArray[np.object_]
     follows: NDArray[np.object_]
-    face: NDArray[np.object_]
 
 
 def new_calls(*, before: dt.datetime) -> Iterator[Calls]:
@@ -103,12 +104,12 @@ def added_calls(release: int) -> Iterator[Calls]:
 def public_calls() -> PublicCalls:
     """What readers see of each call that is public now: two schemas, joined by the escrow."""
     rows = select(
-        f"SELECT a.record_id, a.tier, r.category, r.starts_at, a.public_id, a.follows, {FACE} "  # noqa: S608 - our own text
-        "FROM vault.publication_assignment a JOIN release.call r USING (public_id) "
+        f"SELECT a.record_id, a.tier, r.category, r.starts_at, {FACE}, {SPOT}, a.public_id, a.follows "  # noqa: S608 - our own text
+        f"FROM vault.publication_assignment a JOIN release.call r USING (public_id) {ITS_SPOT} "
         "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
         CALLS,
     )
-    dtypes = [INT, OBJECT, OBJECT, SECONDS, OBJECT, OBJECT, OBJECT]
+    dtypes = [*SEEN_DTYPES, OBJECT, OBJECT]
     return PublicCalls.joined([PublicCalls(*columns_of(chunk, dtypes)) for chunk in rows])
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from portal.publication import sources
 from portal.publication.decisions import Gate, tiers_of
-from portal.publication.disclosure import Seen, Tier, cover_together
+from portal.publication.disclosure import Tier, cover_together
 from portal.publication.linking import events_among
 from portal.publication.models import Assignment
 
@@ -27,15 +27,12 @@ def removals(gate: Gate) -> dict[int, Assignment.Fate]:
     removed = np.flatnonzero(np.isin(public.record_id, list(leaving)))
     if not removed.size:
         return {}
-    category, face = (
-        np.unique(column.astype(str), return_inverse=True)[1]
-        for column in (public.category, public.face)
-    )
+    seen = public.seen(tier, np.zeros_like(tier), gate.frozen.plane)
     cover = cover_together(
         removed,
         # Records of one case have a face each where their tiers differ; they are known by their event.
-        [events_among(public, gate.frozen.plane), face],
-        Seen(tier, category, public.starts_s, np.zeros_like(tier), face),
+        [events_among(public, gate.frozen.plane), seen.face],
+        seen,
         generator=np.random.default_rng(secrets.randbits(128)),
         rules=gate.rules,
     )

@@ -101,10 +101,13 @@ def withheld_with(
     alike = alerts.where(rows)
     event, nothing = events_among(alike, plane), np.zeros(len(alike), np.int64)
     removed = np.isin(event, event[np.searchsorted(rows, to_cover)])
+    nowhere = np.full(
+        (len(alike), 2), np.nan
+    )  # no case holds several alerts: each is covered by itself
     cover = cover_together(
         np.flatnonzero(removed),
         [event],
-        Seen(nothing, nothing, alike.starts_s, _marks(alike), _faces(alike)),
+        Seen(nothing, nothing, alike.starts_s, _marks(alike), _faces(alike), nowhere),
         generator=np.random.default_rng(secrets.randbits(128)),
         whole=True,
         rules=rules,

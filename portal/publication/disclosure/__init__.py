@@ -19,6 +19,7 @@ from portal.publication.disclosure.noise import (
     publishable_counts,
 )
 from portal.publication.disclosure.overrides import FLOORS, Override
+from portal.publication.disclosure.parties import Seen
 from portal.publication.disclosure.periods import (
     Grain,
     code_interval,
@@ -30,7 +31,7 @@ from portal.publication.disclosure.removal import cover_blocks, removal_cover, t
 from portal.publication.disclosure.rules import Rules, RulesError, threshold_names
 from portal.publication.disclosure.sensitive import ALL_SENSITIVE, GROUPS, sensitive_groups
 from portal.publication.disclosure.tiers import Tier, tier_of
-from portal.publication.disclosure.together import Seen, cover_together
+from portal.publication.disclosure.together import cover_together
 
 __all__ = [
     "ALL_SENSITIVE",

@@ -2,114 +2,25 @@
 
 Whoever compares two copies sees which rows left side by side. If covers were drawn one by one, what left
 together would be the secret every time. So a party of rows that must go is covered by parties of as many
-rows that stand together in the same way. Where too few are left, by smaller ones and more of them: never
-by fewer rows, and never by none while there is one.
+rows that stand together in the same way; parties that leave near each other by such as are near each other
+(``sprees``). Where too few are left, by smaller ones and more of them: never by fewer rows, and never by none
+while there is one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from portal.publication.disclosure.parties import Party, Seen, Table
 from portal.publication.disclosure.removal import cover_blocks, removal_cover, told_apart
 from portal.publication.disclosure.rules import Rules
 
 IntArray = NDArray[np.int64]
 
 _DEFAULT = Rules()
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What everybody sees on each row, as integers, shape (n,).
-
-    kind: rows of two kinds never cover each other (their tier); mark: what tells rows apart where enough
-    are left; start: when its period begins; face: where and when it is said to be.
-    """
-
-    kind: IntArray
-    category: IntArray
-    start: IntArray
-    mark: IntArray
-    face: IntArray
-
-
-@dataclass(frozen=True)
-class _Party:
-    """Rows that leave together, by kind. level: the index of the scenes in which they do."""
-
-    level: int
-    rows: IntArray
-    shape: tuple[int, ...]  # the kind of each
-
-    @property
-    def rank(self) -> tuple[int, int, tuple[int, ...]]:
-        """Wider scenes and more rows come first: what is left covers the smaller ones."""
-        return self.level, -len(self.shape), self.shape
-
-
-@dataclass
-class _Table:
-    """The public rows while they are taken. scenes: see :func:`cover_together`."""
-
-    seen: Seen
-    scenes: Sequence[IntArray]
-    is_left: NDArray[np.bool_]
-    generator: np.random.Generator
-    rules: Rules
-    whole: bool
-    used: list[set[int]] = field(init=False)  # what several rows left: scenes by level, and faces
-
-    def __post_init__(self) -> None:
-        self.used = [set() for _ in self.seen_together]
-
-    @property
-    def seen_together(self) -> list[IntArray]:
-        """Two parties that leave one face are seen as one large one, whatever their scenes."""
-        return [*self.scenes, self.seen.face]
-
-    def party(self, level: int, rows: IntArray) -> _Party:
-        rows = rows[np.argsort(self.seen.kind[rows], kind="stable")]
-        return _Party(level, rows, tuple(self.seen.kind[rows].tolist()))
-
-    def use(self, parties: IntArray) -> None:
-        """Remember where several rows left. parties: shape (p, rows of each)."""
-        for scene, used in zip(self.seen_together, self.used, strict=True):
-            at = np.sort(scene[parties], axis=1)
-            used |= set(at[:, 1:][at[:, 1:] == at[:, :-1]].tolist())
-
-    def alike(self, party: _Party) -> IntArray:
-        """Rows of every party of such a shape that can be had, shape (p, rows of each), chosen at random."""
-        scene, size = self.scenes[party.level], len(party.shape)
-        kinds, needed = np.unique(party.shape, return_counts=True)
-        may = self.is_left & np.isin(self.seen.kind, kinds)
-        if size > 1:
-            for where, used in list(zip(self.seen_together, self.used, strict=True))[party.level :]:
-                taken = np.isin(where, list(used))
-                may &= ~(np.isin(scene, scene[taken]) if self.whole else taken)
-        rows = self.generator.permutation(np.flatnonzero(may))
-        rows = rows[np.lexsort((self.seen.kind[rows], scene[rows]))]
-        if size == 1 and not self.whole:
-            return rows[:, None]
-        both = scene[rows] * (self.seen.kind.max() + 1) + self.seen.kind[rows]
-        # Those of one kind in one narrow scene: as they stand in the party.
-        narrow, first = self.scenes[-1][rows], np.searchsorted(both, both)
-        rows, both = (each[narrow == narrow[first]] for each in (rows, both))
-        nth = np.arange(rows.size) - np.searchsorted(both, both)
-        rows = rows[nth < needed[np.searchsorted(kinds, self.seen.kind[rows])]]
-        _, of, count = np.unique(scene[rows], return_inverse=True, return_counts=True)
-        found: IntArray = rows[count[of] == size].reshape(-1, size)
-        return self._apart(self.generator.permutation(found), np.repeat(needed, needed) > 1)
-
-    def _apart(self, parties: IntArray, many: NDArray[np.bool_]) -> IntArray:
-        """Of parties that would leave several rows each in one face, the first. many: by column."""
-        for column in np.flatnonzero(many):
-            _, first = np.unique(self.seen.face[parties[:, column]], return_index=True)
-            parties = parties[np.sort(first)]
-        return parties
 
 
 def cover_together(
@@ -129,33 +40,31 @@ def cover_together(
     random among those of the categories and times nearest to it (:func:`cover_blocks`), else among all. A row
     alone is covered by rows, wherever they stand. whole: a scene leaves with all its rows, or not at all.
     """
+    # The web process reads the rules of this package, and starts without SciPy.
+    from portal.publication.disclosure.sprees import cover_sprees
+
     gone = np.unique(np.asarray(removed, np.int64))
     is_left = np.ones(seen.kind.shape, bool)
     is_left[gone] = False
-    table = _Table(seen, scenes, is_left, generator, rules, whole)
+    table = Table(seen, scenes, is_left, generator, rules, whole)
     waiting = _parties(gone, table)
     for party in waiting:
         table.use(party.rows[None])
-    covers = [np.empty(0, np.int64)]
+    covers, waiting = cover_sprees(waiting, table)
     while waiting:
         first = min(party.rank for party in waiting)
         now = [party for party in waiting if party.rank == first]
         found = _covered(now, table)
-        table.use(found)
-        taken = found.ravel()
-        if whole:
-            taken = np.flatnonzero(is_left & np.isin(scenes[-1], scenes[-1][taken]))
-        is_left[taken] = False
-        covers.append(taken)
+        covers.append(table.take(found))
         lacking = rules.covers_per_removal * len(now) - len(found)
         n_split = -(-lacking // rules.covers_per_removal)
         split = generator.permutation(len(now))[:n_split].tolist()
         waiting = [party for party in waiting if party.rank != first]
         waiting += [part for n in split for part in _parts(now[n], table)]
-    return np.sort(np.concatenate(covers))
+    return np.sort(np.concatenate([np.empty(0, np.int64), *covers]))
 
 
-def _covered(parties: list[_Party], table: _Table) -> IntArray:
+def _covered(parties: list[Party], table: Table) -> IntArray:
     """Parties of one shape that cover such parties, as far as there are any. Shape (p, rows of each)."""
     ours, theirs = np.stack([party.rows for party in parties]), table.alike(parties[0])
     # Shuffled, for rows that begin together keep their order in blocks.
@@ -181,7 +90,7 @@ def _covered(parties: list[_Party], table: _Table) -> IntArray:
     return found
 
 
-def _parties(gone: IntArray, table: _Table) -> list[_Party]:
+def _parties(gone: IntArray, table: Table) -> list[Party]:
     """What leaves together: in the widest scene where each kind of it is seen in a place of its own and beside
     nothing else that leaves, otherwise in the narrowest."""
     wide, narrow = (np.unique(table.scenes[n][gone], return_inverse=True)[1] for n in (0, -1))
@@ -199,7 +108,7 @@ def _parties(gone: IntArray, table: _Table) -> list[_Party]:
     return parties
 
 
-def _parts(party: _Party, table: _Table) -> list[_Party]:
+def _parts(party: Party, table: Table) -> list[Party]:
     """What is left of a party that nothing like it covers: its kinds, or one row less, and that row."""
     last = len(table.scenes) - 1
     kinds = table.seen.kind[party.rows]

@@ -19,7 +19,12 @@ IntArray = NDArray[np.int64]
 def seen(kind: IntArray, **known: IntArray) -> Seen:
     """Each row in a face of its own, unless a face is given."""
     nothing = np.zeros_like(kind)
-    columns = {"category": nothing, "start": nothing, "mark": nothing, "face": np.arange(len(kind))}
+    nowhere = np.full((len(kind), 2), np.nan)
+    columns = {
+        **dict.fromkeys(["category", "start", "mark"], nothing),
+        "face": np.arange(len(kind)),
+        "spot": nowhere,
+    }
     return Seen(kind, **(columns | known))
 
 
@@ -186,8 +191,14 @@ def test_no_cover_is_removed_and_each_kind_gives_two_for_each_or_all_it_has(
     if whole:
         removed = {row for row in range(len(rows)) if face[row] in face[list(removed)]}
 
+    spot = np.column_stack([face, face]) * float(data.draw(st.sampled_from([np.nan, 10, 300, 900])))
+
     cover = cover_together(
-        list(removed), scenes, seen(kind), whole=whole, generator=np.random.default_rng(2)
+        list(removed),
+        scenes,
+        seen(kind, face=face, spot=spot, start=face * 1_000),
+        whole=whole,
+        generator=np.random.default_rng(2),
     )
 
     assert len(set(cover.tolist())) == cover.size
@@ -235,10 +246,11 @@ def test_what_the_gate_covers_the_audit_never_stops() -> None:
         is_removed = np.isin(event, random.choice(event, 3))
         is_removed &= whole | (random.random(len(event)) < random.choice([0.5, 1.0]))
         category, start, mark = (random.integers(0, most, len(event)) for most in (4, 50, 2))
+        spot = np.column_stack([face, face]) * random.choice([np.nan, 30.0, 200.0])
         cover = cover_together(
             np.flatnonzero(is_removed),
             [face] if whole else [event, face],
-            Seen(kind, category, start, mark, face),
+            seen(kind, category=category, start=start, mark=mark, face=face, spot=spot),
             generator=random,
             whole=whole,
         )
