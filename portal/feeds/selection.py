@@ -55,7 +55,7 @@ class Selection:
 
     equals: of a column, any of some values, '' where nothing is said; at_least, at_most: of a column
     of numbers; since, until: aware instants; touching: box and window then select what they overlap,
-    too (a window both its ends); within_cell: rows of a cell, and of the cells and places inside it;
+    too (a window both its ends); shapeless: such a box selects what has no shape, too; within_cell: rows of a cell, and of the cells and places inside it;
     starts_from, starts_before: when a period starts, wherever it ends: for months, which all rows have
     one of.
     """
@@ -69,6 +69,7 @@ class Selection:
     until: dt.datetime | None = None
     box: Box | None = None
     touching: bool = False
+    shapeless: bool = False
     within_cell: str = ""
     starts_from: dt.datetime | None = None
     starts_before: dt.datetime | None = None
@@ -226,13 +227,17 @@ class Selection:
 
     @cached_property
     def _touched(self) -> dict[str, list[str]] | None:
-        return None if self.box is None else codes_in(self.box, touching=True)
+        if self.box is None:
+            return None
+        return codes_in(self.box, touching=True, shapeless=self.shapeless)
 
 
-def codes_in(box: Box, *, touching: bool) -> dict[str, list[str]] | None:
-    """See Selection.placed."""
+def codes_in(box: Box, *, touching: bool, shapeless: bool = False) -> dict[str, list[str]] | None:
+    """See Selection.placed. What is told for a district or the city alone has no shape of its own."""
     shapes = shapes_now()
     found = {kind: of.within(box, touching=touching) for kind, of in shapes.corners.items()}
+    if shapeless:
+        found["district"] = None
     if all(codes is None for codes in found.values()):
         return None
     return {kind: shapes.codes[kind] if codes is None else codes for kind, codes in found.items()}

@@ -61,6 +61,7 @@ def read_items(collection: str, release: int, query: QueryDict) -> Asked:
         until=until if has_time else None,
         box=_box(once["bbox"]) if "bbox" in once else None,
         touching=True,
+        shapeless=True,  # as the standard wants (/req/core/fc-bbox-response)
     )
     limit = _limit(once["limit"]) if "limit" in once else DEFAULT_LIMIT
     return Asked(selection, limit, once.get("cursor", ""))

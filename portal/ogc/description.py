@@ -146,7 +146,8 @@ def _parameters() -> Document:
         ("cursor", TEXT, "Where to go on; take it from the link 'next'."),
         ("release", {"type": "integer", "minimum": 1, "maximum": 999_999_999},
          "A release by number; the current one else."),
-        ("bbox", numbers, "Only features whose own box overlaps this one: west,south,east,north."),
+        ("bbox", numbers, "Only features whose own box overlaps this one: west,south,east,north. "
+         "Features without a geometry meet all."),
         ("bbox-crs", {"type": "string", "enum": [CRS84]}, "The system of the box."),
         ("datetime", TEXT, "Only features whose period meets this instant, day (in the city's time) or interval "
          "(start/end, '..' for an open end). Features without a period meet all."),

@@ -22,6 +22,7 @@ from portal.api.middleware import EXPOSED
 from portal.api.problems import ProblemError, answer_to
 from portal.api.questions import refuse_unknown, wrong
 from portal.api.releases import release_of
+from portal.feeds.as_of import why_none_now
 from portal.feeds.contract import headers_of
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import View, open_door
@@ -232,5 +233,5 @@ def asked_release(request: HttpRequest, slug: str) -> Release:
         return release_of(slug, int(asked))
     release = queries.current_release(slug)
     if release is None:
-        raise ProblemError("not-found", f"{slug} has no release now.")
+        raise ProblemError("not-found", why_none_now(slug))
     return release

@@ -16,7 +16,7 @@ from portal.api import limits
 from portal.city import the_city
 from portal.feeds import contract
 from portal.feeds.contract import Change
-from portal.models import PublishedArea, Release
+from portal.models import PublishedArea, PublishedIncident, Release
 from portal.ogc.asking import CRS84
 from portal.ogc.documents import extent
 from tests.factories.released import release_of, released_city
@@ -187,6 +187,35 @@ def test_fc_bbox_response(client: Client) -> None:
     # Across the antimeridian: from 170 degrees east to just west of the middle of the city.
     assert slugs("170,39.8001,-98.6198,39.8002") == north
     assert slugs("170,39.8001,-170,39.8002") == set()
+
+
+@pytest.mark.parametrize("slug", ["incidents", "gunfire"])
+@pytest.mark.parametrize("box", ["0,0,1,1", "-98.6199,39.8001,-98.6198,39.8002", "-180,-90,180,90"])
+def test_fc_bbox_response_of_what_has_no_shape(client: Client, slug: str, box: str) -> None:
+    """Every box finds it; what has a shape is found by boxes that its own overlaps."""
+    PublishedIncident.objects.filter(precision="district").update(cell_code="")
+    everything = read(client, f"/ogc/collections/{slug}/items", limit="1000")["features"]
+    west, south, east, north = map(float, box.split(","))
+
+    found = read(client, f"/ogc/collections/{slug}/items", bbox=box, limit="1000")
+    shaped = read(
+        client, f"/ogc/collections/{slug}/items", bbox=box, limit="1000", precision="place"
+    )
+
+    def meets(feature: dict[str, Any]) -> bool:
+        lons, lats = zip(*points_of(feature["geometry"]), strict=True)
+        return min(lons) <= east and max(lons) >= west and min(lats) <= north and max(lats) >= south
+
+    wanted = {f["id"] for f in everything if f["geometry"] is None or meets(f)}
+    assert {f["id"] for f in found["features"]} == wanted
+    assert found["numberMatched"] == len(wanted)
+    assert {f["id"] for f in shaped["features"]} == {
+        f["id"] for f in everything if f["properties"]["precision"] == "place" and meets(f)
+    }
+    if slug == "incidents":
+        n_shapeless = sum(f["geometry"] is None for f in everything)
+        assert n_shapeless == 2
+        assert len(wanted) == n_shapeless or box != "0,0,1,1"
 
 
 TIMES = [
