@@ -23,7 +23,9 @@ from portal.vocabulary import outcome_label
 
 WHY_NOT = {
     "none": gettext_lazy("nothing to measure"),
-    "withheld": gettext_lazy("too few to be told"),
+    "suppressed": gettext_lazy("too few to be told"),
+    "withheld": gettext_lazy("too few to be told"),  # in editions before there were two words
+    "sensor_down": gettext_lazy("sensors down"),
     "not_supplied": gettext_lazy("not supplied"),
     "not_collected": gettext_lazy("not collected"),
 }

@@ -26,7 +26,10 @@ LEDGER: Final = (
                 "Alerts and outcomes are counted from the dataset gunfire: every reader can count them again."
             ),
             _(
-                "Other numbers are told where at least 10 alerts stand behind them (5 shootings, 8 sensors). What a district lacks counts in the city's number of that month, else in that of the year."
+                "Other numbers are told where at least 10 alerts stand behind them (5 shootings, 8 sensors), and behind whatever adding and subtracting leaves. What a district lacks counts in the city's number of that month, else in that of the year."
+            ),
+            _(
+                "A district outside the reach of the microphones reads as one with few of them: their places are secret."
             ),
             _(
                 "Shares of evidence are of alerts with a reported outcome. Compare districts only where their intervals do not overlap."
@@ -68,12 +71,15 @@ LEDGER: Final = (
                 "status",
                 "string",
                 _(
-                    "told; none (there was nothing to measure); withheld (too few to be told); not_supplied (not for this period); not_collected (for no period)."
+                    "told; none (there was nothing to measure); suppressed (too few to be told, or a number beside it would tell of too few); sensor_down (no microphone listened); not_supplied (not for this period); not_collected (for no period)."
                 ),
                 values={
                     "told": _("the value is given"),
                     "none": _("there was nothing to measure"),
-                    "withheld": _("too few to be told"),
+                    "suppressed": _(
+                        "too few stand behind it, or behind what is left when it is taken off another number"
+                    ),
+                    "sensor_down": _("no microphone listened, so that no alert is not none"),
                     "not_supplied": _("not supplied for this period"),
                     "not_collected": _("not collected in any period"),
                 },

@@ -44,7 +44,8 @@ class PublishedFigure(models.Model):
     class Status(models.TextChoices):
         TOLD = "told"
         NONE = "none"  # there was nothing to measure
-        WITHHELD = "withheld"  # too few to be told
+        SUPPRESSED = "suppressed"  # too few stand behind it, or behind what taking it off another would leave
+        SENSOR_DOWN = "sensor_down"  # no microphone listened
         NOT_SUPPLIED = "not_supplied"  # not for this period
         NOT_COLLECTED = "not_collected"  # for no period
 

@@ -9,7 +9,8 @@ from portal.models import PublishedCalibration, PublishedOutcome, Release
 from portal.publication.alert_sources import PublicAlerts
 from portal.publication.decisions import Gate
 from portal.publication.ledger import told_alerts
-from portal.publication.measures import YEAR, month_code, numbered
+from portal.publication.measures import YEAR, month_code
+from portal.publication.numbers import numbered
 
 # Of stated confidence, percent, both ends included; what is stated comes in steps of 5.
 BINS_PCT = (*((low, low + 5) for low in range(0, 90, 10)), (90, 100))

@@ -21,22 +21,22 @@ from portal.publication import alert_sources, sources
 from portal.publication.alert_sources import PublicAlerts
 from portal.publication.decisions import Gate, utc
 from portal.publication.disclosure import Tier
+from portal.publication.ledger_figures import Ledger
 from portal.publication.linking import LINK_S, partners
 from portal.publication.measures import (
     NOT_COLLECTED,
     NOT_SUPPLIED,
+    SENSOR_DOWN,
+    SUPPRESSED,
     TOLD,
-    WITHHELD,
     YEAR,
     Answered,
     Figure,
-    Ledger,
-    Number,
     month_code,
-    numbered,
     told,
 )
 from portal.publication.misses import MISSED, Shootings, missed_figures
+from portal.publication.numbers import Number, numbered
 from portal.publication.outcomes import TOLD_WORDS
 from portal.publication.uptime import by_day, hours_listened
 
@@ -62,6 +62,8 @@ def ledger_figures(
     if found is None:
         return known
     alerts, months, gaps = found
+    # Editions before there were two words said withheld.
+    known = [replace(f, status=SUPPRESSED) if f.status == "withheld" else f for f in known]
     is_first = any(f.measure == "evidence" for f in known) and not any(
         f.measure == "evidence" and f.status != NOT_COLLECTED for f in known
     )
@@ -87,7 +89,17 @@ def ledger_figures(
         least=gate.rules.ledger_shootings,
         known=before,
     )
-    return [*ledger.figures(), *missed, *_uptimes(months, districts, gate, listened)]
+    uptimes = _uptimes(months, districts, gate, listened)
+    down = {(f.period, f.district) for f in uptimes if f.number and f.number.value == 0}
+    return [*(_heard(figure, down) for figure in ledger.figures()), *missed, *uptimes]
+
+
+def _heard(figure: Figure, down: Collection[tuple[str, str]]) -> Figure:
+    """Where no microphone listened at all, no alert is not none."""
+    is_silent = figure.measure == "alerts" and (figure.period, figure.district) in down
+    if is_silent and figure.number and not figure.number.count:
+        return replace(figure, status=SENSOR_DOWN, number=None)
+    return figure
 
 
 def told_alerts(
@@ -208,7 +220,7 @@ def _uptimes(
         period = month_code(month)
         start, end = (_hour(m, gate) for m in (month, month + 1))
         before = [known.get((period, district)) for district in ("", *districts)]
-        if any(figure and figure.status in (TOLD, WITHHELD) for figure in before):
+        if any(figure and figure.status in (TOLD, SUPPRESSED) for figure in before):
             found += [figure for figure in before if figure]
         elif first_s is None or first_s // HOUR_S >= end:
             why = NOT_COLLECTED if first_s is None else NOT_SUPPLIED
@@ -238,7 +250,7 @@ def _uptime(period: str, start: int, end: int, districts: list[str], gate: Gate)
     for slug in ("", *districts):
         mine = city if not slug else enough.get(slug, nowhere)
         if not mine.any():
-            found.append(Figure(period, slug, UPTIME, "share", WITHHELD))
+            found.append(Figure(period, slug, UPTIME, "share", SUPPRESSED))
             continue
         possible = by_day(should[mine])
         interval = share_over_days(by_day(did[mine]), possible)

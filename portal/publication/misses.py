@@ -16,15 +16,14 @@ from incidents.aggregation import wilson_interval
 from portal.publication.disclosure import Told, roll_up
 from portal.publication.measures import (
     NOT_COLLECTED,
-    WITHHELD,
+    SUPPRESSED,
     YEAR,
     Figure,
-    Number,
     month_code,
-    numbered,
     periods,
     told,
 )
+from portal.publication.numbers import Number, numbered
 
 IntArray = NDArray[np.int64]
 MISSED = "missed"
@@ -129,6 +128,6 @@ def _sum(figures: Sequence[Figure]) -> tuple[int, int]:
 def _figure(period: str, district: str, counted: tuple[int, int]) -> Figure:
     count, n = counted
     if not n:
-        return Figure(period, district, MISSED, "share", WITHHELD)
+        return Figure(period, district, MISSED, "share", SUPPRESSED)
     number: Number = numbered(wilson_interval(count, n), n, step=0.0001, count=count)
     return told(period, district, MISSED, "share", number)

@@ -283,8 +283,8 @@ def _ledger() -> None:
         figure("2025-11/2026-10", "alerts", "alerts", n, n - 12, n + 14, n, n, district)
         for period in ("2026-10", "2025-11/2026-10"):
             figure(period, "evidence", "share", 0.15, 0.05, 0.35, n // 10, n // 2, district)
-            untold(period, "missed", "share", "withheld", district)
-            untold(period, "response", "min", "withheld", district)
+            untold(period, "missed", "share", "suppressed", district)
+            untold(period, "response", "min", "suppressed", district)
     for low, n, evidence, observed in ((60, 14, 6, 42.9), (80, 20, 15, 75.0), (90, 9, 8, 88.9)):
         PublishedCalibration.objects.create(
             period="2025-11/2026-10",

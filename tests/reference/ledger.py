@@ -61,21 +61,23 @@ def amounts(
     for month, district, value in alerts:
         known[month, ""].append(value)
         known[month, district or "-"].append(value)
-    totals: dict[Cell, float] = {}
+    return {cell: sum(values) for cell, values in in_company(known, least).items()}, known
+
+
+def in_company(known: dict[Cell, list[float]], least: int) -> dict[Cell, list[float]]:
+    """What each number of a district and month, and of the city and month, rests on."""
+    found: dict[Cell, list[float]] = {}
     for month in {month for month, _ in known}:
         parts = {d: v for (m, d), v in known.items() if m == month and d}
         large = {d: v for d, v in parts.items() if d != "-" and len(v) >= least}
         rest = [value for d, v in parts.items() if d not in large for value in v]
-        totals |= {(month, d): sum(v) for d, v in large.items()}
-        counted = [*large.values(), *([rest] if len(rest) >= least else [])]
+        found |= {(month, d): v for d, v in large.items()}
+        counted = [value for v in large.values() for value in v]
+        counted += rest if len(rest) >= least else []
         if counted:
-            totals[month, ""] = sum(map(sum, counted))
-    return totals, known
+            found[month, ""] = counted
+    return found
 
 
 def medians(known: dict[Cell, list[float]], least: int) -> dict[Cell, float]:
-    return {
-        cell: statistics.median(values)
-        for cell, values in known.items()
-        if len(values) >= least and cell[1] != "-"
-    }
+    return {cell: statistics.median(values) for cell, values in in_company(known, least).items()}

@@ -338,7 +338,7 @@ def test_minutes_and_hours_are_told_in_company_only(tmp_path: Path) -> None:
     wanted_medians = reference.medians(known, 10)
     wanted_totals, _ = reference.amounts(hours, 10)
     cells = [key[:2] for key in found if len(key[0]) == 7 and key[2] == "response"]
-    assert {found[(*cell, "response")]["status"] for cell in cells} == {"told", "withheld"}
+    assert {found[(*cell, "response")]["status"] for cell in cells} == {"told", "suppressed"}
     for cell in cells:
         median, total = (found[(*cell, measure)] for measure in ("response", "officer_hours"))
         assert (median["status"] == "told") == (cell in wanted_medians)
@@ -361,7 +361,7 @@ def test_what_a_small_city_lacks_in_a_month_it_is_told_of_the_year(tmp_path: Pat
     monthly = [
         line for key, line in found.items() if key[2] == "officer_hours" and len(key[0]) == 7
     ]
-    assert {line["status"] for line in monthly} <= {"withheld", "none", "not_supplied"}
+    assert {line["status"] for line in monthly} <= {"suppressed", "none", "not_supplied"}
     assert ("2026", "", "officer_hours") not in found  # it is not over
 
 
@@ -453,10 +453,25 @@ def test_uptime_is_told_where_there_are_many_sensors_and_in_hundredths(tmp_path:
     south, north, city = (found["2026-09", slug, "uptime"] for slug in ("south", "north", ""))
     # The first of nine fell silent after ten of thirty days.
     assert float(south["value"]) == round(1 - 20 / 30 / 9, 2)
-    assert north["status"] == "withheld"
+    assert north["status"] == "suppressed"
     assert city["value"] == south["value"]  # five sensors are too few to be added
     assert int(city["n"]) == 30
     assert found["2026-08", "", "uptime"]["status"] == "not_supplied"
+
+
+def test_no_alert_where_no_microphone_listened_is_not_none(tmp_path: Path) -> None:
+    for n in range(30):
+        gunshot(occurred_at=NOW - (45 + 2 * n) * DAY, lat=SOUTH + 0.03)
+    august, september = (dt.datetime(2026, month, 1, 5, tzinfo=dt.UTC) for month in (8, 9))
+    microphones(8, lat=SOUTH + 0.005, start=august, days=20)
+    microphones(8, lat=SOUTH + 0.025, start=september, days=30)
+    release(NOW)
+
+    found = figures(tmp_path)
+    south, north = (found["2026-09", slug, "alerts"] for slug in ("south", "north"))
+    assert found["2026-09", "south", "uptime"]["value"] == "0"
+    assert (south["status"], south["value"], south["count"]) == ("sensor_down", "", "")
+    assert north["status"] == "told"
 
 
 def test_the_curve_is_what_a_reader_counts_in_the_file(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.publication.measures import AMOUNTS, KEPT_SHARES, Answered, Figure, Ledger, Number
+from portal.publication.ledger_figures import Ledger
+from portal.publication.measures import AMOUNTS, KEPT_SHARES, Answered, Figure
+from portal.publication.numbers import Number
 
 JANUARY = 12 * 56  # of 2026
 LEAST = 10
@@ -88,7 +90,7 @@ def test_twelve_months_and_years_are_sums_of_what_was_told() -> None:
 
 def test_a_month_that_was_withheld_is_told_when_there_is_company() -> None:
     before = told({(0, 0): [1.0] * 9 + [UNKNOWN] * 3})
-    assert before["2026-01", "", "officer_hours"].status == "withheld"
+    assert before["2026-01", "", "officer_hours"].status == "suppressed"
 
     after = told({(0, 0): [1.0] * 12}, known=before.values())
 
@@ -102,7 +104,7 @@ def test_but_not_when_its_year_holds_it() -> None:
 
     after = told({**of_year, (3, 0): [1.0] * 5 + [2.0] * 6}, 12, before.values())
 
-    assert after["2026-04", "", "officer_hours"].status == "withheld"
+    assert after["2026-04", "", "officer_hours"].status == "suppressed"
     assert after["2026", "", "officer_hours"] == before["2026", "", "officer_hours"]
 
 
@@ -116,7 +118,7 @@ def test_whether_one_alert_of_a_quiet_month_was_reviewed_is_not_told() -> None:
         for district in ("", "north"):
             key = "2026-01", district, measure
             assert some[key] == none[key]
-            assert some[key].status == "withheld"
+            assert some[key].status == "suppressed"
     silent = told({(0, 0): [UNKNOWN] * 10, **enough})
     assert silent["2026-01", "", "officer_hours"].status == "not_supplied"
 
