@@ -13,6 +13,7 @@ from portal.feeds.as_of import (
     WithdrawnError,
     release_as_of,
     release_numbered,
+    why_none_now,
 )
 from portal.feeds.editions import Edition, Editions, Memory
 from portal.models import Release
@@ -38,7 +39,7 @@ def choose(slug: str, as_of: str | None, now: Editions) -> Chosen:
     if as_of is None:
         edition = now.get(slug)
         if edition is None or edition.number is None:
-            raise ProblemError("not-found", f"The dataset {slug} has no release now.")
+            raise ProblemError("not-found", why_none_now(slug))
         return Chosen(edition, is_pinned=False)
     known = _memory.get((slug, as_of), now)
     if known is None:

@@ -50,6 +50,8 @@ def release_as_of(slug: str, as_of: str) -> Release:
     active = spoke.filter(state=Release.State.ACTIVE)
     found = active.order_by("-as_of", "-number").first()
     if found is None:
+        if gone := newest_withdrawn(spoke):
+            raise WithdrawnError(gone)
         raise NoReleaseError(f"No release of {slug} speaks for {as_of}.")
     hidden = retired_and_withdrawn(spoke).filter(number__gt=found.number)
     if newest := hidden.order_by("-number").first():
@@ -60,6 +62,19 @@ def release_as_of(slug: str, as_of: str) -> Release:
 def retired_and_withdrawn(releases: QuerySet[Release]) -> QuerySet[Release]:
     """Those that had retired rows and were withdrawn: no older release may stand in for them."""
     return releases.filter(state=Release.State.WITHDRAWN, n_retired__gt=0)
+
+
+def newest_withdrawn(releases: QuerySet[Release]) -> Release | None:
+    return releases.filter(state=Release.State.WITHDRAWN).order_by("-number").first()
+
+
+def why_none_now(slug: str) -> str:
+    """Why a dataset has no current release: none was ever out, or what was out was withdrawn."""
+    of_it = Release.objects.filter(dataset__slug=slug).select_related("dataset")
+    sentence = f"The dataset {slug} has no release now"
+    if gone := newest_withdrawn(of_it):
+        return f"{sentence}: release {gone.number} was withdrawn: {gone.withdrawn_reason}"
+    return f"{sentence}."
 
 
 def release_numbered(slug: str, number: int) -> Release:

@@ -19,6 +19,7 @@ from portal.feeds.as_of import (
     WithdrawnError,
     release_as_of,
     release_numbered,
+    why_none_now,
 )
 from portal.feeds.assembly import Assembly, DamagedError
 from portal.feeds.dictionary import DATASETS
@@ -117,9 +118,7 @@ def _current(slug: str) -> Release:
         raise _no_file(f"There is no dataset {slug}.")
     dataset = Dataset.objects.select_related("current").filter(slug=slug).first()
     if dataset is None or dataset.current is None:
-        raise NotThereError(
-            HTTPStatus.NOT_FOUND, "Not released yet", f"The dataset {slug} has no release now."
-        )
+        raise NotThereError(HTTPStatus.NOT_FOUND, "No release now", why_none_now(slug))
     dataset.current.dataset = dataset
     return dataset.current
 

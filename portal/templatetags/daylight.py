@@ -5,7 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext as _
 
-from portal import findings
+from portal import findings, queries
+from portal.feeds.as_of import newest_withdrawn
 from portal.feeds.dictionary import DATASETS
 from portal.models import Release
 from portal.vocabulary import rule_label
@@ -38,3 +39,15 @@ def dataset_title(release: Release) -> str:
     """What a release is of: "Police incidents"."""
     spec = DATASETS.get(release.dataset.slug)
     return _(spec.title) if spec else release.dataset.slug
+
+
+@register.simple_tag
+def withdrawn_release(slug: str) -> Release | None:
+    """Of a dataset that has no release now: its newest that was withdrawn; None where none ever went out."""
+    return newest_withdrawn(queries.releases(slug))
+
+
+@register.simple_tag
+def why_no_release(slug: str) -> str:
+    """The same in a word or two, where a number would stand."""
+    return _("Withdrawn") if withdrawn_release(slug) else _("Not released yet")

@@ -17,9 +17,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import components
+from portal import components, queries
 from portal.city import the_city
 from portal.feeds import contract
+from portal.feeds.as_of import NoReleaseError, WithdrawnError, release_numbered, why_none_now
 from portal.feeds.catalog import croissant, csvw, dcat, dcat_us_1, frictionless
 from portal.feeds.catalog.described import Described, all_described, described
 from portal.feeds.dictionary import DATASETS
@@ -79,7 +80,8 @@ def as_bytes(document: dict[str, Any]) -> bytes:
 def written(request: HttpRequest, name: str, *, slug: str = "", number: int | None = None) -> bytes:
     """A catalogue, or a description of one dataset, with the addresses of the installation that was asked.
 
-    Written once for each release: they are the same for everybody. Raises NotDescribedError, FilesAbsentError.
+    Written once for each release: they are the same for everybody. Raises NotDescribedError, NoReleaseError,
+    FilesAbsentError.
     """
     base = request.build_absolute_uri("/").rstrip("/")
     now = editions()
@@ -97,9 +99,21 @@ def _write(name: str, slug: str, number: int | None, base: str) -> bytes:
             return CATALOGUES[name][1](all_described(base), base)
         one = described(slug, base, number=number) if slug in DATASETS else None
         if one is None:
-            of = slug if number is None else f"{slug}, release {number}"
-            raise NotDescribedError(f"The site has no description of {of} as it was released.")
+            raise _undescribed(slug, number)
         return as_bytes(DESCRIPTIONS[name][1](one))
+
+
+def _undescribed(slug: str, number: int | None) -> NotDescribedError | NoReleaseError:
+    """Why there is no description of a dataset, or of one release of it."""
+    if slug not in DATASETS:
+        return NotDescribedError(f"There is no dataset {slug}.")
+    if number is None and queries.current_release(slug) is None:
+        return NotDescribedError(why_none_now(slug))
+    try:
+        of = slug if number is None else f"{slug}, release {release_numbered(slug, number).number}"
+    except NoReleaseError as error:
+        return error
+    return NotDescribedError(f"The site has no description of {of} as it was released.")
 
 
 def description(name: str) -> Door:
@@ -109,7 +123,9 @@ def description(name: str) -> Door:
     def door(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
         try:
             body = written(request, name, slug=slug, number=number)
-        except NotDescribedError as error:
+        except WithdrawnError as error:
+            return problem(HTTPStatus.GONE, "Withdrawn", str(error))
+        except (NotDescribedError, NoReleaseError) as error:
             return problem(HTTPStatus.NOT_FOUND, "Not described", str(error))
         except FilesAbsentError:
             return _come_again(slug)

@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 
 from portal import components, queries
 from portal.feeds import history
-from portal.feeds.as_of import AsOfError, NoReleaseError, WithdrawnError, release_as_of
+from portal.feeds.as_of import (
+    AsOfError,
+    NoReleaseError,
+    WithdrawnError,
+    release_as_of,
+    why_none_now,
+)
 from portal.feeds.dictionary import DATASETS
 from portal.feeds.doors import open_door, problem
 from portal.feeds.renderers import plain
@@ -36,7 +42,7 @@ def two_releases(request: HttpRequest, slug: str) -> tuple[Release, Release]:
     until = request.GET.get("to")
     last = release_as_of(slug, until) if until else queries.current_release(slug)
     if last is None:
-        raise NoReleaseError(f"The dataset {slug} has no release now.")
+        raise NoReleaseError(why_none_now(slug))
     since = request.GET.get("from")
     active = queries.releases(slug).filter(state=Release.State.ACTIVE)
     before = active.filter(number__lt=last.number).first()

@@ -24,6 +24,7 @@ from portal.api.problems import ProblemError
 from portal.api.questions import number_in, refuse_unknown, wrong
 from portal.city import the_city
 from portal.feeds.areas import Areas, areas_now
+from portal.feeds.as_of import why_none_now
 from portal.feeds.selection import Selection
 from portal.models import PublishedArea
 
@@ -118,7 +119,15 @@ class PoliceDoor(Door):
     def selection(self, asked: Mapping[str, str], category: str) -> Selection:
         if category not in crimes.category_names():
             raise ProblemError("not-found", f"There is no category {category[:40]}.")
-        return crimes.in_month(self.release, self.month(asked), category)
+        month, told = self.month(asked), crimes.months_of(self.release)
+        if not told:
+            raise ProblemError("not-found", why_none_now("incidents"))
+        if month not in told:  # an empty list would say that nothing happened
+            raise ProblemError(
+                "not-found",
+                f"No crimes are told for {month}; crimes-street-dates has those months.",
+            )
+        return crimes.in_month(self.release, month, category)
 
     def force(self, force: str) -> str:
         if force != force_id():
@@ -147,7 +156,7 @@ class LastUpdated(PoliceDoor):
     def found(self, asked: Mapping[str, str], **names: str) -> Any:
         edition = self.now.get("incidents")
         if edition is None or edition.as_of is None:
-            raise ProblemError("not-found", "Nothing was released yet.")
+            raise ProblemError("not-found", why_none_now("incidents"))
         return {"date": f"{edition.as_of.astimezone(the_city().zone):%Y-%m-%d}"}
 
 

@@ -96,19 +96,19 @@ def test_a_release_has_its_own_description(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("address", "why"),
     [
-        "/data/nothing/datapackage.json",
-        "/data/incidents/releases/9/schema.json",
-        "/data/privacy-audit/croissant.json",
+        ("/data/nothing/datapackage.json", "There is no dataset nothing."),
+        ("/data/incidents/releases/9/schema.json", "There is no release 9 of incidents."),
+        ("/data/privacy-audit/croissant.json", "The dataset privacy-audit has no release now."),
     ],
 )
-def test_what_is_not_released_has_no_description(client: Client, address: str) -> None:
+def test_what_is_not_released_has_no_description(client: Client, address: str, why: str) -> None:
     response = client.get(address)
 
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
-    assert "description" in response.json()["detail"]
+    assert response.json()["detail"] == why
 
 
 def test_a_withdrawn_release_has_no_description(client: Client) -> None:
@@ -116,7 +116,10 @@ def test_a_withdrawn_release_has_no_description(client: Client) -> None:
         state=Release.State.WITHDRAWN, withdrawn_reason="wrong district borders"
     )
 
-    assert client.get("/data/incidents/releases/1/schema.json").status_code == 404
+    response = client.get("/data/incidents/releases/1/schema.json")
+
+    assert response.status_code == 410
+    assert "wrong district borders" in response.json()["detail"]
 
 
 def test_before_the_first_release_catalogues_are_empty_and_whole() -> None:
