@@ -16,12 +16,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
 from portal.api.memory import ANSWERS, Kept, key_of, tags_in
-from portal.api.problems import answer_to
+from portal.api.problems import answer_to, problem
 from portal.feeds.editions import editions
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 PREFIX: Final = "/api/"
+# Below these addresses machines ask, and are told in their own way.
+MACHINES: Final = (PREFIX, "/ogc/")
+# Bytes. Half of what the server reads at all: beyond that it answers itself, with the status alone.
+LONGEST_ADDRESS: Final = 32_768
 EXPOSED: Final = (
     "Content-Length, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Sunset, "
     "X-Release, X-Returned-Count, X-Total-Count, X-Truncated"
@@ -33,6 +37,8 @@ def machine_doors(get_response: Handler) -> Handler:
     door = cast(Handler, convert_exception_to_response(_past_people))
 
     def respond(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(MACHINES) and is_too_long(request):
+            return problem("too-long", f"Got an address of more than {LONGEST_ADDRESS} bytes.")
         if not request.path_info.startswith(PREFIX):
             return get_response(request)
         response = _answered_before(request, door)
@@ -42,6 +48,11 @@ def machine_doors(get_response: Handler) -> Handler:
         return response
 
     return respond
+
+
+def is_too_long(request: HttpRequest) -> bool:
+    path, query = request.META.get("PATH_INFO", ""), request.META.get("QUERY_STRING", "")
+    return len(path) + len(query) > LONGEST_ADDRESS
 
 
 def _past_people(request: HttpRequest) -> HttpResponse:

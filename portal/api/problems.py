@@ -66,6 +66,11 @@ KINDS: Final = {
         "Too large",
         "The request is larger than this address takes.",
     ),
+    "too-long": Kind(
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        "Address too long",
+        "The question does not fit into an address. Ask in parts, or read the file of the whole dataset.",
+    ),
     "media-type": Kind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "Unsupported media type",

@@ -55,9 +55,9 @@ class Selection:
 
     equals: of a column, any of some values, '' where nothing is said; at_least, at_most: of a column
     of numbers; since, until: aware instants; touching: box and window then select what they overlap,
-    too (a window both its ends); shapeless: such a box selects what has no shape, too; within_cell: rows of a cell, and of the cells and places inside it;
-    starts_from, starts_before: when a period starts, wherever it ends: for months, which all rows have
-    one of.
+    too (a window both its ends); shapeless: and such a box what has no shape; within_cell: rows of a
+    cell, and of the cells and places inside it; starts_from, starts_before: when a period starts,
+    wherever it ends: for months, which all rows have one of.
     """
 
     dataset: str

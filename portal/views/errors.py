@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from portal.api.middleware import MACHINES
 from portal.api.problems import bare
 from portal.city import the_city
-
-# Below these addresses machines ask, and are told in their own way.
-MACHINES: Final = ("/api/", "/ogc/")
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:

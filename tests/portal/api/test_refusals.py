@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.http import QueryDict
 from django.test import Client
 
+from portal.api.middleware import LONGEST_ADDRESS
 from portal.api.problems import ProblemError
 from portal.api.questions import read_question
 from portal.feeds.areas import Areas
@@ -282,3 +283,15 @@ def test_a_fault_of_ours_says_nothing_of_itself(
     monkeypatch.setattr("portal.api.answers.page_of", fail)
 
     assert "secret" not in json.dumps(problem_of(api.get(ROWS), 500))
+
+
+@pytest.mark.parametrize("path", [ROWS, "/ogc/collections/incidents/items", "/api/no/such"])
+def test_an_address_that_is_too_long_is_refused_like_anything_else(api: Client, path: str) -> None:
+    longest = f"{path}?{'a' * (LONGEST_ADDRESS - len(path))}"
+
+    for method in ("GET", "HEAD", "POST", "OPTIONS"):
+        refused = api.generic(method, f"{longest}b")
+
+        assert refused.status_code == 414
+        assert method == "HEAD" or "32768 bytes" in problem_of(refused, 414)["detail"]
+        assert api.generic(method, longest).status_code != 414
