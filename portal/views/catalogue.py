@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from portal import components, queries
+from portal.api.memory import key_of
 from portal.city import the_city
 from portal.feeds import contract
 from portal.feeds.as_of import NoReleaseError, WithdrawnError, release_numbered, why_none_now
@@ -85,7 +86,7 @@ def written(request: HttpRequest, name: str, *, slug: str = "", number: int | No
     """
     base = request.build_absolute_uri("/").rstrip("/")
     now = editions()
-    key = (name, slug, number, base)
+    key = key_of(name, slug, number, base)
     body = _memory.get(key, now)
     if body is None:
         body = _write(name, slug, number, base)

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.views.decorators.http import condition
 
 from portal import queries
+from portal.api.memory import key_of
 from portal.city import the_city
 from portal.feeds import syndication
 from portal.feeds.dictionary import DATASETS
@@ -31,7 +32,8 @@ def feed(source: Source, form: str) -> Callable[..., HttpResponse]:
 
     def written(request: HttpRequest, **names: Any) -> bytes | None:
         here, now = request.build_absolute_uri(request.path), editions()
-        body = _memory.get(here, now)
+        key = key_of(here)
+        body = _memory.get(key, now)
         if body is None:
             with translation.override("en"):
                 if (news := source(**names)) is None:
@@ -43,7 +45,7 @@ def feed(source: Source, form: str) -> Callable[..., HttpResponse]:
                     author=the_city().department_name,
                     rights=the_city().licence,
                 )
-            _memory.put(here, body, now)
+            _memory.put(key, body, now)
         return body
 
     def answer(request: HttpRequest, **names: Any) -> HttpResponse:

@@ -127,6 +127,19 @@ def test_a_feed_is_made_once_for_all_readers_until_there_is_news(
     assert client.get("/areas/north/feed.atom").content != first.content
 
 
+@pytest.mark.usefixtures("kept")
+def test_what_is_kept_weighs_the_same_however_a_reader_calls_the_site(
+    client: Client, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+
+    for host in ("data.example.org", f"{'a' * 2_000}.example.org"):
+        found = client.get("/areas/north/feed.json", headers={"host": host}).json()
+        assert found["feed_url"] == f"http://{host}/areas/north/feed.json"
+
+    assert [len(key) for key in syndication._memory._kept] == [32, 32]
+
+
 def test_a_feed_is_asked_for_again_for_nothing(client: Client) -> None:
     first = client.get("/data/incidents/feed.atom")
 
