@@ -33,6 +33,9 @@ ATTACKS: Final = {
     "cross-feed": _("Lays one dataset over another."),
     "order": _("Looks at ids and at the order of rows."),
     "sensitive-totals": _("Tries to get at the exact number of sensitive incidents."),
+    "ledger-sums": _(
+        "Adds up numbers of the gunfire ledger and takes them off each other until few alerts are left."
+    ),
     "leak": _("Searches every file, table, page and answer of the API for what is private."),
     "coverage": _("A reader who means well: how much of what may be published and is due appears."),
     "hotspots": _("A reader who means well: finds the hottest twentieth of the city."),

@@ -75,7 +75,7 @@ def ledger_figures(
     before = {(f.period, f.district): f for f in known if f.measure == MISSED}
     listened = {(f.period, f.district): f for f in known if f.measure == UPTIME}
     ledger = Ledger(
-        _answered(alerts, districts, gate),
+        answered(alerts, gate.months(alerts.starts_s), districts),
         months,
         gaps,
         districts,
@@ -133,7 +133,7 @@ def _number(day: dt.date) -> int:
     return (day.year - 1970) * YEAR + day.month - 1
 
 
-def _answered(alerts: PublicAlerts, districts: list[str], gate: Gate) -> Answered:
+def answered(alerts: PublicAlerts, month: IntArray, districts: list[str]) -> Answered:
     """What became of the alerts; of those whose outcome is withheld nothing is known here either."""
     lives = alert_sources.lives(int(alerts.occurred_s.min()), int(alerts.occurred_s.max()))
     order = np.argsort(lives.id)
@@ -153,7 +153,7 @@ def _answered(alerts: PublicAlerts, districts: list[str], gate: Gate) -> Answere
         for column in (lives.n_reviewers, lives.n_calls)
     )
     return Answered(
-        month=gate.months(alerts.starts_s),
+        month=month,
         district=_codes(alerts.district, districts),
         outcome=alerts.outcome,
         n_reviewers=reviewers,

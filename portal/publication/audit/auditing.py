@@ -15,6 +15,7 @@ from portal.models import Release
 from portal.publication import sources
 from portal.publication.audit.attacks.limits import Finding
 from portal.publication.audit.leaks import Public, leaks
+from portal.publication.audit.ledger_sums import ledger_sums
 from portal.publication.audit.pages import leaks_on_pages
 from portal.publication.audit.reading import World
 from portal.publication.audit.records import ATTACKS
@@ -44,6 +45,8 @@ def audit(release: Release, standard: Standard, *, whole: bool = False) -> list[
     ]
     if slug == "sensitive-totals":
         found += noisy_counts(release, standard.previous)
+    if slug == "gunfire-ledger":
+        found += ledger_sums(release, standard, again=whole)
     if attacks := ATTACKS.get(slug):
         found += redrawn_map()
         world = World(release, standard)

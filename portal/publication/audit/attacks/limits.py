@@ -100,6 +100,7 @@ LIMITS: dict[str, dict[str, Limit]] = {
     "cross-feed": {"narrowed": NEVER, "waiting": NEVER, "few-addresses": Limit(0.01)},
     "order": {"rows": Limit(0.1), "files": NEVER, "ids-from-numbers": NEVER},
     "sensitive-totals": {"drawn-again": NEVER, "exact": Limit(0.25)},
+    "ledger-sums": {"": Limit(10, "at_least")},
     "leak": dict.fromkeys(
         ("tables", "csv", "json", "ndjson", "geojson", "parquet", "other", "pages", "answers"),
         NEVER,
