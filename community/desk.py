@@ -6,6 +6,7 @@ import csv
 import functools
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from community.forms import (
     SearchForm,
     VerdictForm,
 )
+from community.hours import words_kept
 from community.models import Feedback, Response, User
 from community.openings import openings_for
 from community.roles import Desk, Permission
@@ -179,11 +181,19 @@ def _screen(request: HttpRequest, feedback: Feedback, **extra: Any) -> HttpRespo
         "photos": feedback.photos.defer("content"),
         "history": queries.history(feedback, user),
         "earlier": queries.earlier_here(feedback, user),
+        "words_go_at": _words_go_at(feedback),
         "now": timezone.now(),
         **_forms(request, feedback),
         **extra,
     }
     return render(request, "desk/feedback.html", context)
+
+
+def _words_go_at(feedback: Feedback) -> datetime | None:
+    """When the words go if nobody ends the thread; None where something else decides, or they are gone."""
+    if feedback.is_settled or feedback.about_officer or feedback.erased_at:
+        return None
+    return queries.last_said_at(feedback) + words_kept()
 
 
 def _forms(request: HttpRequest, feedback: Feedback) -> dict[str, Any]:

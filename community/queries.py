@@ -110,8 +110,10 @@ def review_overdue(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Fe
     return (rows.filter(pk=pk) if pk else rows).values_list("pk", flat=True)[:AT_ONCE]
 
 
-def words_to_erase(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Feedback, uuid.UUID]:
-    """Ids of settled threads in which everything that had to happen with the words happened long enough ago.
+def words_to_erase(
+    *, now: datetime, words_kept: timedelta, pk: uuid.UUID | None = None
+) -> QuerySet[Feedback, uuid.UUID]:
+    """Ids of threads in which nothing was said for long enough, ``words_kept`` where nobody ended them.
 
     Complaints about officers are case files of oversight, and are not among them. A thread that was
     erased comes back with what the resident adds later, and with photos that are public no longer.
@@ -121,12 +123,33 @@ def words_to_erase(*, now: datetime, pk: uuid.UUID | None = None) -> QuerySet[Fe
     rows = Feedback.objects.filter(
         Q(erased_at__isnull=True) | Exists(added) | Exists(hidden),
         about_officer=False,
-        state__in=[State.ANSWERED, State.CLOSED],
         redaction__in=[Feedback.Redaction.REVIEWED, Feedback.Redaction.WITHHELD],
     )
-    last = Greatest("answered_at", "closed_at", "reviewed_at", Max("notes__created_at"))
-    rows = rows.annotate(last_at=last).filter(last_at__lte=now - clocks.ERASE_AFTER)
+    ended = Q(state__in=[State.ANSWERED, State.CLOSED])
+    rows = rows.annotate(last_at=_last_said()).filter(
+        (ended & Q(last_at__lte=now - clocks.ERASE_AFTER))
+        | (~ended & Q(last_at__lte=now - words_kept))
+    )
     return (rows.filter(pk=pk) if pk else rows).values_list("pk", flat=True)[:AT_ONCE]
+
+
+def _last_said() -> Greatest:
+    """When either side last said something to the other, or a person decided about the words.
+
+    What the staff does among themselves does not count: else words could be kept by touching them.
+    """
+    own = ("created_at", "answered_at", "reopened_at", "closed_at", "reviewed_at")
+    return Greatest(*own, Max("notes__created_at"), Max("responses__approved_at"))
+
+
+def last_said_at(feedback: Feedback) -> datetime:
+    """See ``_last_said``."""
+    found: datetime = (
+        Feedback.objects.annotate(last_at=_last_said())
+        .values_list("last_at", flat=True)
+        .get(pk=feedback.pk)
+    )
+    return found
 
 
 def answering_role(user: User, feedback: Feedback) -> Role:

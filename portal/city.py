@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+# A letter that nobody answered may be answered for a year: then it is only a store of people's words. Less
+# than a season would take it from a desk that is behind.
+SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 90, 365
+
 DEMO = Path(__file__).resolve().parent / "demo" / "city.toml"
 
 
@@ -34,6 +38,7 @@ class City:
     homepage: str = ""  # of the department, for catalogues: https://...
     languages: tuple[str, ...] = ("en",)
     holidays: tuple[dt.date, ...] = ()  # days on which no clock runs at the desk
+    words_kept_days: int = LONGEST_KEPT_DAYS  # of messages that nobody answers or closes
     licence: str = "CC-BY-4.0"  # SPDX id of the released data
     licence_url: str = "https://creativecommons.org/licenses/by/4.0/"
     gate: dict[str, Any] = field(default_factory=dict)  # stricter rules, see docs/gate.md
@@ -49,6 +54,12 @@ class City:
         if not (-180 <= self.lon <= 180 and -89 <= self.lat <= 89):
             raise CityError(
                 f"got centre ({self.lon}, {self.lat}); wanted longitude and latitude in degrees"
+            )
+        kept, least, most = self.words_kept_days, SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS
+        if type(kept) is not int or not least <= kept <= most:
+            raise CityError(
+                f"got words_kept_days {kept!r}; wanted {least} to {most}: a city may keep what residents "
+                "wrote for less time, and none for more"
             )
 
     @property

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from community import queries
-from community.actions.steps import SCHEDULE, action, locked, record
+from community.actions.steps import SCHEDULE, action, locked, move, record
 from community.models import Feedback, FeedbackContact, Response
 
 Verdict = Feedback.Redaction
 
 
-def forget_due(*, now: datetime) -> int:
-    """Everything that is due at ``now``, each thread in a transaction of its own. Returns how many."""
+def forget_due(*, now: datetime, words_kept: timedelta) -> int:
+    """Everything that is due at ``now``, each thread in a transaction of its own. Returns how many.
+
+    words_kept: how long the words of a thread stay that nobody ends.
+    """
     done = [lapse(pk=pk, now=now) for pk in queries.review_overdue(now=now)]
-    done += [erase(pk=pk, now=now) for pk in queries.words_to_erase(now=now)]
+    due = queries.words_to_erase(now=now, words_kept=words_kept)
+    done += [erase(pk=pk, now=now, words_kept=words_kept) for pk in due]
     return sum(done)
 
 
@@ -33,15 +37,15 @@ def lapse(*, pk: UUID, now: datetime) -> bool:
 
 
 @action
-def erase(*, pk: UUID, now: datetime) -> bool:
+def erase(*, pk: UUID, now: datetime, words_kept: timedelta) -> bool:
     """Erase what a resident wrote, where, what they added, their photos and their contact.
 
     The redacted words stay, where a person said they may be published, and so do photos of which a
-    person said so. Of the answers those stay that the resident may read: a draft may quote the words.
-    Whether anything was done.
+    person said so. Of the answers those stay that the resident may read: a draft may quote the words,
+    also one that waits for approval. Whether anything was done.
     """
     feedback = locked(Feedback(pk=pk))
-    if feedback.pk not in set(queries.words_to_erase(now=now, pk=pk)):
+    if feedback.pk not in set(queries.words_to_erase(now=now, words_kept=words_kept, pk=pk)):
         return False  # they wrote again meanwhile
     feedback.text = feedback.place_words = ""
     feedback.erased_at = now
@@ -51,6 +55,8 @@ def erase(*, pk: UUID, now: datetime) -> bool:
     FeedbackContact.objects.filter(feedback=feedback).delete()
     feedback.responses.exclude(state=Response.State.APPROVED).delete()
     feedback.responses.exclude(return_reason="").update(return_reason="")
+    if feedback.state == Feedback.State.AWAITING_APPROVAL:
+        move(feedback, Feedback.State.BEING_ANSWERED)
     record(
         "words-erased",
         feedback=feedback,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.test import Client
+from django.utils import timezone
 
 from community import actions
 from community.clocks import ERASE_AFTER, REVIEW_WITHIN
 from community.models import AuditEvent, Feedback, FeedbackContact, FeedbackPhoto
 from community.photos import Photo
 from community.tasks import forget
+from portal.city import the_city
 from tests.community.scenes import (
     CALENDAR,
     NOW,
@@ -26,7 +30,12 @@ pytestmark = pytest.mark.django_db(databases=["default", "public"])
 
 Verdict = Feedback.Redaction
 DAY = timedelta(days=1)
+KEPT = timedelta(days=365)  # a thread that nobody ends
 SMALL_PHOTO = Photo(b"\xff\xd8 not looked into here", 4, 3)
+
+
+def forget_due(*, now: datetime, words_kept: timedelta = KEPT) -> int:
+    return actions.forget_due(now=now, words_kept=words_kept)
 
 
 @pytest.fixture
@@ -42,8 +51,8 @@ def settled(submit: Any, people: Any) -> Any:
 
 
 def test_thirty_days_after_the_end_everything_is_erased(settled: Any) -> None:
-    assert actions.forget_due(now=NOW + ERASE_AFTER - timedelta(seconds=1)) == 0
-    assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+    assert forget_due(now=NOW + ERASE_AFTER - timedelta(seconds=1)) == 0
+    assert forget_due(now=NOW + ERASE_AFTER) == 1
 
     settled.refresh_from_db()
     assert (settled.text, settled.place_words, settled.notes.get().text) == ("", "", "")
@@ -55,19 +64,19 @@ def test_thirty_days_after_the_end_everything_is_erased(settled: Any) -> None:
 
 
 def test_a_second_run_changes_nothing(settled: Any) -> None:
-    actions.forget_due(now=NOW + ERASE_AFTER)
+    forget_due(now=NOW + ERASE_AFTER)
 
-    assert actions.forget_due(now=NOW + 2 * ERASE_AFTER) == 0
+    assert forget_due(now=NOW + 2 * ERASE_AFTER) == 0
     assert AuditEvent.objects.filter(action="words-erased").count() == 1
 
 
 def test_what_the_resident_adds_after_that_is_erased_in_its_turn(settled: Any) -> None:
-    actions.forget_due(now=NOW + ERASE_AFTER)
+    forget_due(now=NOW + ERASE_AFTER)
     later = NOW + ERASE_AFTER + DAY
     actions.add_note(feedback=settled, text="Call me, Jo", now=later, calendar=CALENDAR)
 
-    assert actions.forget_due(now=later + ERASE_AFTER - DAY) == 0
-    assert actions.forget_due(now=later + ERASE_AFTER) == 1
+    assert forget_due(now=later + ERASE_AFTER - DAY) == 0
+    assert forget_due(now=later + ERASE_AFTER) == 1
     assert {note.text for note in settled.notes.all()} == {""}
 
 
@@ -93,7 +102,7 @@ def test_drafts_and_what_was_said_of_them_go_too(submit: Any, people: Any) -> No
     being_answered(feedback, people, text="You wrote: I live at 23 Quay Street")
     actions.close(feedback=feedback, by=people["supervisor"], reason="Done.", now=NOW)
 
-    assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+    assert forget_due(now=NOW + ERASE_AFTER) == 1
 
     left = feedback.responses.get()
     assert (left.text, left.return_reason) == ("Done.", "")
@@ -135,7 +144,7 @@ def test_no_table_holds_a_word_of_it_afterwards(submit: Any, people: Any, as_: A
     )
     assert everything_stored().lower().count("zyxqvary") >= 4
 
-    assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+    assert forget_due(now=NOW + ERASE_AFTER) == 1
 
     left = everything_stored()
     assert "zyxqvary" not in left.lower()
@@ -149,21 +158,107 @@ def test_the_time_counts_from_the_last_that_happened(settled: Any, people: Any, 
     else:
         actions.close(feedback=settled, by=people["services"], now=NOW + DAY)
 
-    assert actions.forget_due(now=NOW + ERASE_AFTER) == 0
-    assert actions.forget_due(now=NOW + ERASE_AFTER + DAY) == 1
+    assert forget_due(now=NOW + ERASE_AFTER) == 0
+    assert forget_due(now=NOW + ERASE_AFTER + DAY) == 1
 
 
-def test_what_is_not_answered_is_kept(submit: Any) -> None:
-    submit()
+def test_a_second_answer_gives_thirty_days_of_its_own(submit: Any, people: Any) -> None:
+    feedback = submit().feedback
+    answered(feedback, people)
+    actions.reopen(feedback=feedback, text="It is dark again", now=NOW + DAY, calendar=CALENDAR)
+    answered(feedback, people, now=NOW + 20 * DAY)
 
-    assert actions.forget_due(now=NOW + 10 * ERASE_AFTER) == 0
+    assert forget_due(now=NOW + 20 * DAY + ERASE_AFTER - timedelta(seconds=1)) == 0
+    assert forget_due(now=NOW + 20 * DAY + ERASE_AFTER) == 1
+
+
+class TestWhatNobodyEnds:
+    """It is kept for a time to be answered in, and no longer."""
+
+    def stay_until(self, moment: Any) -> bool:
+        """Whether the words go at that moment and not a second before."""
+        early = forget_due(now=moment - timedelta(seconds=1))
+        return (early, forget_due(now=moment)) == (0, 1)
+
+    def test_words_that_nobody_answers_go_after_a_year(self, submit: Any) -> None:
+        feedback = submit(
+            place_words="23 Quay Street", email="jo@example.org", photos=[SMALL_PHOTO]
+        ).feedback
+
+        assert self.stay_until(NOW + KEPT)
+        feedback.refresh_from_db()
+        assert (feedback.text, feedback.place_words) == ("", "")
+        assert feedback.state == Feedback.State.RECEIVED  # and still counted as unanswered
+        assert not FeedbackContact.objects.exists()
+        assert not FeedbackPhoto.objects.exists()
+
+    def test_the_time_counts_from_the_last_that_either_side_said(
+        self, submit: Any, people: Any
+    ) -> None:
+        asked, added, reopened = (submit().feedback for _ in range(3))
+        answered(asked, people, asks_resident=True, now=NOW + 3 * DAY)
+        actions.add_note(feedback=added, text="Again", now=NOW + 5 * DAY, calendar=CALENDAR)
+        answered(reopened, people)
+        actions.reopen(feedback=reopened, text="No", now=NOW + 7 * DAY, calendar=CALENDAR)
+
+        assert all(self.stay_until(NOW + days * DAY + KEPT) for days in (3, 5, 7))
+
+    @pytest.mark.parametrize("begin", [being_answered, awaiting_approval])
+    def test_a_claim_and_a_draft_do_not_keep_them(
+        self, submit: Any, people: Any, begin: Any
+    ) -> None:
+        feedback = submit().feedback
+        begin(feedback, people, now=NOW + 100 * DAY)
+
+        assert self.stay_until(NOW + KEPT)
+        feedback.refresh_from_db()
+        assert feedback.state == Feedback.State.BEING_ANSWERED
+        assert not feedback.responses.exists()
+
+        # Who holds it can still tell the resident why there will be no answer.
+        actions.close(
+            feedback=feedback, by=people["supervisor"], reason="Too late.", now=NOW + KEPT
+        )
+
+    def test_what_is_added_later_has_a_year_of_its_own(self, submit: Any) -> None:
+        feedback = submit().feedback
+        forget_due(now=NOW + KEPT)
+        later = NOW + KEPT + DAY
+        actions.add_note(feedback=feedback, text="Call me, Jo", now=later, calendar=CALENDAR)
+
+        assert self.stay_until(later + KEPT)
+        assert feedback.notes.get().text == ""
+
+    def test_a_city_may_keep_them_for_less_time(self, submit: Any) -> None:
+        submit()
+
+        assert forget_due(now=NOW + 90 * DAY - timedelta(seconds=1), words_kept=90 * DAY) == 0
+        assert forget_due(now=NOW + 90 * DAY, words_kept=90 * DAY) == 1
+
+    def test_the_task_asks_the_city(self, submit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        submit(now=timezone.now() - 91 * DAY)
+        city = the_city()
+
+        assert forget() == 0
+        monkeypatch.setattr("portal.city.the_city", lambda: replace(city, words_kept_days=90))
+        assert forget() == 1
+
+    def test_the_form_and_the_desk_say_so(self, submit: Any, as_: Any) -> None:
+        feedback = submit().feedback
+
+        form = Client().get("/feedback/").content.decode()
+        desk = as_("services").get(f"/desk/feedback/{feedback.pk}/").content.decode()
+
+        assert "If nobody ends it, we erase it 365 days after the last word" in form
+        assert "the words are erased on Nov. 17, 2027" in desk
 
 
 def test_complaints_about_officers_are_case_files(submit: Any, people: Any) -> None:
+    submit(kind="complaint", topic="conduct")
     walled = submit(kind="complaint", topic="conduct").feedback
     answered(walled, people, by="oversight", approver="oversight2")
 
-    assert actions.forget_due(now=NOW + 10 * ERASE_AFTER) == 0
+    assert forget_due(now=NOW + 10 * KEPT) == 0
 
 
 class TestWithConsent:
@@ -186,14 +281,14 @@ class TestWithConsent:
     def test_the_words_wait_for_a_person_and_the_public_ones_stay(
         self, allowed: Any, people: Any
     ) -> None:
-        assert actions.forget_due(now=NOW + ERASE_AFTER) == 0
+        assert forget_due(now=NOW + ERASE_AFTER) == 0
         self.review(allowed, people, at=NOW + ERASE_AFTER)
         photo = allowed.photos.first()
         actions.decide_photo(
             photo=photo, may_be_public=True, by=people["services"], now=NOW + ERASE_AFTER
         )
 
-        assert actions.forget_due(now=NOW + 2 * ERASE_AFTER) == 1
+        assert forget_due(now=NOW + 2 * ERASE_AFTER) == 1
         allowed.refresh_from_db()
         assert (allowed.text, allowed.redacted_text) == ("", ORDINARY_WORDS)
         assert list(allowed.photos.all()) == [photo]
@@ -204,18 +299,18 @@ class TestWithConsent:
         self.review(allowed, people, at=NOW)
         for photo in allowed.photos.all():
             actions.decide_photo(photo=photo, may_be_public=True, by=people["services"], now=NOW)
-        actions.forget_due(now=NOW + ERASE_AFTER)
+        forget_due(now=NOW + ERASE_AFTER)
         assert allowed.photos.count() == 2
 
         actions.withdraw_publication(feedback=allowed, by=None, now=NOW + ERASE_AFTER)
-        assert actions.forget_due(now=NOW + ERASE_AFTER) == 1
+        assert forget_due(now=NOW + ERASE_AFTER) == 1
         assert allowed.photos.count() == 0
 
     def test_what_nobody_looks_at_is_counted_without_its_words(self, allowed: Any) -> None:
-        assert actions.forget_due(now=NOW + REVIEW_WITHIN - timedelta(seconds=1)) == 0
+        assert forget_due(now=NOW + REVIEW_WITHIN - timedelta(seconds=1)) == 0
 
         # Both in one run: the words were settled long ago.
-        assert actions.forget_due(now=NOW + REVIEW_WITHIN) == 2
+        assert forget_due(now=NOW + REVIEW_WITHIN) == 2
         allowed.refresh_from_db()
         assert (allowed.redaction, allowed.redacted_text) == (Verdict.WITHHELD, "")
         assert allowed.reviewed_by is None
@@ -224,7 +319,7 @@ class TestWithConsent:
     def test_what_was_looked_at_does_not_lapse(self, allowed: Any, people: Any) -> None:
         self.review(allowed, people, at=NOW)
 
-        actions.forget_due(now=NOW + 2 * REVIEW_WITHIN)
+        forget_due(now=NOW + 2 * REVIEW_WITHIN)
         allowed.refresh_from_db()
         assert allowed.redaction == Verdict.REVIEWED
 
@@ -235,18 +330,16 @@ def test_it_rolls_back_without_its_audit_row(settled: Any, monkeypatch: pytest.M
 
     monkeypatch.setattr(AuditEvent.objects, "create", fail)
     with pytest.raises(RuntimeError):
-        actions.forget_due(now=NOW + ERASE_AFTER)
+        forget_due(now=NOW + ERASE_AFTER)
     settled.refresh_from_db()
     assert settled.text
     assert FeedbackPhoto.objects.exists()
 
 
 def test_pages_say_that_the_words_are_gone(settled: Any, submit: Any, people: Any) -> None:
-    from django.test import Client
-
     sent = submit(text="The second lamp")
     answered(sent.feedback, people)
-    forgotten = actions.forget_due(now=NOW + ERASE_AFTER)
+    forgotten = forget_due(now=NOW + ERASE_AFTER)
     assert forgotten == 2
 
     page = Client().post("/feedback/track/", {"code": sent.receipt}).content.decode()

@@ -191,7 +191,7 @@ class TestWords:
         told(5)
         due()
         later = THEN + 60 * DAY
-        actions.forget_due(now=later)
+        actions.forget_due(now=later, words_kept=dt.timedelta(days=365))
 
         due(later + DAY)
         assert row_of(waiting) is None  # a release between the Mondays tells nothing new
