@@ -27,7 +27,12 @@ from portal.publication.disclosure.periods import (
     time_code,
     time_interval,
 )
-from portal.publication.disclosure.removal import cover_blocks, removal_cover, told_apart
+from portal.publication.disclosure.removal import (
+    cover_blocks,
+    removal_cover,
+    told_apart,
+    with_room,
+)
 from portal.publication.disclosure.rules import Rules, RulesError, threshold_names
 from portal.publication.disclosure.sensitive import ALL_SENSITIVE, GROUPS, sensitive_groups
 from portal.publication.disclosure.tiers import Tier, tier_of
@@ -70,4 +75,5 @@ __all__ = [
     "time_code",
     "time_interval",
     "told_apart",
+    "with_room",
 ]

@@ -17,8 +17,9 @@ from portal.publication.disclosure.rules import Rules
 IntArray = NDArray[np.int64]
 
 _DEFAULT = Rules()
-# A block this large hides ten removals among twenty covers.
-BLOCK_ROWS = 30
+# Four removals and their covers. Larger blocks reach farther back, where a town is small: what is sealed is mostly
+# recent, and then it would be known for being the newest. Where more must go, blocks grow.
+BLOCK_ROWS = 12
 
 
 def cover_blocks(
@@ -29,7 +30,9 @@ def cover_blocks(
     tier, category: integers, start: when its period begins, any number, shape (n,). The rows of a
     category are cut, in order of time, into blocks of ``least`` rows or a little more: what is
     sealed is mostly recent, and so must be its covers. Categories with fewer rows share blocks;
-    only a tier with fewer is a smaller block. Rows that begin together keep their order.
+    only a tier with fewer is a smaller block. Rows that begin together keep their order, and blocks
+    are numbered in the order of tier, category and time; between two numbers that follow each other
+    lies a gap where they are of two categories.
     """
     tiers, categories, starts = (np.asarray(column) for column in (tier, category, start))
     block = np.full(tiers.shape, -1, np.int64)
@@ -52,7 +55,35 @@ def _cut(block: IntArray, rows: IntArray, least: int) -> None:
     """Number the rows, in their order, as new blocks of about equal size."""
     if rows.size:
         blocks = max(1, rows.size // least)
-        block[rows] = block.max() + 1 + np.arange(rows.size) * blocks // rows.size
+        block[rows] = block.max() + 2 + np.arange(rows.size) * blocks // rows.size
+
+
+def with_room(
+    removed: ArrayLike,
+    block: ArrayLike,
+    *,
+    generator: np.random.Generator,
+    rules: Rules = _DEFAULT,
+) -> IntArray:
+    """The blocks, grown where more must go than they can cover: by the one before or after, as it falls.
+
+    removed, block: as for :func:`removal_cover`. Covers from far away would be known for covers, and
+    what must go would be what is left of the block. Only blocks of one category grow together.
+    """
+    numbers, of = np.unique(np.asarray(block, np.int64), return_inverse=True)
+    gone = np.unique(np.asarray(removed, np.int64))
+    size = np.bincount(of, minlength=numbers.size)
+    wanted = (1 + rules.covers_per_removal) * np.bincount(of[gone], minlength=numbers.size)
+    continues = np.diff(numbers, prepend=-2) == 1
+    is_border = np.ones(numbers.size, bool)
+    while True:
+        grown = np.cumsum(is_border) - 1
+        is_small = np.bincount(grown, wanted) > np.bincount(grown, size)
+        beside = is_small[grown] | is_small[grown - 1]
+        may_fall = np.flatnonzero(is_border & continues & beside)
+        if not may_fall.size:
+            return grown[of].astype(np.int64)
+        is_border[generator.choice(may_fall)] = False
 
 
 def told_apart(

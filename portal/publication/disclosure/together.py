@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from portal.publication.disclosure.parties import Party, Seen, Table
-from portal.publication.disclosure.removal import cover_blocks, removal_cover, told_apart
+from portal.publication.disclosure.removal import (
+    cover_blocks,
+    removal_cover,
+    told_apart,
+    with_room,
+)
 from portal.publication.disclosure.rules import Rules
 
 IntArray = NDArray[np.int64]
@@ -82,6 +87,7 @@ def _covered(parties: list[Party], table: Table) -> IntArray:
     sorts = np.sort(seen.category[every], axis=1)
     category = sorts[:, 0] if size == 1 else np.unique(sorts, axis=0, return_inverse=True)[1]
     block = cover_blocks(kind, category, seen.start[every].min(axis=1))
+    block = with_room(removed, block, generator=table.generator, rules=table.rules)
     cover = removal_cover(removed, block, generator=table.generator, rules=table.rules)
     wanted = min(table.rules.covers_per_removal * len(ours), len(theirs))
     others = np.setdiff1d(np.arange(len(every)), np.concatenate([removed, cover]))

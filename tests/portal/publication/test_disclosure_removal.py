@@ -11,7 +11,9 @@ from portal.publication.disclosure import (
     public_ids,
     removal_cover,
     told_apart,
+    with_room,
 )
+from portal.publication.disclosure.removal import BLOCK_ROWS
 
 blocks = st.lists(st.integers(0, 2), min_size=1, max_size=60)
 rows = st.lists(
@@ -56,7 +58,7 @@ def test_a_block_is_of_one_category_and_of_one_time_where_the_category_is_large(
         members = np.flatnonzero(block == each)
         assert len(set(category[members].tolist())) == 1
         assert np.ptp(day[members]) == 2 * (members.size - 1)
-    assert len(set(block.tolist())) == 20
+    assert len(set(block.tolist())) == 600 // BLOCK_ROWS
 
 
 def test_a_rare_kind_is_never_alone_in_its_block():
@@ -65,7 +67,49 @@ def test_a_rare_kind_is_never_alone_in_its_block():
 
     block = cover_blocks(np.zeros(301, int), category, np.zeros(301, int))
 
-    assert (block == block[300]).sum() >= 30
+    assert (block == block[300]).sum() > BLOCK_ROWS
+
+
+@given(rows, st.data())
+def test_a_block_grows_until_it_covers_what_must_go_or_holds_all_of_its_kind(rows, data):
+    tier, category, start = np.array(rows).T
+    removed = np.array(
+        sorted(data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=20))), dtype=int
+    )
+    block = cover_blocks(tier, category, start, least=4)
+
+    grown = with_room(removed, block, generator=np.random.default_rng(1))
+
+    of_kind = cover_blocks(tier, category, start, least=4)
+    of_kind = np.unique(of_kind, return_inverse=True)[1] - of_kind  # differs where a gap lies
+    for each in np.unique(grown):
+        members = np.flatnonzero(grown == each)
+        assert len(set(of_kind[members].tolist())) == 1
+        assert np.isin(np.flatnonzero(np.isin(block, block[members])), members).all()
+        if 3 * np.isin(removed, members).sum() > members.size:
+            assert members.size == (of_kind == of_kind[members[0]]).sum()
+
+
+def test_a_block_that_covers_what_must_go_stays_as_it_is():
+    block = np.repeat([1, 2, 4], 12)
+
+    grown = with_room([0, 1, 2, 3, 12], block, generator=np.random.default_rng(0))
+
+    assert np.unique(grown, return_inverse=True)[1].tolist() == np.repeat([0, 1, 2], 12).tolist()
+
+
+def test_in_a_small_town_what_was_sealed_last_week_is_not_the_newest_every_time():
+    """Three rows of a kind a week: a block of thirty would reach ten weeks back, and two times in three the
+    newest of what left would be the sealed one."""
+    day, picked = np.sort(np.random.default_rng(4).integers(0, 720, 300)), 0
+    block = cover_blocks(np.zeros(300), np.zeros(300), day)
+    for seed in range(300):
+        generator = np.random.default_rng(seed)
+        sealed = 299 - int(generator.integers(0, 4))
+        cover = removal_cover([sealed], block, generator=generator)
+        picked += sealed > cover.max()
+
+    assert picked / 300 < 0.75
 
 
 def test_an_old_copy_tells_the_sealed_one_in_three_times():
