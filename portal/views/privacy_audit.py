@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal import components, queries
+from portal.city import the_city
 from portal.feeds.audit_dictionary import ATTACKS, SUBJECTS
 from portal.feeds.dictionary import DATASETS
 from portal.findings import number
@@ -83,6 +85,24 @@ class Audited:
         return components.table(caption, columns, rows, absent="") if rows else None
 
     @property
+    def headline(self) -> str:
+        """What the tables come to, for whoever does not open them."""
+        limited, missed = len(self.limited["rows"]), len(self.missed)
+        told = {"n": number(limited), "missed": number(missed)}
+        first = (
+            _("%(n)s numbers have a limit, and %(missed)s missed it.")
+            if missed
+            else _("%(n)s numbers have a limit, and none missed it.")
+        )
+        others = len(self.told["rows"]) if self.told else 0
+        more = ngettext(
+            "%(n)s more is measured and not promised.",
+            "%(n)s more are measured and not promised.",
+            others,
+        )
+        return " ".join([first % told, more % {"n": number(others)}] if others else [first % told])
+
+    @property
     def missed(self) -> list[str]:
         """Thresholds that were missed, each in a sentence."""
         return [
@@ -136,7 +156,9 @@ def history(audit: Release, slug: str) -> dict[str, Any]:
     lines = [
         (
             str(row["audited_release"]),
-            formats.date_format(by_number[row["audited_release"]].as_of, "DATE_FORMAT"),
+            formats.date_format(
+                by_number[row["audited_release"]].as_of.astimezone(the_city().zone), "DATE_FORMAT"
+            ),
             number(row["tried"]),
             number(row["failed"]),
             STATES[by_number[row["audited_release"]].state](),

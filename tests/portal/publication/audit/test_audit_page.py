@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -66,6 +67,7 @@ def test_the_page_says_what_the_attacker_does_and_how_far_he_got(client: Client)
     assert "at most 0.2%" in page
     assert "at least 20" in page
     assert "What we do not promise" in page
+    assert re.search(r"\d+ numbers have a limit, and none missed it\.", page)
 
 
 def test_the_page_is_there_before_the_first_release(
@@ -76,7 +78,7 @@ def test_the_page_is_there_before_the_first_release(
     page = client.get("/privacy/audit/")
 
     assert page.status_code == 200
-    assert "Not supplied" in page.content.decode()
+    assert "Not released yet" in page.content.decode()
 
 
 def test_a_rejected_release_is_told_with_what_it_failed_in(
