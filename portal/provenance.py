@@ -84,6 +84,9 @@ class FigureRef:
             )
         if any("\0" in value for value in (self.cell, *sum(self.equals.values(), ()))):
             raise FigureError("got a value with a NUL; no released value holds one")
+        for known in (f for f in fields if f.values):
+            # Nought of a kind that there is not is no finding.
+            _refuse_unknown(filter(None, self.equals.get(known.name, ())), set(known.values))
         if self.months and not dated:
             raise FigureError(f"got months; the rows of {self.dataset} have no start")
         try:

@@ -48,7 +48,7 @@ NORTH = "-98.63,39.7905,-98.59,39.83"
     release=st.integers(1, 10**6),
     by=st.lists(st.sampled_from(["month", "category", "district", "weekday"]), unique=True),
     equals=st.dictionaries(
-        st.sampled_from(["category", "public_id", "grain"]), st.lists(TEXT, max_size=3).map(tuple)
+        st.sampled_from(["district", "public_id", "grain"]), st.lists(TEXT, max_size=3).map(tuple)
     ),
     months=st.none() | st.tuples(MONTH, MONTH),
     bounds=st.fixed_dictionaries(

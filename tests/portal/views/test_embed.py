@@ -113,3 +113,9 @@ def test_a_withdrawn_figure_says_so_and_an_unknown_one_is_not_found(reader: Clie
     assert "frame-ancestors *" in response["Content-Security-Policy"]
     assert reader.get("/embed/incidents-r77/").status_code == 404
     assert reader.get("/embed/incidents-r2;by=narrative/").status_code == 404
+
+
+def test_nought_of_a_kind_that_there_is_not_is_no_figure(reader: Client) -> None:
+    for door in ("embed", "verify"):
+        assert reader.get(f"/{door}/incidents-r1;category=thefft/").status_code == 404
+        assert reader.get(f"/{door}/incidents-r1;category=homicide/").status_code == 200
