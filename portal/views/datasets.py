@@ -43,7 +43,6 @@ TYPES = {
     "date": gettext_noop("date"),
     "boolean": gettext_noop("yes or no"),
 }
-FORMAT_NAMES = {suffix: form.name for suffix, form in FORMATS.items()}
 GOOD_FOR = {
     "csv": gettext_noop("for spreadsheets, R and Python"),
     "json": gettext_noop("for programs"),
@@ -51,6 +50,14 @@ GOOD_FOR = {
     "geojson": gettext_noop("for maps, with the outline of each place"),
     "parquet": gettext_noop("for analysis: small, typed, with the outline of each place"),
 }
+PLAIN_PARQUET = ("Parquet", gettext_noop("for analysis: small and typed"))
+
+
+def name_of(spec: DatasetSpec, suffix: str) -> tuple[str, str]:
+    """What a file is called, and what it is good for; rows without a place make no GeoParquet."""
+    if suffix == "parquet" and not spec.has_geometry:
+        return PLAIN_PARQUET
+    return FORMATS[suffix].name, GOOD_FOR[suffix]
 
 
 # What a newcomer is looking for, and where it is.
@@ -101,7 +108,7 @@ def listed(slug: str) -> dict[str, Any]:
         "spec": spec,
         "release": release,
         "ref": FigureRef(slug, release.number) if release else None,
-        "files": [(FORMAT_NAMES[suffix], suffix) for suffix in formats_of(spec)],
+        "files": [(name_of(spec, suffix)[0], suffix) for suffix in formats_of(spec)],
     }
 
 
@@ -219,7 +226,7 @@ def dictionary_table(spec: DatasetSpec) -> dict[str, Any]:
 
 
 def values_of(field: Field) -> str:
-    """What a column may hold: its words, its unit, what it refers to, an example."""
+    """What a column may hold: its words, its unit, what it refers to, an example; else any value of its type."""
     said = ", ".join(field.values) if field.values else ""
     if field.references:
         said = _("as in %(column)s") % {"column": field.references}
@@ -227,7 +234,7 @@ def values_of(field: Field) -> str:
         said = _("in %(unit)s") % {"unit": field.unit}
     if not said and field.example:
         said = _("such as %(example)s") % {"example": field.example}
-    return said
+    return said or _("any")
 
 
 def absence_of(field: Field) -> str:
@@ -289,6 +296,7 @@ def files_of(release: Release) -> list[dict[str, Any]]:
     None of them while the worker prepares them anew; the page is worth reading without.
     """
     slug = release.dataset.slug
+    names = {suffix: name_of(DATASETS[slug], suffix) for suffix in FORMATS}
     try:
         files = manifest_of(release)["files"]
     except FilesAbsentError:
@@ -296,8 +304,8 @@ def files_of(release: Release) -> list[dict[str, Any]]:
     return [
         {
             "suffix": suffix,
-            "name": FORMAT_NAMES[suffix],
-            "good_for": _(GOOD_FOR[suffix]),
+            "name": names[suffix][0],
+            "good_for": _(names[suffix][1]),
             "bytes": file["bytes"],
             "sha256": file["sha256"],
             "url": reverse("feeds:dataset-file", args=[slug, suffix]),

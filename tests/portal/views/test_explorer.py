@@ -268,3 +268,23 @@ def test_excel_reads_the_same_file(site: str) -> None:
         url = re.search(r"url = '([^']+)'", program_on(site, slug, "Python"))
         assert url
         assert f'Web.Contents("{url[1]}")' in program_on(site, slug, "Excel")
+
+
+def test_rows_without_a_place_make_no_geoparquet(reader: Client) -> None:
+    cards = reader.get("/data/").content.decode().split('<section class="card"')[1:]
+    kinds = {
+        slug: "GeoParquet" in card
+        for card in cards
+        if "Parquet" in card and (slug := re.search(r'id="([^"]+)"', card)[1])  # type: ignore[index]
+    }
+
+    assert kinds
+    assert kinds == {slug: DATASETS[slug].has_geometry for slug in kinds}
+    assert set(kinds.values()) == {True, False}
+
+
+def test_a_column_that_may_hold_anything_says_so(reader: Client) -> None:
+    dictionary = reader.get("/data/incidents/").content.decode().partition('id="columns"')[2]
+
+    assert re.search(r'data-label="Values"[^>]*>any<', dictionary)
+    assert not re.search(r'data-label="[^"]+"[^>]*></td>', dictionary)
