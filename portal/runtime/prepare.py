@@ -23,6 +23,7 @@ MIGRATION_LOCK = 0x0DA7_1168
 WAIT_FOR_SERVER_S = 60.0
 
 MANIFEST = "staticfiles.json"
+STYLES = "build/daylight.css"
 NOT_SERVED = ["*.scss", "*.mjs"]
 HASHED_STORAGE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 
@@ -36,6 +37,7 @@ def main() -> None:
     from portal.runtime.database import owner_conninfo
 
     refuse_unsafe_settings()
+    refuse_unbuilt_pages(*map(Path, settings.STATICFILES_DIRS))
     if settings.DEBUG:
         serve_static_files_from_where_they_lie()
     else:
@@ -52,6 +54,12 @@ def refuse_unsafe_settings() -> None:
         call_command("check", tags=["daylight"], stdout=io.StringIO())
     except SystemCheckError as error:
         sys.exit(str(error))
+
+
+def refuse_unbuilt_pages(*folders: Path) -> None:
+    """Without its style sheet no page can be written, not even the one that tells of an error."""
+    if not any((folder / STYLES).exists() for folder in folders):
+        sys.exit(f"static/{STYLES} is not built: run `make run` once instead, which builds it")
 
 
 def prepare_tables(conninfo: str) -> None:
