@@ -111,7 +111,9 @@ def columns_are_public(release: Release, standard: Standard) -> Check:
     first = next(rows_of(release, first=1), (dict.fromkeys(DATASETS[slug].columns), None))[0]
     stray = set(first) ^ set(DATASETS[slug].columns)
     return Check(
-        "no column but the public ones", not extra | stray, f"differing: {sorted(extra | stray)}"
+        "no column but the public ones",
+        not extra | stray,
+        f"differing: {', '.join(sorted(extra | stray)) or 'none'}",
     )
 
 

@@ -45,7 +45,11 @@ def columns_are_known(release: Release) -> Verdict:
             [schema, table],
         )
         stray = {name for (name,) in cursor.fetchall()} ^ COLUMNS
-    return "no column but the public ones", not stray, f"differing: {sorted(stray)}"
+    return (
+        "no column but the public ones",
+        not stray,
+        f"differing: {', '.join(sorted(stray)) or 'none'}",
+    )
 
 
 def words_were_let_through(release: Release) -> Verdict:
