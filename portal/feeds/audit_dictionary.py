@@ -72,6 +72,7 @@ SUBJECTS: Final = {
     "ids-from-numbers": _("ids made from a number"),
     "drawn-again": _("totals whose noise was drawn twice"),
     "exact": _("totals that are exact"),
+    "near": _("at places near each other, at about one time"),
     "tables": _("in public tables"),
     "csv": _("in CSV files"),
     "json": _("in JSON files"),

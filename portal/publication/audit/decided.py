@@ -11,11 +11,12 @@ from portal.publication.alert_sources import public_alerts
 from portal.publication.audit.arrays import columns
 from portal.publication.audit.attacks.differences import Beside, Gone
 from portal.publication.audit.attacks.groups import Batch
+from portal.publication.audit.attacks.sprees import Left
 from portal.publication.audit.geography import query
 from portal.publication.audit.reading import IN_RELEASE, TIER, World, seconds
 from portal.publication.linking import events_among
 from portal.publication.outcomes import TOLD_WORDS, may_not_be_told
-from portal.publication.sources import CALLS, FACE, Located
+from portal.publication.sources import CALLS, FACE, ITS_SPOT, Located
 
 
 def numbers_of(world: World, most: int) -> tuple[list[str], list[tuple[str, str]]]:
@@ -116,7 +117,27 @@ def beside(world: World) -> Beside:
     if world.release.dataset.slug == CALLS:
         names = ("record", "occurred_s", "lon", "lat")
         scene = events_among(Located(*(found[name] for name in names)), world.plane)
-    return Beside(scene, found["tier"], found["was_secret"] == 1, found["left"] == 1)
+    left = found["left"] == 1
+    return Beside(scene, found["tier"], found["was_secret"] == 1, left, found["face"])
+
+
+def left(world: World) -> Left:
+    """The rows that this release takes away, but calls that go with what they follow."""
+    source = world.source
+    found = columns(
+        {
+            "lon": ("coalesce(p.lon, q.lon, 'NaN')", "float"),
+            "lat": ("coalesce(p.lat, q.lat, 'NaN')", "float"),
+            "start_s": (seconds("r.starts_at"), "int"),
+            "face": (f"dense_rank() OVER (ORDER BY {FACE})", "int"),
+            "was_secret": ("(a.fate = 'removed')::int", "int"),
+        },
+        f"FROM {source.table} r JOIN vault.publication_assignment a USING (public_id) {ITS_SPOT} "
+        f"WHERE r.retired_release = %(number)s AND a.public_id NOT IN ({_TAKEN_ALONG})",
+        world.parameters,
+    )
+    spot = np.column_stack(world.plane.to_xy(found["lon"], found["lat"]))
+    return Left(spot, found["start_s"], found["face"], found["was_secret"] == 1)
 
 
 # Calls whose record left, now or before, and those that follow such calls.
@@ -148,4 +169,6 @@ def withheld_beside(world: World) -> Beside:
     event = events_among(alerts, world.plane)
     withheld = alerts.outcome == PublishedOutcome.Outcome.WITHHELD.value
     secret = np.isin(event, event[withheld & may_not_be_told(alerts, world.plane)])
-    return Beside(event, np.zeros(len(alerts), np.int64), secret, withheld)
+    where = (alerts.place_code, alerts.cell_code, alerts.district, alerts.period)
+    face = np.unique(np.column_stack(where).astype(str), axis=0, return_inverse=True)[1]
+    return Beside(event, np.zeros(len(alerts), np.int64), secret, withheld, face)

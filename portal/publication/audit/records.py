@@ -28,6 +28,7 @@ from portal.publication.audit.attacks.limits import (
     excused,
     share,
 )
+from portal.publication.audit.attacks.sprees import left_near
 from portal.publication.audit.attacks.world import Flags, Floats, Ints
 from portal.publication.audit.crossing import cross_feed
 from portal.publication.audit.editions import moved_rows
@@ -196,8 +197,10 @@ def left_together(world: World) -> Iterator[Finding]:
     """Rows that left side by side in this release, taken for secret."""
     if world.release.n_retired:
         yield _together(world, decided.beside(world))
+        yield _near(world)
     else:
         yield exact("left-together", "", None, n=0)
+        yield exact("left-together", "near", None, n=0)
 
 
 def withheld_together(world: World) -> Iterator[Finding]:
@@ -211,6 +214,16 @@ def _together(world: World, beside: differences.Beside) -> Finding:
     finding = exact("left-together", "", found.share, n=found.n)
     # As with what is sealed: where nothing that stands together was left to go along, it is told.
     return excused(finding) if finding.stops and not found.has_company else finding
+
+
+def _near(world: World) -> Finding:
+    left = decided.left(world)
+    hits, group = left_near(left)
+    # Rows of covers that stand near each other by chance are never no excuse.
+    found = share("left-together", "near", hits, together=group, enough=float("inf"))
+    # Where too little that is alike was left to go along, ``sealed`` tells so.
+    lacked = found.limit is not None and bool(left.was_secret.mean() > found.limit)
+    return excused(found) if found.stops and lacked else found
 
 
 def order(world: World) -> Iterator[Finding]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from portal.publication.audit.attacks.sprees import Left, left_near
 from portal.publication.disclosure import Seen, cover_together
 
 IntArray = NDArray[np.int64]
@@ -28,7 +30,7 @@ def streets(random: np.random.Generator, n: int, sprees: int) -> Seen:
     return Seen(nothing, category, band * DAY_S // 4, nothing, face, place * BLOCK_M)
 
 
-def left_near(seen: Seen, rows: IntArray) -> list[set[int]]:
+def near_by_loops(seen: Seen, rows: IntArray) -> list[set[int]]:
     """Sets of two and more rows that left near each other: within a kilometre and a day of one another, by loops."""
     group = {int(row): {int(row)} for row in rows}
     for one, other in combinations(group, 2):
@@ -41,6 +43,21 @@ def left_near(seen: Seen, rows: IntArray) -> list[set[int]]:
 
 
 @pytest.mark.parametrize("chance", range(5))
+def test_the_attack_finds_what_loops_find(chance: int) -> None:
+    random = np.random.default_rng(chance)
+    seen = streets(random, 60, 6)
+    seen.spot[random.integers(0, 60, 10)] = np.nan
+    start, was_secret = seen.start // 40, random.random(60) < 0.5
+
+    hits, group = left_near(Left(seen.spot, start, seen.face, was_secret))
+
+    near = near_by_loops(replace(seen, start=start), np.arange(60))
+    near = [rows for rows in near if len(set(seen.face[list(rows)].tolist())) > 1]
+    assert sorted(np.bincount(group)[np.unique(group)]) == sorted(len(rows) for rows in near)
+    assert hits.sum() == sum(was_secret[list(rows)].sum() for rows in near)
+
+
+@pytest.mark.parametrize("chance", range(5))
 def test_a_spree_leaves_with_two_others(chance: int) -> None:
     random = np.random.default_rng(chance)
     seen = streets(random, 20_000, 200)
@@ -49,7 +66,7 @@ def test_a_spree_leaves_with_two_others(chance: int) -> None:
     cover = cover_together(sealed, [seen.face, seen.face], seen, generator=random)
 
     assert cover.size == 48
-    together = left_near(seen, np.concatenate([sealed, cover]))
+    together = near_by_loops(seen, np.concatenate([sealed, cover]))
     secret = [rows for rows in together if rows & set(sealed.tolist())]
     assert len(secret) / len(together) <= 0.34
     assert all(len(rows) == 3 for rows in together)
@@ -70,7 +87,7 @@ def test_a_spree_like_which_there_is_no_other_goes_without_its_last_place() -> N
     cover = cover_together([0, 1, 40], [face, face], seen, generator=random)
 
     assert cover.size == 6 or cover.size == 7  # its second place may be covered once more
-    together = left_near(seen, cover)
+    together = near_by_loops(seen, cover)
     assert [len(rows) for rows in together] == [2, 2]
 
 
@@ -95,6 +112,6 @@ def test_calls_about_a_spree_leave_by_their_events_and_near_each_other() -> None
 
     cover = cover_together(removed, [event], seen, whole=True, generator=random)
 
-    together = left_near(seen, np.concatenate([removed, cover]))
+    together = near_by_loops(seen, np.concatenate([removed, cover]))
     assert sorted(len(rows) for rows in together) == [6, 6, 6]
     assert set(np.bincount(event[cover])) == {0, 2}

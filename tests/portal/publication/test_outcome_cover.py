@@ -30,7 +30,7 @@ def alerts(n_alone: int, n_beside: int, n_in_cells: int) -> PublicAlerts:
         lon=np.linspace(-98.6, -98.6 + 0.01 * n, n),  # a kilometre apart
         lat=np.full(n, 39.8),
         precision=np.array(["place"] * (n_alone + n_beside) + ["cell"] * n_in_cells, object),
-        place_code=nothing,
+        place_code=np.array([f"p{i}" for i in range(n)], object),
         cell_code=nothing,
         district=nothing,
         period=nothing,
@@ -89,6 +89,7 @@ def test_two_alerts_of_the_same_shots_are_covered_by_such_pairs() -> None:
     paired = replace(
         alone,
         lon=alone.lon[pair],
+        place_code=alone.place_code[pair],
         occurred_s=alone.occurred_s[pair],
         starts_s=alone.starts_s[pair],
     )
