@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,19 @@ from portal.publication.disclosure.rules import Rules
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-# Who looks at what left takes for one case what is so near, by what is published.
-NEAR_M, NEAR_S = 1_000.0, 86_400.0
+DAY_S = 86_400.0
+
+
+class Near(NamedTuple):
+    """How far apart in place and time what left may be, by what is published, for a reader to take it for one case."""
+
+    far_m: float
+    long_s: float
+
+
+NIGHT = Near(1_000.0, DAY_S)  # cars along three streets in one night
+HOME = Near(1.0, 120 * DAY_S)  # whoever is stalked has the police at one place for months
+SWEEP = Near(100_000.0, 1.0)  # an operation all over the city in one period
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,6 @@ class Party:
         return self.level, -len(self.shape), self.shape
 
 
-def near_points(spot: FloatArray, start: IntArray) -> FloatArray:
-    """Place and time as points, shape (n, 3), in which what is near differs by 1 either way at most."""
-    return np.column_stack([spot / NEAR_M, start / NEAR_S])
-
-
 @dataclass
 class Table:
     """The public rows while they are taken. scenes: see :func:`cover_together`."""
@@ -63,6 +70,7 @@ class Table:
     generator: np.random.Generator
     rules: Rules
     whole: bool
+    near: Near = NIGHT
     used: list[set[int]] = field(init=False)  # what several rows left: scenes by level, and faces
 
     def __post_init__(self) -> None:
@@ -74,8 +82,9 @@ class Table:
         return [*self.scenes, self.seen.face]
 
     def points(self, rows: IntArray) -> FloatArray:
-        """See :func:`near_points`."""
-        return near_points(self.seen.spot[rows], self.seen.start[rows])
+        """Place and time as points, shape (n, 3), in which what is near differs by 1 either way at most."""
+        far_m, long_s = self.near
+        return np.column_stack([self.seen.spot[rows] / far_m, self.seen.start[rows] / long_s])
 
     def party(self, level: int, rows: IntArray) -> Party:
         rows = rows[np.argsort(self.seen.kind[rows], kind="stable")]

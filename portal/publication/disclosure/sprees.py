@@ -2,7 +2,9 @@
 
 Six cars broken into along three streets in one night may be one case, which is sealed on one day. Covers
 drawn place by place stand all over the city and the year, so that what left near each other would be the
-case every time. So such parties are covered by as many others that are as near to each other.
+case every time. So such parties are covered by as many others that are as near to each other. The same
+holds for what left one place over months, a stalked woman's home, and for one night of an operation all
+over the city.
 """
 
 from __future__ import annotations
@@ -15,7 +17,15 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.spatial import cKDTree
 
-from portal.publication.disclosure.parties import FloatArray, IntArray, Party, Table
+from portal.publication.disclosure.parties import (
+    HOME,
+    NIGHT,
+    SWEEP,
+    FloatArray,
+    IntArray,
+    Party,
+    Table,
+)
 
 # More than so many hang together by chance alone, and nothing else would look like them.
 MOST_PARTIES = 6
@@ -29,9 +39,18 @@ ALIKE = 0.25
 def cover_sprees(parties: list[Party], table: Table) -> tuple[list[IntArray], list[Party]]:
     """Covers of what leaves near each other, and the parties that still want theirs.
 
-    A spree that too few others are like is covered without its last party, and so on; parties that do not
-    have all their covers then wait with those that stand alone.
+    Near in one of three ways (``NIGHT``, ``HOME``, ``SWEEP``), one after the other. A spree that too few others
+    are like is covered without its last party, and so on; parties that do not have all their covers then wait
+    with those that stand alone.
     """
+    covers: list[IntArray] = []
+    for table.near in (NIGHT, HOME, SWEEP):
+        found, parties = _cover_near(parties, table)
+        covers += found
+    return covers, parties
+
+
+def _cover_near(parties: list[Party], table: Table) -> tuple[list[IntArray], list[Party]]:
     sprees = [spree for spree in _sprees(parties, table) if len(spree) > 1]
     in_spree = {id(party) for spree in sprees for party in spree}
     waiting = [party for party in parties if id(party) not in in_spree]
@@ -52,7 +71,7 @@ def cover_sprees(parties: list[Party], table: Table) -> tuple[list[IntArray], li
 
 
 def near_pairs(at: FloatArray) -> IntArray:
-    """Pairs of points that are near each other, shape (p, 2). at: from :func:`near_points`, all finite."""
+    """Pairs of points that are near each other, shape (p, 2). at: from :meth:`Table.points`, all finite."""
     pairs: IntArray = cKDTree(at).query_pairs(np.sqrt(2) + 1e-9, output_type="ndarray")
     return pairs[_is_near(_steps(at[pairs[:, 0]], at[pairs[:, 1]]))]
 
@@ -159,7 +178,9 @@ def _like(spree: list[Party], others: _Others) -> list[list[IntArray]]:
     found: list[tuple[float, list[IntArray]]] = []
     n_alike = 0
     for n in dict.fromkeys(tried):
-        if others.is_free[pool.rows[n]].all() and (one := _follow(spree, way, pool.rows[n], others)):
+        if others.is_free[pool.rows[n]].all() and (
+            one := _follow(spree, way, pool.rows[n], others)
+        ):
             found.append(one)
             n_alike += one[0] <= ALIKE * len(way)
         if n_alike == ENOUGH:

@@ -1,0 +1,62 @@
+"""What left from one place over months, or all over the city in one night, may be one case: a home, an operation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from portal.publication.disclosure import Seen, cover_together
+
+IntArray = NDArray[np.int64]
+
+DAY_S = 86_400
+BAND_S = DAY_S // 4
+
+
+def table(category: IntArray, place: IntArray, band: IntArray) -> Seen:
+    """Rows of one tier at places 200 m from each other."""
+    nothing = np.zeros(len(place), np.int64)
+    face = np.unique(np.column_stack([place, band]), axis=0, return_inverse=True)[1].ravel()
+    spot = np.column_stack([place % 20, place // 20]) * 200.0
+    return Seen(nothing, category, band * BAND_S, nothing, face, spot)
+
+
+def share_of_secret(where: IntArray, sealed: IntArray, cover: IntArray, *, least: int) -> float:
+    """Who takes for one case what left where as many others did: how often he is right."""
+    gone = np.concatenate([sealed, cover])
+    _, of, count = np.unique(where[gone], return_inverse=True, return_counts=True)
+    return float(np.isin(gone[count[of] >= least], sealed).mean())
+
+
+@pytest.mark.parametrize("chance", range(8))
+def test_a_home_that_rows_of_months_leave_is_one_of_three(chance: int) -> None:
+    """Whoever is stalked calls the police again and again. Covers drawn row by row stand all over the city, so
+    that the place that lost three would be the home."""
+    random = np.random.default_rng(chance)
+    homes = np.repeat(random.choice(200, 3, replace=False), 3)
+    place = np.concatenate([homes, random.integers(0, 200, 4_000)])
+    night = np.concatenate([random.integers(2_400, 2_800, 9), random.integers(0, 2_900, 4_000)])
+    seen = table(random.integers(0, 4, 4_009), place, night)
+    sealed = np.arange(9)
+
+    cover = cover_together(sealed, [seen.face, seen.face], seen, generator=random)
+
+    assert cover.size == 18
+    assert share_of_secret(place, sealed, cover, least=3) <= 0.34
+
+
+@pytest.mark.parametrize("chance", range(8))
+def test_a_night_of_which_five_left_all_over_the_city_is_one_of_three(chance: int) -> None:
+    """An active operation is sealed as a whole."""
+    random = np.random.default_rng(chance)
+    place = random.integers(0, 400, 8_000)
+    night = np.concatenate([np.full(5, 950), random.integers(0, 1_000, 7_995)])
+    place[:5] = [0, 19, 210, 380, 399]  # kilometres apart
+    seen = table(random.integers(0, 4, 8_000), place, night)
+    sealed = np.arange(5)
+
+    cover = cover_together(sealed, [seen.face, seen.face], seen, generator=random)
+
+    assert cover.size == 10
+    assert share_of_secret(night, sealed, cover, least=5) <= 0.34
