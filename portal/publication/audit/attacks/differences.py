@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,14 +63,15 @@ def rarest_picks(gone: Gone, n_of_category: Ints) -> Flags:
 class Beside:
     """Rows that could leave, or whose outcome could be withheld, and which did.
 
-    scene: rows seen at one place and time, or of one event, have one number; kind: rows of two kinds never
-    cover each other; was_secret: what left for its own sake.
+    scene: rows of one event, or at one place and time, have one number; kind: rows of two kinds never cover each
+    other; was_secret: what left for its own sake; face: rows at one place and time, where the scene is not that.
     """
 
     scene: Ints
     kind: Ints
     was_secret: Flags
     left: Flags
+    face: Ints | None = None
 
 
 def lacks_cover(beside: Beside, *, covers_per_removal: int) -> int:
@@ -93,19 +95,43 @@ class Together:
 
 
 def left_together(beside: Beside, *, covers_per_removal: int) -> Together:
-    """Who takes for secret what left side by side: pairs and more, threes and more, and so on."""
-    size = int(beside.scene.max(initial=-1)) + 1
-    together = np.bincount(beside.scene[beside.left], minlength=size) > 1
+    """Who takes for secret what left side by side: pairs and more, threes and more, and so on.
+
+    By the scene, for who knows what belongs together, and as everybody sees it, by the face: there two covers
+    are one party of twice the size, which covers no secret.
+    """
+    face = beside.scene if beside.face is None else beside.face
+    several = [_several(where, beside.left) for where in (beside.scene, face)]
+    stays = ~beside.left & ~several[0] & ~several[1]
+    _, party = np.unique(np.column_stack([beside.scene, face]), axis=0, return_inverse=True)
     worst, has_company = 0.0, False
     for kind in np.unique(beside.kind[beside.left & beside.was_secret]):
-        secret, left, stays = (
-            np.bincount(beside.scene[(beside.kind == kind) & those], minlength=size)
-            for those in (beside.left & beside.was_secret, beside.left, ~beside.left)
-        )
-        for n in range(2, int(secret.max()) + 1):
-            n_secret, n_left = (int(np.count_nonzero(rows >= n)) for rows in (secret, left))
-            worst = max(worst, n_secret / n_left)
-            if n_left < (1 + covers_per_removal) * n_secret:
-                has_company |= bool(((stays >= n) & ~together).any())
-    n_together = int(together.sum())
+        mine = beside.kind == kind
+        secret, left = mine & beside.left & beside.was_secret, mine & beside.left
+        could, must, went = (np.bincount(party[mine & rows]) for rows in (stays, secret, left))
+        for where in (beside.scene, face):
+            for n, n_secret, n_left in _by_size(where, secret, left):
+                worst = max(worst, n_secret / n_left)
+                wanted = (1 + covers_per_removal) * n_secret
+                # Two secrets at one face are as large as no party is; covers at several faces are told.
+                is_meant = n <= must.max() and (
+                    where is beside.scene or (went >= n).sum() >= wanted
+                )
+                has_company |= n_left < wanted and is_meant and bool((could >= n).any())
+    n_together = len(np.unique(beside.scene[several[0] & beside.left]))
+    n_together = max(n_together, len(np.unique(face[several[1] & beside.left])))
     return Together(worst if n_together else None, n_together, has_company)
+
+
+def _several(where: Ints, left: Flags) -> Flags:
+    """Rows where more than one left."""
+    size = int(where.max(initial=-1)) + 1
+    return np.asarray((np.bincount(where[left], minlength=size) > 1)[where])
+
+
+def _by_size(where: Ints, secret: Flags, left: Flags) -> Iterator[tuple[int, int, int]]:
+    """For each number of rows: it, how many scenes or faces so many secret rows left, and so many of any."""
+    size = int(where.max(initial=-1)) + 1
+    of_secret, of_left = (np.bincount(where[rows], minlength=size) for rows in (secret, left))
+    for n in range(2, int(of_secret.max()) + 1):
+        yield n, int(np.count_nonzero(of_secret >= n)), int(np.count_nonzero(of_left >= n))
