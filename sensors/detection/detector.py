@@ -74,50 +74,38 @@ def detect(
     """
     sites = place(sensors)
     screened = screen(pulses, sites, now_ns=now_ns)
-    rejected = Rejected(
-        row=np.flatnonzero(~screened.keep),
-        cause=screened.cause[~screened.keep],
-        counts=screened.counts,
-        out_of_order=screened.out_of_order,
-    )
     heard = _hear(pulses, screened, mend(sites, faults))
     if heard.rows.size == 0:
-        none = soundings_of([], 0)
-        return Detection((), (), rejected, len(pulses), CORE_VERSION, none, tuple(faults))
+        none, unheard = soundings_of([], 0), _rejected(screened)
+        return Detection((), (), unheard, len(pulses), CORE_VERSION, none, tuple(faults))
     sky = _Sky(weather, heard.origin_ns, known_air(soundings, pulses.t_ns[heard.rows]))
-    air = felt_air(
-        heard.stream,
-        lambda stream, air: _search(stream, air, None)[0],
-        origin_ns=heard.origin_ns,
-        report_at_ns=sky.report_at_ns,
-        known=sky.known,
-    )
+    air = sky.felt(heard.stream)
     found, refused = _search(heard.stream, air, progress)
     found = together(sky.shared(found, heard.stream))
-    news = faults_of(
-        found, heard.stream, pulses, rows=heard.rows, origin_ns=heard.origin_ns, sites=heard.mended.sites
-    )  # fmt: skip
-    named = {fault.sensor_id for fault in faults}  # their faults are the caller's to judge anew
-    news = tuple(fault for fault in news if fault.sensor_id not in named)
+    news = _new_faults(found, heard, pulses, known=faults)
     if news:
-        before, mended = heard.rows, mend(sites, (*faults, *news))
-        heard = _hear(pulses, screened, mended, origin_ns=heard.origin_ns)
-        found, fallen = heard_again(
-            found, heard.stream, mended, air=air,
-            moved_to=row_moves(before, heard.rows), changed=names_to_rows(news, sites),
-        )  # fmt: skip
+        mended, changed = mend(sites, (*faults, *news)), names_to_rows(news, sites)
+        before, heard = heard, _hear(pulses, screened, mended, origin_ns=heard.origin_ns)
+        found, fallen = _weigh_again(found, before, heard, air, changed)
         found, refused = together(sky.shared(found, heard.stream)), [*refused, *fallen]
-    describe = _Describer(
-        pulses, heard.mended.sites, heard.stream, heard.rows, heard.origin_ns, classifier or DEFAULT
-    )
+    describe = _Describer(pulses, heard, classifier or DEFAULT)
     return Detection(
         tuple(describe.event(incident) for incident in found),
         tuple(describe.declined(one) for one in refused),
-        rejected,
+        _rejected(screened),
         len(pulses),
         CORE_VERSION,
         soundings_of(found, heard.origin_ns),
         (*faults, *news),
+    )
+
+
+def _rejected(screened: Screened) -> Rejected:
+    return Rejected(
+        row=np.flatnonzero(~screened.keep),
+        cause=screened.cause[~screened.keep],
+        counts=screened.counts,
+        out_of_order=screened.out_of_order,
     )
 
 
@@ -131,6 +119,16 @@ class _Sky:
 
     def report_at_ns(self, t_ns: int) -> Atmosphere:
         return atmosphere_at(self.weather, t_ns)
+
+    def felt(self, stream: Stream) -> Callable[[float], Atmosphere]:
+        """The air by time, also from what a first search finds of incidents."""
+        return felt_air(
+            stream,
+            lambda stream, air: _search(stream, air, None)[0],
+            origin_ns=self.origin_ns,
+            report_at_ns=self.report_at_ns,
+            known=self.known,
+        )
 
     def shared(self, incidents: list[Incident], stream: Stream) -> list[Incident]:
         return through_shared_air(
@@ -197,6 +195,31 @@ def _search(
     return associate(stream, seeds, delays, atmosphere_at_s=air, progress=explained)
 
 
+def _new_faults(
+    found: list[Incident], heard: _Heard, pulses: PulseArrays, *, known: Sequence[Fault]
+) -> tuple[Fault, ...]:
+    """What the incidents tell of sensors of which nothing was known: the others are the caller's to judge anew."""
+    told = faults_of(
+        found, heard.stream, pulses, rows=heard.rows, origin_ns=heard.origin_ns, sites=heard.mended.sites
+    )  # fmt: skip
+    named = {fault.sensor_id for fault in known}
+    return tuple(fault for fault in told if fault.sensor_id not in named)
+
+
+def _weigh_again(
+    found: list[Incident],
+    before: _Heard,
+    heard: _Heard,
+    air: Callable[[float], Atmosphere],
+    changed: Ints,
+) -> tuple[list[Incident], list[Declined]]:
+    """The incidents as they are with sensors mended, changed of them; and those that fell with a sensor."""
+    return heard_again(
+        found, heard.stream, heard.mended, air=air,
+        moved_to=row_moves(before.rows, heard.rows), changed=changed,
+    )  # fmt: skip
+
+
 def _halves(
     progress: Callable[[float], object] | None,
 ) -> tuple[Callable[[float], object] | None, Callable[[float], object] | None]:
@@ -210,25 +233,27 @@ class _Describer:
     """Turns what the search found, in seconds and indices, into what the caller gave: ns, ids, rows."""
 
     pulses: PulseArrays
-    sites: SensorSites
-    stream: Stream
-    rows: Ints
-    origin_ns: int
+    heard: _Heard
     classifier: Classifier
+
+    @property
+    def sites(self) -> SensorSites:
+        return self.heard.mended.sites
 
     def event(self, incident: Incident) -> DetectedEvent:
         burst, spot = incident.burst, incident.burst.location
-        distance = np.hypot(*(self.sites.xy_m - burst.place).T)
-        row = self.rows[incident.pulse]
+        sites, sensor = self.sites, self.heard.stream.sensor[incident.pulse]
+        distance = np.hypot(*(sites.xy_m - burst.place).T)
+        row = self.heard.rows[incident.pulse]
         features = pooled_features(
-            distance_m=distance[self.stream.sensor[incident.pulse]],
+            distance_m=distance[sensor],
             rise_ms=self.pulses.feature("rise_ms")[row],
             dur_ms=self.pulses.feature("dur_ms")[row],
             centroid_hz=self.pulses.feature("centroid_hz")[row],
             peak_db=self.pulses.feature("peak_db")[row],
             round_t_s=burst.round_t_s,
             n_asked=incident.asked,
-            sensor=self.stream.sensor[incident.pulse],
+            sensor=sensor,
         )
         verdict = self.classifier.judge(features)
         round_t_ns = self._ns(burst.round_t_s)
@@ -244,7 +269,7 @@ class _Describer:
             cov_yy=float(spot.cov_m2[1, 1]),
             round_t_ns=round_t_ns,
             round_sd_s=burst.round_sd_s,
-            sensor_id=self.sites.sensor_id[burst.sensor],
+            sensor_id=sites.sensor_id[burst.sensor],
             sensor_residual_s=spot.residual_s,
             sensor_distance_m=distance[burst.sensor],
             sensor_used=spot.used,
@@ -269,7 +294,7 @@ class _Describer:
         return DeclinedPlace(t_ns, *self._where(one.x_m, one.y_m), one.reason)
 
     def _ns(self, t_s: Floats) -> Ints:
-        return np.asarray(self.origin_ns + np.round(t_s * NS_PER_S).astype(np.int64))
+        return np.asarray(self.heard.origin_ns + np.round(t_s * NS_PER_S).astype(np.int64))
 
     def _where(self, x_m: float, y_m: float) -> tuple[float, float, float, float]:
         """x, y in the caller's metres; lon, lat in degrees, NaN if the caller has none."""
