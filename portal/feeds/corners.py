@@ -81,7 +81,7 @@ class Shapes:
         return {**found, "cell": sorted({cell, *found["cell"]})}
 
 
-_memory: Memory[Shapes] = Memory(16_000_000, lambda shapes: shapes.nbytes)
+_memory: Memory[Shapes] = Memory(64_000_000, lambda shapes: shapes.nbytes, holds_few=True)
 _SIDES: Final = ("west", "south", "east", "north")
 
 

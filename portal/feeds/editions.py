@@ -91,11 +91,15 @@ def forget_on_commit(*, using: str = "publisher", **_signal: Any) -> None:
 class Memory(Generic[T]):
     """What was worked out from the present editions: at most so many bytes, the longest unused go first.
 
-    Nothing is kept while editions are not. weigh: bytes of a value.
+    Nothing is kept while editions are not. weigh: bytes of a value. holds_few: one value may take all there
+    is; else none may take more than an eighth, so that it does not drive out everything.
     """
 
-    def __init__(self, max_bytes: int, weigh: Callable[[T], int]) -> None:
+    def __init__(
+        self, max_bytes: int, weigh: Callable[[T], int], *, holds_few: bool = False
+    ) -> None:
         self._max_bytes, self._weigh = max_bytes, weigh
+        self._most = max_bytes if holds_few else max_bytes // 8
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
         self._bytes = 0
@@ -114,7 +118,7 @@ class Memory(Generic[T]):
     def put(self, key: Hashable, value: T, now: Editions) -> None:
         weight = self._weigh(value)
         is_kept = settings.EDITIONS_KEPT_S and _keeps.get()
-        if not is_kept or weight > self._max_bytes // 8:
+        if not is_kept or weight > self._most:
             return
         with self._lock:
             self._turn_to(now)

@@ -59,10 +59,10 @@ class Tallies:
         """Which tallies hold rows of some values, wholly in the months from ``since`` to before ``until``."""
         keep = np.ones(len(self.n), dtype=bool)
         for column, wanted in equals.items():
-            known = self.values[column]
-            is_wanted = np.zeros(len(known), dtype=bool)
-            is_wanted[[known.index(str(value)) for value in wanted if value in known]] = True
-            keep &= is_wanted[self.codes[column]]
+            known, codes = self.values[column], self.codes[column]
+            found = [known.index(str(value)) for value in wanted if value in known]
+            # Of one value a comparison is five times faster than looking each code up.
+            keep &= codes == found[0] if len(found) == 1 else np.isin(codes, found)
         if since is not None:
             keep &= self.first >= since
         if until is not None:
@@ -102,7 +102,7 @@ def _unravel(key: int, labels: Sequence[tuple[Any, ...]]) -> list[Any]:
     return values[::-1]
 
 
-_memory: Memory[Tallies] = Memory(48_000_000, lambda tallies: tallies.nbytes)
+_memory: Memory[Tallies] = Memory(48_000_000, lambda tallies: tallies.nbytes, holds_few=True)
 
 
 def tallies_of(dataset: str, release: int) -> Tallies | None:
@@ -202,20 +202,25 @@ def about(selection: Selection) -> Guess | None:
     if tallies is None:
         return None
     told = {name: values for name, values in selection.equals.items() if name in tallies.values}
-    keep = tallies.chosen(told)
+    kept = np.flatnonzero(tallies.chosen(told))
     if selection.since:
-        keep &= tallies.last >= month_of(selection.since.astimezone(the_city().zone).date())
+        since = month_of(selection.since.astimezone(the_city().zone).date())
+        kept = kept[tallies.last[kept] >= since]
     if selection.until:
-        keep &= tallies.first <= month_of(selection.until.astimezone(the_city().zone).date())
-    among = int(tallies.n[keep].sum())
+        until = month_of(selection.until.astimezone(the_city().zone).date())
+        kept = kept[tallies.first[kept] <= until]
+    n = tallies.n[kept]
+    among = int(n.sum())
     held, known = selection.placed(touching=selection.touching), shapes_now().codes
     if held is None:
         return Guess(among, among)
-    meant = 0.0
-    for kind, precisions in _PRECISIONS.items():
-        if held[kind]:
-            n = int(tallies.n[keep & tallies.chosen({"precision": precisions})].sum())
-            meant += n * len(held[kind]) / len(known[kind])
+    by_precision = np.bincount(tallies.codes["precision"][kept], weights=n)
+    of = dict(zip(tallies.values["precision"], by_precision.tolist(), strict=False))
+    meant = sum(
+        sum(of.get(precision, 0.0) for precision in precisions) * len(held[kind]) / len(known[kind])
+        for kind, precisions in _PRECISIONS.items()
+        if held[kind]
+    )
     return Guess(meant, among)
 
 

@@ -78,3 +78,15 @@ def test_nothing_is_kept_while_the_editions_are_not(settings: Any) -> None:
     memory.put("question", "answer", NOW)
 
     assert memory.get("question", NOW) is None
+
+
+def test_a_memory_of_few_keeps_one_that_takes_nearly_all_of_it() -> None:
+    memory: Memory[str] = Memory(80, len, holds_few=True)
+    memory.put("large", "x" * 70, NOW)
+    assert memory.get("large", NOW)
+
+    memory.put("other", "y" * 70, NOW)
+    memory.put("too large", "z" * 81, NOW)
+
+    kept = [key for key in ("large", "other", "too large") if memory.get(key, NOW)]
+    assert kept == ["other"]
