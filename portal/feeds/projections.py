@@ -26,6 +26,9 @@ class Projection:
     # The same for files, where a footprint stands in many rows: its name in each, and all of them once.
     shape: str = "NULL::text"
     shapes: str = ""  # a statement that gives name and GeoJSON
+    # The last columns where they follow from the shape alone, and every shape once, as a row of nothing else.
+    of_shape: tuple[str, ...] = ()
+    each_shape: str = ""
     key: str = ""  # the column that is unique in the table, whatever the release; '' where none is
     in_order: str = ""  # the place's code as the indexes by time have it; '' where they have none
     is_monthly: bool = False  # rows have a period, and files come by the month in which it starts
@@ -55,11 +58,18 @@ class Projection:
         total = f", ({self.select('count(*)', where=counted)})" if counted is not None else ""
         return f"SELECT {what}{total} FROM ({first}) AS r {self.joins} ORDER BY {order}"  # noqa: S608 - our own text
 
-    def page_of_few(self, what: str, *, where: str, order: str, limit: str) -> str:
-        """The same where an index tells of all rows which they are and how many: the last column is their number."""
-        found = f"r.{self.key}, count(*) OVER () AS n_meant"
+    def page_of_few(
+        self, what: str, *, where: str, order: str, limit: str, is_whole: bool = False
+    ) -> str:
+        """The same where all rows are found for their number's sake: it is the last column.
+
+        An index tells which they are, and those of the page are looked up. is_whole: each is read as it is
+        found, which is less work where the page shows most of them.
+        """
+        found = f"{'r.*' if is_whole else f'r.{self.key}'}, count(*) OVER () AS n_meant"
         first = self.select(found, where=where, order=order, limit=limit)
-        rows = f"({first}) AS found JOIN {self.table} USING ({self.key})"
+        looked_up = f"({first}) AS found JOIN {self.table} USING ({self.key})"
+        rows = f"({first}) AS r" if is_whole else looked_up
         return f"SELECT {what}, n_meant FROM {rows} {self.joins} ORDER BY {order}"  # noqa: S608 - our own text
 
     @property
@@ -124,6 +134,15 @@ _SHAPES: Final = (
     "LEFT JOIN release.place p ON p.code = r.place_code AND r.place_code <> '' "
     "LEFT JOIN release.cell c ON c.code = r.cell_code AND r.cell_code <> ''"
 )
+_SHAPE_NAME: Final = (
+    "CASE WHEN r.place_code <> '' THEN 'place ' || r.place_code "
+    "WHEN r.cell_code <> '' THEN 'cell ' || r.cell_code END"
+)
+_OF_SHAPE: Final = ("longitude", "latitude", "stands_for_addresses")
+_EACH_SHAPE: Final = (
+    "(SELECT code AS place_code, '' AS cell_code FROM release.place "  # noqa: S608 - our own text
+    f"UNION ALL SELECT '', code FROM release.cell UNION ALL SELECT '', '') AS r {_SHAPES}"
+)
 _SHAPES_BY_NAME: Final = (
     "SELECT 'place ' || code, footprint::text FROM release.place "
     "UNION ALL SELECT 'cell ' || code, footprint::text FROM release.cell"
@@ -138,8 +157,10 @@ def _records(table: str, own: dict[str, str], *, joins: str = "", in_order: str 
         order=("r.public_id",),
         joins=f"{_SHAPES} {joins}".rstrip(),
         footprint="coalesce(p.footprint, c.footprint)",
-        shape="CASE WHEN p.code IS NOT NULL THEN 'place ' || p.code WHEN c.code IS NOT NULL THEN 'cell ' || c.code END",
+        shape=_SHAPE_NAME,
         shapes=_SHAPES_BY_NAME,
+        of_shape=_OF_SHAPE,
+        each_shape=_EACH_SHAPE,
         key="public_id",
         in_order=in_order,
         is_monthly=True,

@@ -7,6 +7,7 @@ import binascii
 import datetime as dt
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from portal.city import the_city
 from portal.feeds.asking import fetch
 from portal.feeds.corners import shapes_now
 from portal.feeds.dictionary import DATASETS
+from portal.feeds.items import items_of
 from portal.feeds.selection import PLACED, Selection, SelectionError, text_array
 from portal.feeds.tallies import MONTH, Guess, about, plan_of
 
@@ -29,6 +31,9 @@ FILE_ORDER: Final = "id"
 FEW: Final = 10_000
 # The share of rows inside a box from which a page is full before long, read in the order of time.
 SPREAD: Final = 0.01
+# A page out of so many pages is found by reading them all: their number is then known, too. Of more it is
+# cheaper to count in an index, and to look up the rows of the page.
+WHOLE_PAGES: Final = 2
 LIMIT: Final = "%(limit)s"
 
 
@@ -70,42 +75,77 @@ def page_of(
     """
     sort = sort or sorts_of(selection.dataset)[0]
     keys = _keys(selection, sort)
+    items = items_of(selection, columns, with_footprint=with_footprint)
     guess = about(selection) if selection.box or with_total else None
-    is_spread = sort == "newest" and selection.is_told_in_order and _is_spread(guess)
-    where, parameters = selection.where(in_order=is_spread)
+    way = _way_of(selection, guess, sort=sort, limit=limit, cursor=cursor, with_total=with_total)
+    where, parameters = selection.where(in_order=way.is_in_order)
     if cursor:
         after = _read_cursor(cursor, selection, sort, len(keys))
         where = " AND ".join(part for part in (where, _beyond(keys)) if part)
         parameters |= {f"key_{n}": value for n, value in enumerate(after)}
-    item = item_sql(selection, columns, with_footprint=with_footprint)
-    what = ", ".join([f"{item}::text", *(f"{key}::text" for key, _ in keys)])
+    what = ", ".join([items.sql, *(f"{key}::text" for key, _ in keys)])
     order = ", ".join(f"{key} DESC" if descending else key for key, descending in keys)
-    # Of few rows that no tally knows the number of each is looked at, and one plan is good for any of them.
-    is_few = with_total and _is_few(guess) and plan_of(selection) is None
-    if is_few and not (is_spread or cursor):
-        statement = selection.projection.page_of_few(what, where=where, order=order, limit=LIMIT)
+    if way.is_counted and not (way.is_in_order or cursor):
+        statement = selection.projection.page_of_few(
+            what, where=where, order=order, limit=LIMIT, is_whole=way.is_whole
+        )
     else:
-        counted = selection.where()[0] if is_few else None
+        counted = selection.where()[0] if way.is_counted else None
         statement = selection.projection.page(
             what, where=where, order=order, limit=LIMIT, counted=counted
         )
-    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=is_few or is_spread)
+    rows = fetch(statement, {**parameters, "limit": limit + 1}, is_prepared=way.is_prepared)
     more = len(rows) > limit
-    last = rows[limit - 1][1 : 1 + len(keys)] if more else ()
-    total = rows[0][-1] if is_few and rows else None
+    last = rows[limit - 1][2 : 2 + len(keys)] if more else ()
+    total = _total_of(rows, cursor) if way.is_counted else None
     return Page(
-        [row[0] for row in rows[:limit]],
+        items.texts(rows[:limit]),
         _make_cursor(last, selection, sort) if more else "",
         counts_in_box(selection)[0] if with_total and total is None else total,
     )
 
 
-def _is_few(guess: Guess | None) -> bool:
-    return guess is not None and guess.meant <= FEW
+@dataclass(frozen=True)
+class _Way:
+    """How a page is read, by a guess of how many rows are meant. The answer is the same in each.
+
+    is_counted: the statement tells how many rows there are; is_whole: for it, reads each of them;
+    is_in_order: reads an index by time until the page is full.
+    """
+
+    is_counted: bool
+    is_whole: bool
+    is_in_order: bool
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether one plan is good for any parameters."""
+        return self.is_counted or self.is_in_order
 
 
-def _is_spread(guess: Guess | None) -> bool:
-    return guess is not None and 0 < guess.among * SPREAD <= guess.meant
+def _way_of(
+    selection: Selection,
+    guess: Guess | None,
+    *,
+    sort: str,
+    limit: int,
+    cursor: str,
+    with_total: bool,
+) -> _Way:
+    meant, among = (guess.meant, guess.among) if guess else (math.inf, math.inf)
+    # The number of rows that no tally knows is found by looking at each, while they are few.
+    is_counted = with_total and meant <= FEW and plan_of(selection) is None
+    is_whole = is_counted and not cursor and meant <= WHOLE_PAGES * limit
+    is_spread = 0 < among * SPREAD <= meant < math.inf
+    is_in_order = is_spread and not is_whole and sort == "newest" and selection.is_told_in_order
+    return _Way(is_counted, is_whole, is_in_order)
+
+
+def _total_of(rows: Sequence[tuple[Any, ...]], cursor: str) -> int | None:
+    """The number that each row ends with. A first page without rows tells it, too."""
+    if rows:
+        return int(rows[0][-1])
+    return None if cursor else 0
 
 
 def values_of(selection: Selection, columns: Sequence[str], *, limit: int) -> list[tuple[Any, ...]]:
@@ -238,27 +278,6 @@ def categorical_of(dataset: str) -> tuple[str, ...]:
         f.name
         for f in DATASETS[dataset].fields
         if f.type == "string" and not f.unique and (f.values or f.references == "areas.slug")
-    )
-
-
-def item_sql(
-    selection: Selection, columns: Sequence[str] | None, *, with_footprint: bool = False
-) -> str:
-    """A row as json: an object of the columns, or a GeoJSON feature with them as its properties."""
-    spec = DATASETS[selection.dataset]
-    names = list(spec.columns if columns is None else columns)
-    if unknown := sorted(set(names) - set(spec.columns)):
-        raise SelectionError(
-            f"got columns {', '.join(unknown)}; wanted some of {', '.join(spec.columns)}"
-        )
-    wire = selection.projection.wire(spec)
-    pairs = ", ".join(f"'{name}', {wire[name]}" for name in names)
-    properties = f"json_build_object({pairs})"
-    if not with_footprint:
-        return properties
-    return (
-        "json_build_object('type', 'Feature', 'id', "
-        f"{wire[spec.columns[0]]}, 'geometry', {selection.projection.footprint}, 'properties', {properties})"
     )
 
 

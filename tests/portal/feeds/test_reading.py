@@ -32,9 +32,15 @@ from portal.feeds.reading import (
 from portal.feeds.rows import rows_of
 from portal.feeds.selection import Box, Selection, SelectionError
 from portal.feeds.tallies import Guess, about
-from portal.models import PublishedTally, Release
+from portal.models import (
+    PublishedFeedback,
+    PublishedIncident,
+    PublishedPlace,
+    PublishedTally,
+    Release,
+)
 from tests.factories.released import DATASETS as RELEASED
-from tests.factories.released import released_city
+from tests.factories.released import release_of, released_city
 
 pytestmark = pytest.mark.usefixtures("city_db")
 WEST, SOUTH = -98.62, 39.78
@@ -158,7 +164,8 @@ def test_few_rows_are_read_and_counted_in_one_statement(
     assert quick.total == len(read_all(of)) > 3
     assert page_of(of, limit=3, cursor=quick.cursor, with_total=True).total == quick.total
     nowhere = replace(of, equals={"category": ("theft",), "district": ()})
-    assert page_of(nowhere, with_total=True) == Page([], "", 0)
+    with django_assert_num_queries(1, using="public"):
+        assert page_of(nowhere, with_total=True) == Page([], "", 0)
     forget()
 
 
@@ -166,21 +173,23 @@ def test_a_page_of_a_box_is_the_same_in_any_way_of_reading(
     everything: list[tuple[dict[str, Any], Any]],
 ) -> None:
     corners = [n * 0.005 for n in range(9)]
-    ways = [(0.0, 10_000), (2.0, 10_000), (2.0, 0)]
+    # Those that are few by an index, all in the order of time, as the planner likes; all of them whole.
+    ways = [(0.0, 10_000, 0), (2.0, 10_000, 0), (2.0, 0, 0), (0.0, 10_000, 10_000)]
     in_order = 0
     for west, south, size in itertools.product(corners, corners, (0.0061, 0.0151, 0.03)):
         box = Box(WEST + west, SOUTH + south, WEST + west + size, SOUTH + south + size)
         of = Selection("incidents", 1, {"category": ("theft",)}, box=box)
         found = []
-        for share, few in ways:
+        for share, few, pages in ways:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(reading, "SPREAD", share)
                 patch.setattr(reading, "FEW", few)
+                patch.setattr(reading, "WHOLE_PAGES", pages)
                 first = page_of(of, limit=2, with_total=True)
                 found.append((first, first.cursor and page_of(of, limit=2, cursor=first.cursor)))
         in_order += of.is_told_in_order
 
-        assert found[0] == found[1] == found[2]
+        assert all(other == found[0] for other in found[1:])
     assert in_order > 10
 
 
@@ -271,6 +280,63 @@ def test_columns_come_in_the_order_asked_and_as_features(
     shapes = {row["public_id"]: shape for row, shape in everything}
     assert feature["geometry"] == shapes[feature["id"]]
     assert list(feature["properties"]) == list(DATASETS["incidents"].columns)
+
+
+@pytest.mark.parametrize("slug", ["incidents", "gunfire"])
+def test_what_a_place_says_is_read_once_and_told_in_every_row(
+    slug: str, settings: Any, django_assert_num_queries: Any
+) -> None:
+    released_city()
+    settings.EDITIONS_KEPT_S = 60
+    forget()
+    columns, of = DATASETS[slug].columns, Selection(slug, 1)
+    quick = page_of(of)
+
+    with django_assert_num_queries(1, using="public"):
+        assert page_of(of) == quick
+    slow = page_of(of, columns=columns)
+
+    assert quick.items == slow.items
+    assert any(json.loads(item)["stands_for_addresses"] for item in quick.items)
+    forget()
+
+
+def test_a_place_of_this_second_is_told_and_an_unknown_one_is_as_none(
+    everything: list[tuple[dict[str, Any], Any]], settings: Any
+) -> None:
+    settings.EDITIONS_KEPT_S = 60
+    forget()
+    of = Selection("incidents", 1)
+    page_of(of)  # what every place says is known from here
+    place = PublishedPlace.objects.order_by("code")[0]
+    place.pk, place.code, place.stands_for_addresses = None, "new-1", 4_321
+    place.save(using="publisher")
+    placed = PublishedIncident.objects.using("publisher").exclude(place_code="")
+    first, second = placed.order_by("public_id")[:2]
+    placed.filter(pk=first.pk).update(place_code="new-1")
+    placed.filter(pk=second.pk).update(place_code="nowhere-1")
+
+    found = {row["public_id"]: row for row in map(json.loads, page_of(of).items)}
+
+    assert found[first.public_id]["stands_for_addresses"] == 4_321
+    assert found[second.public_id]["stands_for_addresses"] is None
+    assert page_of(of).items == page_of(of, columns=DATASETS["incidents"].columns).items
+    forget()
+
+
+def test_text_is_told_letter_by_letter(city_db: None) -> None:
+    said = 'a "quoted" \\ back\\slash,\nanother line\t\u2028 and \x01 ñ 🌻 %s {}'
+    release_of("feedback")
+    PublishedFeedback.objects.using("publisher").create(
+        public_id="f" * 24, kind="praise", topic="other", text=said, period="2026-W40",
+        starts_at=AT, ends_at=AT + dt.timedelta(days=7), first_release=1,
+    )  # fmt: skip
+
+    (item,) = page_of(Selection("feedback", 1)).items
+
+    assert json.loads(item)["text"] == said
+    assert json.loads(item)["answer"] is None
+    assert list(json.loads(item)) == list(DATASETS["feedback"].columns)
 
 
 def test_a_cursor_continues_its_own_question_alone(
