@@ -374,7 +374,12 @@ def _covers(alert: Row, row: Row, on: Map) -> bool:
 
 
 def sealed(editions: Sequence[Edition], removed: set[str]) -> dict[str, float]:
-    """Rows of an old edition that are gone: how often each strategy's pick was the sealed one.
+    """How often each strategy's pick was the sealed one."""
+    return {name: share(was) for name, was in sealed_picks(editions, removed).items()}
+
+
+def sealed_picks(editions: Sequence[Edition], removed: set[str]) -> dict[str, list[bool]]:
+    """Rows of an old edition that are gone: of each that a strategy picks, whether it was the sealed one.
 
     all: takes each for sealed. newest, oldest, rarest: of all gone rows, as many as were sealed, by
     that order. lone: those that have no two of their own category beside them.
@@ -392,9 +397,7 @@ def sealed(editions: Sequence[Edition], removed: set[str]) -> dict[str, float]:
         "rarest": sorted(gone, key=lambda row: count[row.category])[:n],
         "lone": [row for row in gone if alike[row.category] < 3],
     }
-    return {
-        name: share(row.public_id in removed for row in chosen) for name, chosen in picks.items()
-    }
+    return {name: [row.public_id in removed for row in chosen] for name, chosen in picks.items()}
 
 
 # Ids and order ------------------------------------------------------------------------------------
