@@ -19,6 +19,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 _KEY_LIVES_S: Final = 2 * 24 * 3600
+PATIENCE_S = 0.2  # neither an answer nor a form must wait for a counter
 
 
 def network_of(request: HttpRequest, *, bits_v4: int, bits_v6: int) -> str | None:
@@ -81,5 +82,4 @@ def _key_of_the_day(store: redis.Redis, now: float) -> bytes:
 
 @cache
 def _store(url: str) -> redis.Redis:
-    # Neither an answer nor a form must wait for a counter.
-    return redis.Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2)
+    return redis.Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)

@@ -89,10 +89,29 @@ def city_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> 
             empty_every_table()
 
 
+@pytest.fixture(scope="module")
+def module_db(
+    django_db_setup: None,
+    django_db_blocker: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Path]:
+    """The same for all tests of a module, with files of its own: their folder."""
+    from django.test import override_settings
+
+    files = tmp_path_factory.mktemp("files")
+    with django_db_blocker.unblock(), override_settings(FILES=files):
+        try:
+            yield files
+        finally:
+            empty_every_table()
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """A throw-away Redis."""
+    """A throw-away Redis. On a busy machine it may be slow, and is not taken for none."""
+    from portal import counting
     from portal.runtime.redis import throwaway_redis
 
-    with throwaway_redis() as redis:
+    with throwaway_redis() as redis, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "PATIENCE_S", 60.0)
         yield redis.url
