@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.client
 import json
 import os
 import shutil
@@ -21,10 +20,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,12 +29,12 @@ import numpy as np
 import psutil
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(PROJECT / "benchmarks")]
 
-N_GATEWAYS = 20
+from live_callers import Gateway, Visitor, Watcher, ask  # noqa: E402
+from live_city import enrol, made, report_weather, shared_out  # noqa: E402
+
 LEAD_S = 3.0  # between the end of the preparations and the first pulse
-LOOK_S = 0.02  # how often the table is looked at: the resolution of the figures
-PAGES = ("/", "/healthz")
 PATIENCE_S = 120.0
 
 
@@ -95,116 +92,6 @@ def wait_until(is_so, said: Path | None = None) -> None:
         time.sleep(0.1)
 
 
-@dataclass
-class Gateway(threading.Thread):
-    """Posts what its sensors heard, as soon as it was heard, every so many seconds."""
-
-    number: int
-    port: int
-    key_id: str
-    secret: str
-    every_s: float
-    pulses: list[tuple[float, dict]]  # (when it is to be sent, message), in that order
-    answers: Counter = field(default_factory=Counter)
-    door_s: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(daemon=True)
-
-    __hash__ = threading.Thread.__hash__
-
-    def run(self) -> None:
-        time.sleep(self.every_s * self.number / N_GATEWAYS)
-        at = 0
-        while at < len(self.pulses):
-            time.sleep(self.every_s)
-            now, first = time.time(), at
-            while at < len(self.pulses) and self.pulses[at][0] <= now:
-                at += 1
-            if at > first:
-                self.deliver([message for _, message in self.pulses[first:at]], f"{first}-{at}")
-
-    def deliver(self, messages: list[dict], key: str) -> None:
-        body = json.dumps(messages).encode()
-        while (status := self.post(body, key)) != 202:
-            self.answers[status] += 1
-            time.sleep(0.2)
-        self.answers[202] += 1
-
-    def post(self, body: bytes, key: str, *, to: str = "pulses") -> int:
-        from sensors.authentication import sign
-
-        stamp = str(int(time.time()))
-        headers = {
-            "Content-Type": "application/json",
-            "Daylight-Key": self.key_id,
-            "Daylight-Timestamp": stamp,
-            "Daylight-Idempotency-Key": key,
-            "Daylight-Signature": sign(
-                self.secret, timestamp=stamp, idempotency_key=key, body=body
-            ),
-        }
-        began = time.perf_counter()
-        status = ask(self.port, "POST", f"/ingest/v1/{to}", body, headers)
-        self.door_s.append(time.perf_counter() - began)
-        return status
-
-
-def ask(port: int, method: str, path: str, body: bytes = b"", headers: dict | None = None) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        response.read()
-        return response.status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
-
-
-class Visitor(threading.Thread):
-    """Opens pages all the while, twice a second."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(daemon=True)
-        self.port, self.seconds, self.is_over = port, {page: [] for page in PAGES}, False
-
-    def run(self) -> None:
-        while not self.is_over:
-            for page in PAGES:
-                began = time.perf_counter()
-                assert ask(self.port, "GET", page) == 200, page
-                self.seconds[page].append(time.perf_counter() - began)
-            time.sleep(0.5)
-
-
-class Watcher(threading.Thread):
-    """Sees each event when it is committed: id -> (seen at, last pulse received at, shot at), seconds."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.seen: dict[int, tuple[float, float, float]] = {}
-        self.is_over = False
-
-    def run(self) -> None:
-        from django.db import connection
-
-        newest = 0
-        with connection.cursor() as cursor:
-            while not self.is_over:
-                cursor.execute(
-                    "SELECT id, revision, extract(epoch FROM last_pulse_at), t_ns"
-                    " FROM sensors_acousticevent WHERE id > %s ORDER BY id",
-                    [newest],
-                )
-                now = time.time()
-                for newest, revision, received_s, t_ns in cursor.fetchall():
-                    assert revision == 1, "revised before it was seen; look more often"
-                    self.seen[newest] = (now, float(received_s), t_ns / 1e9)
-                time.sleep(LOOK_S)
-
-
 def measure(stack: psutil.Process, port: int, wanted) -> dict[str, object]:
     import django
 
@@ -242,95 +129,6 @@ def measure(stack: psutil.Process, port: int, wanted) -> dict[str, object]:
         **told_truth(stream, start_s, plane),
         **told_kept(gateways),
     }
-
-
-def made(wanted):
-    """A stream with its truth, and the plane that its metres are on."""
-    from sensors.geodesy import LocalPlane
-    from sensors.simulation.streams import PRESETS, make_stream
-
-    city = PRESETS["city"]
-    busier = wanted.per_hour / (city.gunfire_per_h + city.firework_per_h)
-    preset = replace(
-        city,
-        sensors=wanted.sensors,
-        minutes=wanted.seconds / 60.0,
-        gunfire_per_h=busier * city.gunfire_per_h,
-        firework_per_h=busier * city.firework_per_h,
-        noise_per_h=wanted.noise,
-    )
-    return make_stream(preset, seed=wanted.seed), LocalPlane(-98.6, 39.8)
-
-
-def enrol(sensors, plane) -> list[tuple[str, str]]:
-    """Register the sensors, shared out among the gateways, and a station; a key for each gateway."""
-    from django.utils import timezone
-
-    from sensors import actions
-    from sensors.models import Source
-    from sensors.payloads.register import SensorEntry
-
-    now = timezone.now()
-    sites = [("WX-1", "weather", *plane.to_lonlat(0.0, 0.0))] + [
-        (str(serial), "acoustic", *plane.to_lonlat(x_m, y_m))
-        for serial, x_m, y_m in zip(
-            sensors["sensor_id"], sensors["x_m"], sensors["y_m"], strict=True
-        )
-    ]
-    entries = [
-        SensorEntry(
-            serial=serial,
-            kind=kind,
-            lon=float(lon),
-            lat=float(lat),
-            source=f"gateway-{n % N_GATEWAYS}",
-        )
-        for n, (serial, kind, lon, lat) in enumerate(sites)
-    ]
-    actions.register_sensors(entries=entries, now=now)
-    sources = [Source.objects.get(slug=f"gateway-{n}") for n in range(N_GATEWAYS)]
-    issued = [actions.issue_key(source=source, now=now) for source in sources]
-    return [(key.key_id, key.secret) for key in issued]
-
-
-def report_weather(gateway: Gateway, weather) -> None:
-    """The station's report, through the door as well. The station is the first gateway's."""
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    told = {
-        "temperature": weather["temp_c"][0],
-        "windSpeed": weather["wind_mps"][0],
-        "windDirection": weather["wind_from_deg"][0],
-    }
-    body = json.dumps(
-        [{"sensor": "WX-1", "property": k, "t": at, "value": float(v)} for k, v in told.items()]
-    ).encode()
-    assert gateway.post(body, "weather", to="observations") == 202
-
-
-def shared_out(stream, start_s: float, wanted) -> list[list[tuple[float, dict]]]:
-    """For each gateway what it is to send, and from when on: when its sensor had told it, or later."""
-    from sensors.simulation.streams import START_NS
-
-    random = np.random.default_rng(wanted.seed + 1)
-    serials = stream.sensors["sensor_id"].tolist()
-    gateway_of = {serial: (n + 1) % N_GATEWAYS for n, serial in enumerate(serials)}
-    pulses, shift_ns = stream.pulses, round(start_s * 1e9) - START_NS
-    send_s = (pulses["recv_ns"] + shift_ns) / 1e9
-    is_late = random.random(send_s.size) < wanted.late
-    send_s = send_s + is_late * random.uniform(0.0, 20.0, send_s.size)
-    shares: list[list[tuple[float, dict]]] = [[] for _ in range(N_GATEWAYS)]
-    features = ("peak_db", "snr_db", "rise_ms", "dur_ms", "centroid_hz")
-    for row in np.argsort(send_s):
-        message = {
-            "sensor": str(pulses["sensor_id"][row]),
-            "pulse_id": str(pulses["pulse_id"][row]),
-            "t_ns": int(pulses["t_ns"][row] + shift_ns),
-        }
-        for name in features:
-            if np.isfinite(value := float(pulses[name][row])):
-                message[name] = round(value, 3)
-        shares[gateway_of[message["sensor"]]].append((float(send_s[row]), message))
-    return shares
 
 
 def cpu_s(stack: psutil.Process) -> dict[str, float]:
