@@ -45,6 +45,16 @@ def alerts_counted(count: float) -> str:
     return ngettext("%(number)s alert", "%(number)s alerts", int(count)) % {"number": number(count)}
 
 
+def calls_counted(count: float) -> str:
+    return ngettext("%(number)s call", "%(number)s calls", int(count)) % {"number": number(count)}
+
+
+def messages_counted(count: float) -> str:
+    return ngettext("%(number)s message", "%(number)s messages", int(count)) % {
+        "number": number(count)
+    }
+
+
 def rows_counted(count: float) -> str:
     return ngettext("%(number)s row", "%(number)s rows", int(count)) % {"number": number(count)}
 
@@ -53,6 +63,8 @@ def rows_counted(count: float) -> str:
 COUNTED: dict[str, tuple[Callable[[float], str], str]] = {
     "incidents": (incidents_counted, gettext_noop("incidents")),
     "gunfire": (alerts_counted, gettext_noop("alerts")),
+    "calls": (calls_counted, gettext_noop("calls")),
+    "feedback": (messages_counted, gettext_noop("messages")),
 }
 ROWS = (rows_counted, gettext_noop("rows"))
 

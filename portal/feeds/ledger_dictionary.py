@@ -9,6 +9,26 @@ from django.utils.translation import gettext_noop as _
 from portal.feeds.columns import DISTRICT_OR_CITY
 from portal.feeds.specs import DatasetSpec, Field
 
+# In a word or two; the page on methods says each in a sentence.
+MEASURES: Final = {
+    "alerts": _("alerts of which something is told"),
+    "evidence": _("share with evidence of gunfire"),
+    "unconfirmed": _("share where nothing was found"),
+    "unfounded": _("share found to be something else"),
+    "no_disposition": _("share without a reported outcome"),
+    "reviewed": _("share that a person reviewed"),
+    "overridden": _("share of reviewed alerts where a person said otherwise"),
+    "disputed": _("share on which reviewers disagree"),
+    "called": _("share about which somebody called too"),
+    "missed": _("share of confirmed shootings without an alert"),
+    "response": _("median minutes until the first officer is there"),
+    "dispatch": _("median minutes until an officer is sent"),
+    "officer_hours": _("hours of all officers together"),
+    "officer_hours_unconfirmed": _("hours of officers where nothing was found"),
+    "location_error": _("median metres from the stated place to the evidence"),
+    "latency": _("median seconds until the alert"),
+    "uptime": _("share of hours in which the microphones listened"),
+}
 LEDGER: Final = (
     DatasetSpec(
         slug="gunfire-ledger",
@@ -50,9 +70,8 @@ LEDGER: Final = (
             Field(
                 "measure",
                 "string",
-                _(
-                    "alerts; evidence, unconfirmed, unfounded, no_disposition; reviewed, overridden, disputed; called; missed; response, dispatch, officer_hours, officer_hours_unconfirmed; location_error; latency; uptime. Explained under Methods."
-                ),
+                _("What was measured, as the methods page explains."),
+                values=MEASURES,
             ),
             Field(
                 "unit",

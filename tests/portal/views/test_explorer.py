@@ -19,6 +19,7 @@ from django.test import Client
 from portal.feeds.building import build_files
 from portal.feeds.dictionary import DATASETS
 from portal.models import Release
+from portal.publication.measures import MEASURES
 from portal.views.datasets import GROUPS
 from tests.factories.released import release_of
 from tests.portal.views.reading import rows_of_file, table_of_figure, words_of
@@ -288,3 +289,12 @@ def test_a_column_that_may_hold_anything_says_so(reader: Client) -> None:
 
     assert re.search(r'data-label="Values"[^>]*>\s*any\s*<', dictionary)
     assert not re.search(r'data-label="[^"]+"[^>]*>\s*</td>', dictionary)
+
+
+def test_the_ledger_is_asked_by_what_was_measured(reader: Client) -> None:
+    page = reader.get("/data/gunfire-ledger/").content.decode()
+    one = reader.get("/data/gunfire-ledger/?measure=evidence").content.decode()
+
+    assert {"alerts", "evidence"} <= set(choices(page, "measure"))
+    assert "where measure is share with evidence of gunfire." in " ".join(one.split())
+    assert set(DATASETS["gunfire-ledger"].fields[2].values) == set(MEASURES)
