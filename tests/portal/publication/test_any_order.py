@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -329,6 +329,8 @@ def test_whatever_happens_in_whatever_order_readers_have_what_was_promised(
     run_state_machine_as_test(TheGate, settings=EFFORT)
 
 
+# No shrinking: a fault is told at once, and not after minutes.
 EFFORT = settings(
-    max_examples=4, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-)
+    max_examples=4, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)  # fmt: skip
