@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import time
 from typing import Any
 
 from conftest import Stage
+
+from tests.ports import free_port
 
 LIVE_WORKER = ("celery", "worker", "--queues=live")
 CHILDREN = (
@@ -22,11 +23,6 @@ CHILDREN = (
     ("redis-server",),
     ("postgres", "-D"),
 )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def up(port: int) -> list[str]:

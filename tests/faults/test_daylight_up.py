@@ -7,7 +7,9 @@ import socket
 import time
 
 from conftest import Stage, wait_until
-from running_city import CHILDREN, City, free_port, up
+from running_city import CHILDREN, City, up
+
+from tests.ports import free_port
 
 
 def test_a_city_survives_the_death_of_all_its_processes(stage: Stage) -> None:

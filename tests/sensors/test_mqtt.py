@@ -22,11 +22,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sensors import actions, mqtt
 from sensors.models import IngestBatch
 from sensors.payloads.daylight import encode
-from tests.sensors.elsewhere import PROJECT, environment, until
+from tests.ports import free_port
+from tests.sensors.elsewhere import PATIENCE_S, PROJECT, environment, until
 from tests.sensors.field import NOW, shot
 
 BODY = encode(shot(x_m=0.0, y_m=0.0))
-PATIENCE_S = 10.0
 
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -35,9 +35,7 @@ MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/s
 @pytest.fixture(scope="module")
 def broker() -> Iterator[str]:
     """Mosquitto where the machine has it, else the one of the development requirements."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     here = [sys.executable, str(Path(__file__).with_name("broker.py"))]
     program = [MOSQUITTO, "-p", str(port)] if MOSQUITTO else [*here, str(port)]
     with subprocess.Popen(
