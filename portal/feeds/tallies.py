@@ -204,11 +204,12 @@ def about(selection: Selection) -> Guess | None:
     told = {name: values for name, values in selection.equals.items() if name in tallies.values}
     kept = np.flatnonzero(tallies.chosen(told))
     if selection.since:
-        since = month_of(selection.since.astimezone(the_city().zone).date())
-        kept = kept[tallies.last[kept] >= since]
+        ends = tallies.last if selection.touching else tallies.first
+        kept = kept[ends[kept] >= _month_holding(selection.since)]
     if selection.until:
-        until = month_of(selection.until.astimezone(the_city().zone).date())
-        kept = kept[tallies.first[kept] <= until]
+        # No part of the window, so that a window of a month is of one month.
+        before = selection.until - dt.timedelta(microseconds=1)
+        kept = kept[tallies.first[kept] <= _month_holding(before)]
     n = tallies.n[kept]
     among = int(n.sum())
     held, known = selection.placed(touching=selection.touching), shapes_now().codes
@@ -260,4 +261,8 @@ def _month_from(moment: dt.datetime | None) -> Month | None:
 
 def _month_to(moment: dt.datetime | None) -> Month | None:
     """The month that a moment lies in: those before it are whole."""
-    return None if moment is None else month_of(moment.astimezone(the_city().zone).date())
+    return None if moment is None else _month_holding(moment)
+
+
+def _month_holding(moment: dt.datetime) -> Month:
+    return month_of(moment.astimezone(the_city().zone).date())

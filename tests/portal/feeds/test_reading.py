@@ -209,6 +209,13 @@ def test_rows_are_guessed_by_what_a_box_holds_of_each_kind(
         n := sum(row["category"] == "theft" for row, _ in everything), n
     )
     assert about(Selection("places", 1)) is None
+    # A window of calendar months is guessed to the row, whichever way its ends are looked at.
+    for since, until in itertools.combinations(MONTHS, 2):
+        window = replace(city, since=since, until=until)
+        guess = about(window)
+        assert guess is not None
+        starting = [row for row, _ in everything if since <= row["starts_at"] < until]
+        assert guess.meant == len(starting) >= count_of(window)
 
 
 @pytest.mark.parametrize(
