@@ -14,6 +14,7 @@ from portal.publication.decisions import Gate, tiers_of
 from portal.publication.disclosure import Tier, cover_together
 from portal.publication.linking import CALL_LINK_S, LINK_S, events_of, strictest_near
 from portal.publication.models import Assignment
+from portal.publication.public_rows import public_calls
 from sensors.geodesy import LocalPlane
 
 Fates = dict[int, Assignment.Fate]
@@ -29,7 +30,7 @@ def companions() -> Fates:
     fates: Fates = {}
     if not retired:
         return fates
-    public = call_sources.public_calls()
+    public = public_calls()
     while True:
         gone = [n for n, one in enumerate(public.follows) if one in retired]
         fresh = {int(public.record_id[n]): retired[public.follows[n]] for n in gone}
@@ -45,7 +46,7 @@ def call_removals(gate: Gate, already: Fates) -> Fates:
     A call goes when its private row no longer exists, or when what is known of its event today, from
     its own code, from other calls and from records beside it, is stricter than it was published.
     """
-    public = call_sources.public_calls()
+    public = public_calls()
     public = public.where(~np.isin(public.record_id, list(already)))
     calls = Calls.joined(list(call_sources.all_calls()))
     tier = np.array([int(Tier.of_label(label)) for label in public.tier], np.int64)
@@ -54,17 +55,16 @@ def call_removals(gate: Gate, already: Fates) -> Fates:
     leaves = risen | np.isin(public.record_id, list(call_sources.gone_calls()))
     event = _events(public.record_id, calls, gate.frozen.plane)
     removed = np.flatnonzero(np.isin(event, event[leaves]))
-    follows = (public.follows != "").astype(
-        np.int64
-    )  # it has a record's place and time: that can be seen
     cover = cover_together(
         removed,
         [event],
-        public.seen(tier, follows, gate.frozen.plane),
+        # Whether a call has a record's place and time can be seen.
+        public.seen(tier, gate.frozen.plane, public.follows != ""),
         generator=np.random.default_rng(secrets.randbits(128)),
         whole=True,
         rules=gate.rules,
     )
+    cover = public.cover_of(removed, cover, gate.rules)
     fates = dict.fromkeys(public.record_id[removed].tolist(), Assignment.Fate.REMOVED)
     return fates | dict.fromkeys(public.record_id[cover].tolist(), Assignment.Fate.COVER)
 

@@ -17,20 +17,15 @@ from portal.publication.linking import Named
 from portal.publication.models import Assignment
 from portal.publication.sources import (
     CALLS,
-    FACE,
     FACE_DTYPES,
     FACES,
     FLOAT,
     GUNFIRE,
     INCIDENTS,
     INT,
-    ITS_SPOT,
     OBJECT,
     SECONDS,
-    SEEN_DTYPES,
-    SPOT,
     Nearby,
-    PublicRows,
     Table,
     columns_of,
     select,
@@ -71,14 +66,6 @@ class Calls(Table):
     words: NDArray[np.object_]
 
 
-@dataclass(frozen=True)
-class PublicCalls(PublicRows):
-    """Calls that are public now. follows: public id of the row whose place and time each has, '' none."""
-
-    public_id: NDArray[np.object_]
-    follows: NDArray[np.object_]
-
-
 def new_calls(*, before: dt.datetime) -> Iterator[Calls]:
     """Calls with a point that came before an instant and that no release has decided about."""
     where = (
@@ -99,18 +86,6 @@ def added_calls(release: int) -> Iterator[Calls]:
     where = f"WHERE EXISTS ({_DECIDED.format('c')} AND a.first_release = %s)"
     rows = select(f"{_CALLS}{where} ORDER BY c.id", CALLS, release)
     return (Calls(*columns_of(chunk, _DTYPES)) for chunk in rows)
-
-
-def public_calls() -> PublicCalls:
-    """What readers see of each call that is public now: two schemas, joined by the escrow."""
-    rows = select(
-        f"SELECT a.record_id, a.tier, r.category, r.starts_at, {FACE}, {SPOT}, a.public_id, a.follows "  # noqa: S608 - our own text
-        f"FROM vault.publication_assignment a JOIN release.call r USING (public_id) {ITS_SPOT} "
-        "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
-        CALLS,
-    )
-    dtypes = [*SEEN_DTYPES, OBJECT, OBJECT]
-    return PublicCalls.joined([PublicCalls(*columns_of(chunk, dtypes)) for chunk in rows])
 
 
 def gone_calls() -> set[int]:

@@ -12,6 +12,7 @@ from portal.publication.decisions import Gate, tiers_of
 from portal.publication.disclosure import Tier, cover_together
 from portal.publication.linking import events_among
 from portal.publication.models import Assignment
+from portal.publication.public_rows import public_incidents
 
 
 def removals(gate: Gate) -> dict[int, Assignment.Fate]:
@@ -21,13 +22,13 @@ def removals(gate: Gate) -> dict[int, Assignment.Fate]:
     against a person or stricter and stricter than the tier it was published in: reclassified,
     sealed, or told apart by a new flag.
     """
-    public = sources.public_incidents()
+    public = public_incidents()
     tier = np.array([int(Tier.of_label(label)) for label in public.tier], np.int64)
     leaving = _stricter_today(public.record_id, tier) | set(sources.gone_incidents().tolist())
     removed = np.flatnonzero(np.isin(public.record_id, list(leaving)))
     if not removed.size:
         return {}
-    seen = public.seen(tier, np.zeros_like(tier), gate.frozen.plane)
+    seen = public.seen(tier, gate.frozen.plane)
     cover = cover_together(
         removed,
         # Records of one case have a face each where their tiers differ; they are known by their event.
@@ -36,6 +37,7 @@ def removals(gate: Gate) -> dict[int, Assignment.Fate]:
         generator=np.random.default_rng(secrets.randbits(128)),
         rules=gate.rules,
     )
+    cover = public.cover_of(removed, cover, gate.rules)
     fates = dict.fromkeys(public.record_id[removed].tolist(), Assignment.Fate.REMOVED)
     return fates | dict.fromkeys(public.record_id[cover].tolist(), Assignment.Fate.COVER)
 

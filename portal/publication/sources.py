@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 
 from incidents.codes import CATEGORIES
 from incidents.models import Address, Area, Incident
-from portal.publication.disclosure import Seen
 from portal.publication.models import Assignment
-from sensors.geodesy import LocalPlane
 from sensors.models import AcousticEvent
 
 INCIDENTS, GUNFIRE, CALLS = "incidents", "gunfire", "calls"
@@ -156,41 +154,6 @@ class Assigned(Table):
     period: NDArray[np.object_]
 
 
-@dataclass(frozen=True)
-class PublicRows(Table):
-    """Rows that are public now, by public id, as everybody sees them.
-
-    tier: published label; starts_s: start of the period, UTC; face: where and when each is said to be;
-    spot_lon, spot_lat: middle of its place or cell, NaN where it has none.
-    """
-
-    record_id: NDArray[np.int64]
-    tier: NDArray[np.object_]
-    category: NDArray[np.object_]
-    starts_s: NDArray[np.int64]
-    face: NDArray[np.object_]
-    spot_lon: NDArray[np.float64]
-    spot_lat: NDArray[np.float64]
-
-    def seen(self, kind: NDArray[np.int64], mark: NDArray[np.int64], plane: LocalPlane) -> Seen:
-        """As numbers. kind, mark: see :class:`Seen`."""
-        category, face = (
-            np.unique(column.astype(str), return_inverse=True)[1]
-            for column in (self.category, self.face)
-        )
-        spot = np.column_stack(plane.to_xy(self.spot_lon, self.spot_lat))
-        return Seen(kind, category, self.starts_s, mark, face, spot)
-
-
-@dataclass(frozen=True)
-class PublicIncidents(PublicRows):
-    """occurred_s, lon, lat: where and when it was, NaN where it is gone."""
-
-    occurred_s: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-
-
 OBJECT, FLOAT, INT, BOOL = object, np.float64, np.int64, np.bool_
 SECONDS = np.datetime64  # an instant, to be held as whole UTC seconds
 # Tuples are ten times the size of the arrays made of them: so many at once, and no more.
@@ -304,28 +267,6 @@ def published_incidents() -> Iterator[Incidents]:
         dataset_slug=INCIDENTS, record_id=OuterRef("pk"), fate=Assignment.Fate.PUBLISHED
     )
     return _incident_tables(Incident.objects.using("publisher").filter(Exists(public)))
-
-
-def public_incidents() -> PublicIncidents:
-    """What readers see of each incident that is public now: two schemas, joined by the escrow."""
-    rows = select(
-        f"SELECT a.record_id, a.tier, r.category, r.starts_at, {FACE}, {SPOT}, "  # noqa: S608 - our own text
-        "coalesce(i.occurred_from, r.starts_at), i.lon, i.lat "
-        "FROM vault.publication_assignment a JOIN release.incident r USING (public_id) "
-        f"LEFT JOIN vault.incidents_incident i ON i.id = a.record_id {ITS_SPOT} "
-        "WHERE a.dataset_slug = %s AND a.fate = 'published' ORDER BY public_id",
-        INCIDENTS,
-    )
-    dtypes = [*SEEN_DTYPES, SECONDS, FLOAT, FLOAT]
-    return PublicIncidents.joined([PublicIncidents(*columns_of(chunk, dtypes)) for chunk in rows])
-
-
-# Where and when a public row r is said to be, as one text.
-FACE: Final = "concat_ws(' ', r.place_code, r.cell_code, r.district_slug, r.period)"
-# The middle of its place or cell.
-SPOT: Final = "coalesce(p.lon, q.lon), coalesce(p.lat, q.lat)"
-ITS_SPOT: Final = "LEFT JOIN release.place p ON p.code = r.place_code LEFT JOIN release.cell q ON q.code = r.cell_code"
-SEEN_DTYPES: Final = [INT, OBJECT, OBJECT, SECONDS, OBJECT, FLOAT, FLOAT]
 
 
 # A record i as the vault knows it and as it is public; one parameter, the dataset's slug.
