@@ -16,7 +16,8 @@ from portal.publication.audit.geography import query
 from portal.publication.audit.reading import IN_RELEASE, TIER, World, seconds
 from portal.publication.linking import events_among
 from portal.publication.outcomes import TOLD_WORDS, may_not_be_told
-from portal.publication.sources import CALLS, FACE, ITS_SPOT, Located
+from portal.publication.public_rows import FACE, ITS_SPOT
+from portal.publication.sources import CALLS, Located
 
 
 def numbers_of(world: World, most: int) -> tuple[list[str], list[tuple[str, str]]]:
