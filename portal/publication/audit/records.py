@@ -20,6 +20,7 @@ from portal.publication.audit.attacks import world as world_of
 from portal.publication.audit.attacks.limits import (
     NEW,
     TOLD,
+    UNLIKELY,
     Finding,
     Limit,
     advantage,
@@ -173,7 +174,8 @@ def appearance(world: World) -> Iterator[Finding]:
     fresh = world.is_new[mine]
     for subject, gains in (("", gain), (NEW, gain[fresh])):
         n = len(gains)
-        error = float(np.std(gains) / np.sqrt(n)) if n else 0.0
+        # With one more gain of either kind: one record that happened in a narrow window by luck has no error.
+        error = float(np.std(np.append(gains, (1.0, -1.0))) / np.sqrt(n)) if n else 0.0
         yield advantage("appearance", subject, float(np.mean(gains)) if n else 0.0, error=error, n=n)  # fmt: skip
 
 
@@ -220,7 +222,9 @@ def _near(world: World) -> Finding:
     left = decided.left(world)
     hits, group = left_near(left)
     # Rows of covers that stand near each other by chance are never no excuse.
-    found = share("left-together", "near", hits, together=group, enough=float("inf"))
+    found = share(
+        "left-together", "near", hits, together=group, chance=UNLIKELY, enough=float("inf")
+    )
     # Where too little that is alike was left to go along, ``sealed`` tells so.
     lacked = found.limit is not None and bool(left.was_secret.mean() > found.limit)
     return excused(found) if found.stops and lacked else found

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from portal.feeds.files import folder_of
 from portal.models import Release
-from portal.publication.audit.attacks.limits import Finding, exact, limit_of, share
+from portal.publication.audit.attacks.limits import UNLIKELY, Finding, exact, limit_of, share
 from portal.publication.audit.geography import query
 from portal.publication.audit.reading import IN_RELEASE
 from portal.publication.disclosure import ALL_SENSITIVE, GROUPS, sensitive_groups
@@ -26,9 +26,6 @@ from portal.publication.totals import CITY, STATISTICS
 
 _KINDS: Final = {kind.purpose.value: kind for kind in STATISTICS}
 KEY: Final = ("statistic", "period", "district", "category_group")
-# Noise is drawn once for good: a share that is too high by chance could never be mended, and a city asks
-# anew with every release of every kind, so that only what chance does not bring about in ten million counts.
-UNLIKELY: Final = 1e-7
 
 
 def noisy_counts(release: Release, previous: Release | None) -> Iterator[Finding]:

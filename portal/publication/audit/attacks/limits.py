@@ -6,8 +6,9 @@ Three kinds of number, judged differently:
   too many, whatever the number of rows.
 - **share**: how often an attacker was right, of so many independent trials. From ``ENOUGH`` trials on
   the bare share counts. Below it a share counts as too high when chance would bring it about in fewer
-  than one case in a hundred although the limit is kept: a city's first week has three groups, and one
-  unlucky group is a third of them. Records that fall together (one door, one cell and week) are one trial.
+  than one case in a hundred although the limit is kept, and of a gate as good as ours in fewer than one in a
+  million: a city's first week has three groups, and one unlucky group is a third of them. Records that fall
+  together (one door, one cell and week) are one trial.
 - **told**: not promised, but measured, so that a reader knows.
 
 What fails stops the release, save what protects nobody: a map that shows too few hot spots is told as
@@ -29,8 +30,18 @@ Status = Literal["passed", "failed", "told", "not_applicable"]
 
 ENOUGH = 1_000  # trials from which chance is no excuse
 CHANCE = 0.01  # below so many trials, how unlikely an excess must be to count
-# The largest of eight rank correlations; on a thousand daily releases chance passes this once in fifty years.
-RHO_SIGMAS = 4.5
+# What the gate lets an attacker guess, of what it may (docs/gate.md has what was measured: 0.046 of 0.125,
+# 0.0002 of 0.002, 0.03 of 0.10), and how rarely luck may stop a gate that is as good as that.
+REACHED, STOPPED_FOR_LUCK = 0.4, 1e-6
+# Of what the gate draws itself, noise and covers: what it draws comes near its limit, and is not drawn again
+# because it came out badly. What chance does not bring about in ten million releases.
+UNLIKELY = 1e-7
+# Of an advantage of few guesses. Of six or more that are right by luck one time in ten, whatever they are asked
+# of, two shares differ by so much less than once in a million releases.
+SIGMAS = 4.0
+# The largest of twelve rank correlations of ids and places in a table, which are drawn anew for each release:
+# chance passes this once in forty million releases.
+RHO_SIGMAS = 6.0
 
 
 @dataclass(frozen=True)
@@ -168,8 +179,9 @@ def is_too_high(
         return False
     if trials >= enough:
         return True
-    hits = math.ceil(measured * trials - 1e-9)
-    return bool(binom.sf(hits - 1, trials, limit) < chance)
+    beyond = math.ceil(measured * trials - 1e-9) - 1
+    is_lucky = binom.sf(beyond, trials, REACHED * limit) >= STOPPED_FOR_LUCK
+    return not is_lucky and bool(binom.sf(beyond, trials, limit) < chance)
 
 
 def advantage(attack: str, subject: str, gain: float, *, error: float, n: int) -> Finding:
@@ -178,13 +190,13 @@ def advantage(attack: str, subject: str, gain: float, *, error: float, n: int) -
     if n == 0:
         return _finding(attack, subject, None, 0, "not_applicable")
     assert limit.value is not None
-    allowance = 0.0 if n >= ENOUGH else 2.33 * error  # one case in a hundred
+    allowance = 0.0 if n >= ENOUGH else SIGMAS * error
     failed = gain - allowance > limit.value
     return _finding(attack, subject, gain, n, "failed" if failed else "passed")
 
 
 def correlation(attack: str, subject: str, rho: float | None, *, n: int) -> Finding:
-    """The largest of several rank correlations among n rows; from 2,026 rows on there is no allowance."""
+    """The largest of several rank correlations among n rows; from 3,601 rows on there is no allowance."""
     limit = limit_of(attack, subject)
     if rho is None:
         return _finding(attack, subject, None, 0, "not_applicable")
