@@ -61,14 +61,16 @@ class PublicRows(Table):
     def cover_of(
         self, removed: NDArray[np.int64], cover: NDArray[np.int64], rules: Rules
     ) -> NDArray[np.int64]:
-        """The cover, and where a withdrawn edition added too few rows to hide one, all the others of it.
+        """The cover, and where withdrawn editions added too few of a tier to hide one, all the others.
 
         Whoever kept it sees which of its rows never come again.
         """
-        unseen = np.flatnonzero(self.is_unseen)
-        others = np.setdiff1d(unseen, removed)
-        has_too_few = others.size < rules.covers_per_removal * (unseen.size - others.size)
-        return np.union1d(cover, others) if has_too_few else cover
+        for tier in np.unique(self.tier[removed].astype(str)):
+            unseen = np.flatnonzero(self.is_unseen & (self.tier == tier))
+            others = np.setdiff1d(unseen, removed)
+            if others.size < rules.covers_per_removal * (unseen.size - others.size):
+                cover = np.union1d(cover, others)
+        return cover
 
 
 @dataclass(frozen=True)
