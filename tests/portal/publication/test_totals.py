@@ -403,7 +403,7 @@ DEFECTS = [
     ("UPDATE vault.publication_noisedraw SET epsilon = 1", AS_DRAWN),
     (f"DELETE FROM {TOTAL} WHERE district_slug = '' AND period = '2026-Q3'", AS_DRAWN),
     (f"DELETE FROM {TOTAL} WHERE category_group = 'sexual' AND period = '2026-09'", AS_DRAWN),
-    (f"UPDATE {TOTAL} SET low = high WHERE noisy_count > 9", ERROR),
+    (f"UPDATE {TOTAL} SET low = high + 1", ERROR),  # whatever was drawn
     (f"DELETE FROM {CHARGE} WHERE statistic = 'groups'", CHARGED),
     (f"UPDATE {CHARGE} SET epsilon = 0.1", CHARGED),
     (f"UPDATE {CHARGE} SET spent = 2.5", LIFETIME),
