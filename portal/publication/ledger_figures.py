@@ -254,8 +254,11 @@ class Ledger:
             if not number or "/" in period or number.n == sum(each.n for each in held):
                 continue  # nothing but what its parts told
             mine = rows if district else self._left(period, kept.may, found)
-            counted = mine[kept.of[mine]]
-            if counted.size and number == _added([*held, kept.number(counted)], kept.add):
+            # A month of the city is counted as a whole, a year is the sum of its months and the rest.
+            whole = mine if is_year(period) else rows
+            counted = whole[kept.of[whole]]
+            now = kept.number(counted) if counted.size else None
+            if now and number == (kept.add([*held, now]) if is_year(period) and held else now):
                 part[mine] = n
                 if not is_year(period):
                     level[mine] = Told.DISTRICT_MONTH if district else Told.CITY_MONTH

@@ -77,11 +77,11 @@ class _Summed:
         return number is not None and number.n > sum(part.n for part in self.held(cell))
 
     def gives(self, cell: Cell, rows: Ints) -> bool:
-        """Whether some alerts, beside what it holds, are those of a number."""
+        """Whether some alerts are those of a number: all of a month, or of a year what its months do not hold."""
         mine = rows[self.counts[rows]]
         if not mine.size:
             return False
-        parts = [*self.held(cell), self.number(mine)]
+        parts = [*(self.held(cell) if is_year(cell[0]) else []), self.number(mine)]
         return self.told[cell] == (self.add(parts) if len(parts) > 1 else parts[0])
 
 
@@ -161,6 +161,14 @@ class _Rows:
         rows = rows[part[rows] < 0]
         return rows[np.flatnonzero(self.area[rows] == slug)] if slug else rows
 
+    def held(self, cell: Cell, part: Ints) -> Ints:
+        """Those of a month of the city that its districts' numbers hold."""
+        period, slug = cell
+        if slug or is_year(period) or period not in self.of_month:
+            return np.empty(0, np.int64)
+        rows = self.of_month[period]
+        return rows[part[rows] >= 0]
+
 
 def _left(mine: _Summed, whole: _Summed | None, rows: _Rows, *, again: bool) -> Iterator[int]:
     """How few alerts are left: none to be sure of where a new number, or one beside it, is not what its alerts give."""
@@ -190,9 +198,10 @@ def _parts(summed: _Summed, rows: _Rows, outer: Ints) -> tuple[Ints, set[int]]:
     for n, cell in enumerate(summed.order):
         if not summed.adds_to(cell):
             continue
-        free = rows.free(summed, cell, part)
+        free, held = rows.free(summed, cell, part), rows.held(cell, part)
         choices = (free[outer[free] >= 0], free)
-        mine = next((each for each in choices if summed.gives(cell, each)), None)
+        told = (np.concatenate([held, each]) for each in choices)
+        mine = next((c for c, t in zip(choices, told, strict=True) if summed.gives(cell, t)), None)
         if mine is None:
             mine = free
             changed.add(n)
