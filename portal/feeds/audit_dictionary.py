@@ -73,6 +73,8 @@ SUBJECTS: Final = {
     "drawn-again": _("totals whose noise was drawn twice"),
     "exact": _("totals that are exact"),
     "near": _("at places near each other, at about one time"),
+    "home": _("at one place, over months"),
+    "sweep": _("all over the city, in one period"),
     "tables": _("in public tables"),
     "csv": _("in CSV files"),
     "json": _("in JSON files"),

@@ -124,6 +124,17 @@ def beside(world: World) -> Beside:
 
 def left(world: World) -> Left:
     """The rows that this release takes away, but calls that go with what they follow."""
+    return _told_of(
+        world, f"r.retired_release = %(number)s AND a.public_id NOT IN ({_TAKEN_ALONG})"
+    )
+
+
+def stays(world: World) -> Left:
+    """The rows that were public before this release, and that it leaves."""
+    return _told_of(world, "r.first_release < %(number)s AND r.retired_release IS NULL")
+
+
+def _told_of(world: World, where: str) -> Left:
     source = world.source
     found = columns(
         {
@@ -134,7 +145,7 @@ def left(world: World) -> Left:
             "was_secret": ("(a.fate = 'removed')::int", "int"),
         },
         f"FROM {source.table} r JOIN vault.publication_assignment a USING (public_id) {ITS_SPOT} "
-        f"WHERE r.retired_release = %(number)s AND a.public_id NOT IN ({_TAKEN_ALONG})",
+        f"WHERE {where}",
         world.parameters,
     )
     spot = np.column_stack(world.plane.to_xy(found["lon"], found["lat"]))

@@ -29,7 +29,14 @@ from portal.publication.audit.attacks.limits import (
     excused,
     share,
 )
-from portal.publication.audit.attacks.sprees import left_near
+from portal.publication.audit.attacks.sprees import (
+    HOW,
+    WHOLE,
+    Left,
+    by_size,
+    has_company,
+    left_near,
+)
 from portal.publication.audit.attacks.world import Flags, Floats, Ints
 from portal.publication.audit.crossing import cross_feed
 from portal.publication.audit.editions import moved_rows
@@ -199,10 +206,10 @@ def left_together(world: World) -> Iterator[Finding]:
     """Rows that left side by side in this release, taken for secret."""
     if world.release.n_retired:
         yield _together(world, decided.beside(world))
-        yield _near(world)
+        yield from _near(world)
     else:
-        yield exact("left-together", "", None, n=0)
-        yield exact("left-together", "near", None, n=0)
+        for subject in ("", *HOW):
+            yield exact("left-together", subject, None, n=0)
 
 
 def withheld_together(world: World) -> Iterator[Finding]:
@@ -218,16 +225,24 @@ def _together(world: World, beside: differences.Beside) -> Finding:
     return excused(finding) if finding.stops and not found.has_company else finding
 
 
-def _near(world: World) -> Finding:
+def _near(world: World) -> Iterator[Finding]:
     left = decided.left(world)
-    hits, group = left_near(left)
-    # Rows of covers that stand near each other by chance are never no excuse.
-    found = share(
-        "left-together", "near", hits, together=group, chance=UNLIKELY, enough=float("inf")
-    )
-    # Where too little that is alike was left to go along, ``sealed`` tells so.
-    lacked = found.limit is not None and bool(left.was_secret.mean() > found.limit)
-    return excused(found) if found.stops and lacked else found
+    for how in HOW:
+        # Rows of covers that stand near each other by chance are an excuse however many they are.
+        each = [
+            share("left-together", how, hits, together=group, chance=UNLIKELY, enough=float("inf"))
+            for hits, group in by_size(*left_near(left, how))
+        ]
+        found = max(each, key=lambda one: (one.stops, one.measured or 0.0))
+        yield excused(found) if found.stops and _lacked(world, left, found) else found
+
+
+def _lacked(world: World, left: Left, found: Finding) -> bool:
+    """Whether too little that is alike was left to go along; in all, ``sealed`` tells so."""
+    too_few = found.limit is not None and bool(left.was_secret.mean() > found.limit)
+    if too_few or found.subject not in WHOLE:
+        return too_few
+    return not has_company(left, decided.stays(world), found.subject)
 
 
 def order(world: World) -> Iterator[Finding]:

@@ -40,6 +40,8 @@ VERDICT: Final = frozenset(
         ("cross-feed", "few-addresses"),
         ("left-together", ""),
         ("left-together", "near"),
+        ("left-together", "home"),
+        ("left-together", "sweep"),
         ("sensitive-totals", "exact"),
         ("ledger-sums", ""),
         ("box-difference", ""),

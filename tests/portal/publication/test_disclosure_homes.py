@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from portal.publication.disclosure import Seen, cover_together
+from portal.publication.audit.attacks.sprees import Left, by_size, has_company, left_near
+from portal.publication.disclosure import Seen, cover_together, sprees
 
 IntArray = NDArray[np.int64]
 
@@ -60,3 +61,43 @@ def test_a_night_of_which_five_left_all_over_the_city_is_one_of_three(chance: in
 
     assert cover.size == 10
     assert share_of_secret(night, sealed, cover, least=5) <= 0.34
+
+
+def left_by(seen: Seen, sealed: IntArray, cover: IntArray) -> Left:
+    gone = np.concatenate([sealed, cover])
+    return Left(seen.spot[gone], seen.start[gone], seen.face[gone], np.isin(gone, sealed))
+
+
+def worst(left: Left, how: str) -> float:
+    """How often the attack is right, at the size of group at which it is right most often."""
+    return max(float(hits.mean()) for hits, _ in by_size(*left_near(left, how)))
+
+
+@pytest.mark.parametrize(("how", "learnt"), [("home", 0.8), ("sweep", 0.45)])
+def test_the_audit_finds_homes_and_nights_whose_covers_left_one_by_one(
+    how: str, learnt: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a night less than of a home: covers near in time stand in the same nights, some of them."""
+    random = np.random.default_rng(3)
+    n, many = 24_000, 26
+    place, night = random.integers(0, 1_200, n), random.integers(0, 8_000, n)
+    sealed = np.arange(4 * many)
+    if how == "home":
+        place[sealed] = np.repeat(np.arange(many), 4)
+        night[sealed] = np.tile([7_050, 7_150, 7_250, 7_400], many)
+    else:
+        place[sealed] = np.tile([0, 19, 1_180, 1_199], many)
+        night[sealed] = 300 * np.repeat(np.arange(many), 4)
+    seen = table(np.zeros(n, np.int64), place, night)
+
+    covered = cover_together(sealed, [seen.face, seen.face], seen, generator=random)
+    with monkeypatch.context() as patch:
+        patch.setattr(sprees, "cover_sprees", lambda parties, table: ([], parties))
+        alone = cover_together(sealed, [seen.face, seen.face], seen, generator=random)
+
+    assert worst(left_by(seen, sealed, covered), how) <= 0.34
+    assert worst(left_by(seen, sealed, alone), how) > learnt
+    stays = np.setdiff1d(np.arange(n), np.concatenate([sealed, alone]))
+    left = left_by(seen, sealed, alone)
+    assert has_company(left, left_by(seen, stays[:0], stays), how)
+    assert not has_company(left, left_by(seen, stays[:0], stays[:100]), how)

@@ -107,7 +107,7 @@ LIMITS: dict[str, dict[str, Limit]] = {
     "earlier-release": {"moved": NEVER, "not-as-decided": NEVER, "map-redrawn": NEVER},
     "appearance": {"": Limit(0.10)},
     "sealed": {"": Limit(0.34), "newest": TOLD, "rarest": TOLD},
-    "left-together": {"": Limit(0.34), "near": Limit(0.34)},
+    "left-together": dict.fromkeys(("", "near", "home", "sweep"), Limit(0.34)),
     "cross-feed": {"narrowed": NEVER, "waiting": NEVER, "few-addresses": Limit(0.01)},
     "order": {"rows": Limit(0.1), "files": NEVER, "ids-from-numbers": NEVER},
     "sensitive-totals": {"drawn-again": NEVER, "exact": Limit(0.25)},

@@ -18,7 +18,7 @@ from tests.portal.publication.audit.planting import CITY, stopped_by
 
 CORRECTION = dt.datetime(2027, 1, 4, 15, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
-NIGHTS, SEALED = 90, 30
+NIGHTS, SEALED = 150, 50
 
 
 def nights() -> list[tuple[Incident, Incident]]:
