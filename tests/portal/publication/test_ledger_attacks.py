@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.test import override_settings
 
 from incidents.models import AlertResponse, Incident
 from portal.city import City
@@ -23,7 +22,6 @@ from portal.publication import outcomes
 from portal.publication.models import Assignment
 from portal.publication.releases import release_due
 from sensors.models import AcousticEvent, Sensor
-from tests.conftest import empty_every_table
 from tests.factories.gunfire import answered_alerts, microphones, shooting
 from tests.factories.private import (
     NOW,
@@ -62,15 +60,8 @@ def said(name: str, value: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Any:
-    folder = tmp_path_factory.mktemp("told")
-    with django_db_blocker.unblock(), override_settings(FILES=folder):
-        try:
-            yield live_through(folder)
-        finally:
-            empty_every_table()
+def told(module_db: Path) -> Any:
+    return live_through(module_db)
 
 
 def live_through(folder: Path) -> Told:

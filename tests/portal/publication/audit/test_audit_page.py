@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,16 @@ from incidents.models import Incident
 from portal.models import PublishedAuditResult, Release
 from portal.publication.releases import release_due
 from portal.views.privacy_audit import as_printed, outcome
-from tests.conftest import empty_every_table
 from tests.factories.private import NOW, group_of_assaults, incident, private_city
 from tests.portal.publication.audit.planting import CITY, release_with
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("audited")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            private_city()
-            incident()
-            group_of_assaults(6)
-            release_due(CITY, as_of=NOW)
-            yield
-        finally:
-            empty_every_table()
+def town(module_db: Path) -> None:
+    private_city()
+    incident()
+    group_of_assaults(6)
+    release_due(CITY, as_of=NOW)
 
 
 def rows(**wanted: Any) -> list[PublishedAuditResult]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,6 @@ from portal.publication import sources
 from portal.publication.doors import Doors
 from portal.publication.geography import Frozen
 from sensors.geodesy import LocalPlane
-from tests.conftest import empty_every_table
 from tests.portal.publication.audit.planting import (
     CITY,
     execute,
@@ -27,19 +24,9 @@ from tests.portal.publication.audit.planting import (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+def town(module_db: Path) -> None:
     """Built once: a rejected release leaves it as it was."""
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("linkage")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            town_with_a_release()
-            yield
-        finally:
-            empty_every_table()
+    town_with_a_release()
 
 
 def the_map() -> tuple[Frozen, Doors]:

@@ -32,7 +32,6 @@ from portal.publication.audit.rehearsal import rehearsal
 from portal.publication.audit.visits import Answer
 from portal.publication.audit.visits import addresses as every
 from portal.views import overview
-from tests.conftest import empty_every_table
 from tests.factories.private import NOW
 from tests.portal.publication.audit.planting import (
     CITY,
@@ -47,31 +46,21 @@ NARRATIVE = "Complainant states that the back door was forced while she was at w
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+def town(module_db: Path) -> None:
     """Built once: a rejected release leaves it as it was."""
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("pages")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            town_with_a_release()
-            submit_feedback(
-                kind="report",
-                topic="safety",
-                text="The lamp at the corner is dark",
-                language="en",
-                email="jo.smith@example.org",
-                now=NOW,
-                calendar=BusinessCalendar(CITY.zone),
-            )
-            Incident.objects.filter(pk=newest_record().pk).update(
-                address_text="1184 N Ashgrove Ave", narrative=NARRATIVE
-            )
-            yield
-        finally:
-            empty_every_table()
+    town_with_a_release()
+    submit_feedback(
+        kind="report",
+        topic="safety",
+        text="The lamp at the corner is dark",
+        language="en",
+        email="jo.smith@example.org",
+        now=NOW,
+        calendar=BusinessCalendar(CITY.zone),
+    )
+    Incident.objects.filter(pk=newest_record().pk).update(
+        address_text="1184 N Ashgrove Ave", narrative=NARRATIVE
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from portal.publication.audit.auditing import audit_again
 from portal.publication.decisions import Gate
 from portal.publication.geography import Frozen
 from sensors.geodesy import LocalPlane
-from tests.conftest import empty_every_table
 from tests.factories.private import NOW
 from tests.portal.publication.audit.planting import (
     CITY,
@@ -45,19 +43,9 @@ OF_NEW = (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+def town(module_db: Path) -> None:
     """Built once: a rejected release leaves it as it was."""
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("planted")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            town_with_a_release()
-            yield
-        finally:
-            empty_every_table()
+    town_with_a_release()
 
 
 def test_dots_that_are_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:

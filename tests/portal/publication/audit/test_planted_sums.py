@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +17,6 @@ from portal.publication.audit.attacks.subtraction import fewest_left
 from portal.publication.numbers import Number, share_of, total_of
 from portal.publication.releases import release_due
 from sensors.models import AcousticEvent
-from tests.conftest import empty_every_table
 from tests.factories.gunfire import response, review
 from tests.factories.private import NOW, SOUTH, gunshot, private_city
 from tests.portal.publication.audit.planting import CITY, Plant, execute, release_with, stopped_by
@@ -31,25 +28,15 @@ HOURS, PART = "officer_hours", "officer_hours_unconfirmed"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+def town(module_db: Path) -> None:
     """August is told; September's alerts and outcomes are, and its ledger is due."""
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("sums")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            private_city()
-            _august()
-            _september()
-            assert {release.state for release in release_due(CITY, as_of=BEFORE)} == {"active"}
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(releases, "RECORDS", ("gunfire",))
-                assert {release.state for release in release_due(CITY, as_of=NOW)} == {"active"}
-            yield
-        finally:
-            empty_every_table()
+    private_city()
+    _august()
+    _september()
+    assert {release.state for release in release_due(CITY, as_of=BEFORE)} == {"active"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(releases, "RECORDS", ("gunfire",))
+        assert {release.state for release in release_due(CITY, as_of=NOW)} == {"active"}
 
 
 def alert(month: int, n: int, *, in_south: bool = True) -> AcousticEvent:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from portal.models import Release
 from portal.publication import releases
 from portal.publication.releases import release_due
 from sensors.models import AcousticEvent
-from tests.conftest import empty_every_table
 from tests.factories.gunfire import response
 from tests.factories.private import NOW, call, gunshot, incident, private_city
 from tests.portal.publication.audit.planting import (
@@ -33,26 +30,16 @@ KINDS = ("theft", "vandalism", "theft-from-vehicle")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+def town(module_db: Path) -> None:
     """Cases of three records, events that three people called about, shots that two providers heard; all are
     public, and a quarter has begun since. A rejected release leaves it as it was."""
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("together")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            private_city()
-            _happened()
-            made = release_due(CITY, as_of=NOW)
-            assert {release.state for release in made} == {"active"}, [
-                release.verification for release in made
-            ]
-            _came_to_light()
-            yield
-        finally:
-            empty_every_table()
+    private_city()
+    _happened()
+    made = release_due(CITY, as_of=NOW)
+    assert {release.state for release in made} == {"active"}, [
+        release.verification for release in made
+    ]
+    _came_to_light()
 
 
 def _happened() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,6 @@ from portal.models import Release
 from portal.publication.disclosure import GROUPS, sensitive_groups
 from portal.publication.releases import release_due
 from portal.publication.sources import SENSITIVE_GROUP
-from tests.conftest import empty_every_table
 from tests.factories.private import NOW, many_incidents, private_city
 from tests.portal.publication.audit.planting import (
     CITY,
@@ -29,22 +26,12 @@ LATER = NOW + dt.timedelta(days=60)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def town(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    from django.test import override_settings
-
-    files: Path = tmp_path_factory.mktemp("totals")
-    with django_db_blocker.unblock(), override_settings(FILES=files):
-        try:
-            private_city()
-            many_incidents(900, days=640)
-            made = release_due(CITY, as_of=NOW)
-            assert {release.state for release in made} == {"active"}
-            many_incidents(150, seed=5, until=LATER, days=60)
-            yield
-        finally:
-            empty_every_table()
+def town(module_db: Path) -> None:
+    private_city()
+    many_incidents(900, days=640)
+    made = release_due(CITY, as_of=NOW)
+    assert {release.state for release in made} == {"active"}
+    many_incidents(150, seed=5, until=LATER, days=60)
 
 
 def test_a_count_that_was_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
