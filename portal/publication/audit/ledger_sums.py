@@ -90,7 +90,7 @@ def ledger_sums(release: Release, standard: Standard, *, again: bool) -> Iterato
 
     again: the vault may have changed since, so that what was told is no longer what its alerts give.
     """
-    alerts, slugs = _truth(standard)
+    alerts, slugs = _truth(release, standard)
     left: list[int] = []
     n_told = 0
     for name in (*KEPT_SHARES, *TOTALS):
@@ -103,13 +103,18 @@ def ledger_sums(release: Release, standard: Standard, *, again: bool) -> Iterato
     yield exact(ATTACK, "", min(left, default=None), n=n_told, limit=floor)
 
 
-def _truth(standard: Standard) -> tuple[Answered, list[str]]:
-    """What the vault knows of every public alert of which an outcome is told, and the districts' slugs."""
+def _truth(release: Release, standard: Standard) -> tuple[Answered, list[str]]:
+    """What the vault knows of every public alert of the ledger's months of which an outcome is told, and the
+    districts' slugs."""
     alerts = public_alerts(newest_gunfire().number)
     alerts = alerts.where(alerts.outcome != "")
     slugs = sorted(set(alerts.district.tolist()) - {""})
     local = local_times(alerts.starts_s.astype("datetime64[s]"), zone=standard.zone)
-    return answered(alerts, local.astype("datetime64[M]").astype(np.int64), slugs), slugs
+    month = local.astype("datetime64[M]").astype(np.int64)
+    figures = in_release(PublishedFigure.objects.using("publisher"), release.number)
+    periods = set(figures.filter(measure="alerts").values_list("period", flat=True))
+    whole = np.flatnonzero([month_code(each) in periods for each in month.tolist()])
+    return answered(alerts.where(whole), month[whole], slugs), slugs
 
 
 def _summed(name: str, release: Release, alerts: Answered) -> _Summed:
