@@ -1,7 +1,8 @@
 """What every test may ask for: a database with its four roles, personas, real city data.
 
 The cluster is real PostgreSQL, thrown away afterwards. `db` rolls back and sees one role's
-connection; `city_db` commits, so that all roles see the rows, and empties the tables after.
+connection; `city_db` commits, so that all roles see the rows, and empties the tables after; `module_db`
+lasts for a module, for what takes long to build and is only read.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ MOST_PARTIES = 6
 # So many others near it in time, and as many anywhere, are tried for the first of a spree, until so many
 # sprees about as alike are found, of which any may be the cover.
 TRIED, ENOUGH = 600, 30
-# What each step of a spree may differ by, in units of what is near, to be be about alike.
+# What each step of a spree may differ by, in units of what is near, to be about alike.
 ALIKE = 0.25
 
 

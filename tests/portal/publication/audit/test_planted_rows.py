@@ -299,7 +299,9 @@ def test_the_doors_of_the_api_answer_each_question_as_the_attacker_heard_it(
     heard = [(selection, n) for selection, n in heard if not selection.touching]
     assert sum(selection.box is not None for selection, _ in heard) > 30
     assert sum(selection.box is None for selection, _ in heard) > 5
-    assert len({n for _, n in heard}) > 1  # of the rows asked about all may be alone in their period
+    assert (
+        len({n for _, n in heard}) > 1
+    )  # of the rows asked about all may be alone in their period
     for selection, n in heard:
         asked = {
             "since": selection.since.isoformat() if selection.since else None,
