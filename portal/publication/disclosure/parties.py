@@ -53,11 +53,12 @@ class Party:
     level: int
     rows: IntArray
     shape: tuple[int, ...]  # the kind of each
+    faces: tuple[int, ...]  # of how many rows of it each shares the face, in order of that number
 
     @property
-    def rank(self) -> tuple[int, int, tuple[int, ...]]:
+    def rank(self) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
         """Wider scenes and more rows come first: what is left covers the smaller ones."""
-        return self.level, -len(self.shape), self.shape
+        return self.level, -len(self.shape), self.shape, self.faces
 
 
 @dataclass
@@ -88,7 +89,13 @@ class Table:
 
     def party(self, level: int, rows: IntArray) -> Party:
         rows = rows[np.argsort(self.seen.kind[rows], kind="stable")]
-        return Party(level, rows, tuple(self.seen.kind[rows].tolist()))
+        (faces,) = self._faces(rows[None]).tolist()
+        return Party(level, rows, tuple(self.seen.kind[rows].tolist()), tuple(faces))
+
+    def _faces(self, parties: IntArray) -> IntArray:
+        """See :class:`Party`. parties: shape (p, rows of each), as the result."""
+        face = self.seen.face[parties]
+        return np.sort((face[:, :, None] == face[:, None, :]).sum(axis=2), axis=1)
 
     def take(self, parties: IntArray) -> IntArray:
         """Let parties leave, shape (p, rows of each); the rows that do, those of the whole scenes where asked."""
@@ -127,7 +134,10 @@ class Table:
         rows = rows[nth < needed[np.searchsorted(kinds, self.seen.kind[rows])]]
         _, of, count = np.unique(scene[rows], return_inverse=True, return_counts=True)
         found: IntArray = rows[count[of] == size].reshape(-1, size)
-        return self._apart(self.generator.permutation(found), np.repeat(needed, needed) > 1)
+        found = self._apart(self.generator.permutation(found), np.repeat(needed, needed) > 1)
+        # Three calls at one place and time are no cover of themselves where they stand at two.
+        is_alike = (self._faces(found) == party.faces).all(axis=1)
+        return found[is_alike] if is_alike.any() else found
 
     def _apart(self, parties: IntArray, many: NDArray[np.bool_]) -> IntArray:
         """Of parties that would leave several rows each in one face, the first. many: by column."""

@@ -10,6 +10,7 @@ over the city.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +138,7 @@ class _Others:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self._pools: dict[tuple[int, tuple[int, ...]], _Pool] = {}
+        self._pools: dict[tuple[Any, ...], _Pool] = {}
         self._by_face = np.argsort(table.seen.face)
         self._faces = table.seen.face[self._by_face]
         self.is_free = np.ones(table.is_left.shape, bool)
@@ -145,7 +146,7 @@ class _Others:
         self._leave(np.flatnonzero(~table.is_left))
 
     def pool(self, like: Party) -> _Pool:
-        key = like.level, like.shape
+        key = like.rank
         if key not in self._pools:
             self._pools[key] = _Pool.of(self.table.alike(like), self.table)
         return self._pools[key]

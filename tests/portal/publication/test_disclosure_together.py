@@ -177,6 +177,22 @@ def test_two_events_never_leave_one_place_and_week(chance: int) -> None:
     assert parties_of(event // 2, cover) == {3: 4}
 
 
+@pytest.mark.parametrize("chance", range(10))
+def test_an_event_at_one_place_is_covered_by_such_events(chance: int) -> None:
+    """Of twenty pairs of calls every other stands at two places. A pair seen as one would be known for it."""
+    event = np.repeat(np.arange(20), 2)
+    face = np.where(event % 2 == 0, event, 100 + np.arange(40))
+    table = seen(np.zeros_like(event), face=face)
+
+    at_one, at_two = (
+        cover_together(rows, [event], table, whole=True, generator=np.random.default_rng(chance))
+        for rows in ([0, 1], [2, 3])
+    )
+
+    assert parties_of(face, at_one) == {2: 2}
+    assert parties_of(face, at_two) == {1: 4}
+
+
 rows = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), min_size=1, max_size=60)
 
 
