@@ -24,7 +24,7 @@ from portal.feeds.assembly import GZIP_HEADER, compressor, gzip_trailer
 from portal.feeds.geoparquet import write_parquet
 from portal.feeds.projections import Projection
 from portal.feeds.renderers import About, Frame, texts_of
-from portal.feeds.shapes import Shapes, shapes_of
+from portal.feeds.shapes import NOWHERE, Shapes, shapes_of
 from portal.feeds.specs import DatasetSpec
 from portal.feeds.texts import csv_columns, json_columns
 
@@ -234,7 +234,8 @@ def write_objects(texts: dict[str, TextFile], source: Source, span: Span) -> arr
         cursor.execute(statement, parameters)
         while rows := cursor.fetchmany(CHUNK_ROWS):
             objects = [row for row, _ in rows]
-            found = [shapes.index[name] for _, name in rows]
+            # A place that is nowhere has no shape: the verification finds it before anybody reads the file.
+            found = [shapes.index.get(name, NOWHERE) for _, name in rows]
             shape_of_row.extend(found)
             for suffix in texts.keys() & JOINED.keys():
                 texts[suffix].add(JOINED[suffix](objects, found, shapes).encode())
