@@ -4,16 +4,20 @@ that was withdrawn."""
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from incidents.models import Address, Incident
 from portal.city import City
 from portal.models import PublishedIncident, Release
 from portal.publication.models import Assignment
+from portal.publication.public_rows import public_incidents
 from portal.publication.releases import release_due, withdraw
+from sensors.geodesy import LocalPlane
 from tests.factories.private import NOW, call, incident, private_city
 
 CITY = City("Testville", "Testville Police", "America/Chicago", lon=-98.6, lat=39.8)
@@ -105,24 +109,29 @@ def test_where_a_withdrawn_edition_had_too_few_none_of_them_come_again() -> None
     assert 3 <= len(left) <= 4
 
 
-def test_places_that_lose_rows_quarter_after_quarter_are_many() -> None:
-    """A home that loses one row in each of two quarters: so do two others, or it would be known for it."""
+def test_a_place_is_marked_by_the_rows_that_it_lost() -> None:
+    """A home that loses one in each of four quarters would be the only such place."""
     addresses = list(Address.objects.order_by("source_id"))
-    thefts(60)
-    at_home = [
-        incident(address=addresses[5], occurred_from=NOW - day * DAY, first_seen_at=NOW - day * DAY + HOUR)
-        for day in (40, 61)
-    ]  # fmt: skip
+    records = [
+        incident(
+            address=addresses[90 * (n % 12)],
+            occurred_from=NOW - (20 + n) * DAY,
+            first_seen_at=NOW - (20 + n) * DAY + HOUR,
+        )
+        for n in range(60)
+    ]
     release(NOW)
-    seal(at_home[:1])
-    first = gone(release(CORRECTION).number)
-    seal(at_home[1:])
+    seal(records[::20])
+    left = gone(release(CORRECTION).number)
 
-    second = gone(release(CORRECTION + 91 * DAY).number)
+    public = public_incidents()
 
-    def places(records: set[int]) -> set[str]:
-        rows = Assignment.objects.filter(record_id__in=records, dataset_slug="incidents")
-        return set(rows.values_list("place_code", flat=True))
-
-    assert len(first) == len(second) == 3
-    assert len(places(first) & places(second)) >= 2
+    of_record = dict(
+        Assignment.objects.filter(dataset_slug="incidents").values_list("record_id", "place_code")
+    )
+    lost = Counter(of_record[record] for record in left)
+    assert len(left) == 9
+    assert public.n_lost.tolist() == [lost[of_record[pk]] for pk in public.record_id.tolist()]
+    seen = public.seen(np.zeros(len(public), np.int64), LocalPlane(CITY.lon, CITY.lat))
+    alike = np.minimum(public.n_lost, 3)
+    assert (np.unique(seen.mark, return_inverse=True)[1] == np.unique(alike, return_inverse=True)[1]).all()  # fmt: skip
